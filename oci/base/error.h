@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The error that a function fills for its caller: which finding it is, about what, and what to do.
+ * Functions return 0 or a negative errno; the error is printed once, by whoever owns it.
+ */
+#ifndef FSH_OCI_BASE_ERROR_H
+#define FSH_OCI_BASE_ERROR_H
+
+#include "oci/base/code.h"
+
+/* All strings are owned by the error; an all-zero error is empty and valid. */
+struct error {
+	enum finding_code code;
+	char *subject; /* the key, path or mount it is about; may be NULL */
+	char *message; /* what is wrong */
+	char *fix;     /* the one change that mends it; may be NULL */
+};
+
+/*
+ * Fill `err` (which must be empty or is overwritten) and return `r`, so that a failing function can
+ * end in `return error_set(...)`. `r` is a negative errno. `subject` and `fix` are copied, either
+ * may be NULL. Where memory runs out the code stays and the strings may be NULL. `err` may be NULL.
+ */
+int error_set(struct error *err, int r, enum finding_code code, const char *subject,
+	const char *fix, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/*
+ * Put "context: " before the message of a filled error and return `r`. An empty error becomes
+ * FINDING_INTERNAL with the text of -r.
+ */
+int error_wrap(struct error *err, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The message for people: never NULL. */
+const char *error_message(const struct error *err);
+
+/* Release what the error owns and leave it empty. NULL is accepted. */
+void error_clear(struct error *err);
+
+#define cleanup_error __attribute__((cleanup(error_clear)))
+
+#endif

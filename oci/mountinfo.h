@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mount tables: /proc/PID/mountinfo (proc(5)) through libmount, without canonicalising any path. */
+#ifndef FSH_OCI_MOUNTINFO_H
+#define FSH_OCI_MOUNTINFO_H
+
+#include "oci/base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct mount_entry {
+	int id, parent;		   /* mount IDs, reused by the kernel after an unmount */
+	unsigned int major, minor; /* of the file system: st_dev */
+	char *root;		   /* the directory of the file system that is this mount's root */
+	char *target;	   /* mountpoint, from the root of the process whose table it is; decoded */
+	char *vfs_options; /* "rw,nosuid,…" of this mount */
+	char *fs_options;  /* of the file system */
+	char *fstype;	   /* "fuse.rclone" */
+	char *source;
+	int shared;	    /* peer group N of "shared:N", 0 without */
+	int master;	    /* N of "master:N", 0 without */
+	int propagate_from; /* N of "propagate_from:N", 0 without */
+	bool unbindable;
+};
+
+/* In the order of the file: parents before children, but for moved mounts. */
+struct mount_table {
+	struct mount_entry *entries;
+	size_t n;
+};
+
+/*
+ * Read a table from `path`, a file in mountinfo format. Errors: negative errno with FINDING_HOST_IO
+ * naming the path and, for a line that cannot be parsed, its number. `ret` is untouched on failure
+ * and owned by the caller on success.
+ */
+int mountinfo_read(const char *path, struct mount_table *ret, struct error *err);
+
+/* The same from a stream; `name` is for messages. The stream stays the caller's. */
+int mountinfo_read_stream(
+	FILE *stream, const char *name, struct mount_table *ret, struct error *err);
+
+void mount_table_clear(struct mount_table *table);
+
+#define cleanup_mount_table __attribute__((cleanup(mount_table_clear)))
+
+#endif

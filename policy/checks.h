@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The checks of design section 7, one function for each matter. Each adds to `findings`, in the
+ * order of the annotation's paths, and returns 0 or -ENOMEM. A fact that is unknown is no finding.
+ * A matter is reported once per container, naming the first path it stops, where it is about the
+ * container and not about a path.
+ */
+#ifndef FSH_POLICY_CHECKS_H
+#define FSH_POLICY_CHECKS_H
+
+#include "policy/facts.h"
+#include "policy/finding.h"
+#include "policy/target.h"
+
+/* namespace-not-allowed, grant-not-allowed, path-outside-roots */
+int check_authority(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+/* volume-missing, mountpoint-is-volume-root, mountpoint-conflict (with another pod container's path
+ * on the same host path) */
+int check_volumes(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+/* host-not-shared (only where the hook must not or cannot make it shared), provider-not-shared,
+ * rootfs-propagation, consumer-no-propagation, and peer-group-mismatch where the tables disprove
+ * the way and the plan would not mend it */
+int check_propagation(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+/* fuse-module-missing, fuse-device-missing, fuse-device-denied */
+int check_fuse_device(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+/* cap-sys-admin-missing, seccomp-blocks-mount, no-new-privs, userns-private-mounts,
+ * apparmor-blocks-mount, selinux-confined */
+int check_privilege(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+/* consumer-bidirectional, consumer-privileged, rc-port-conflict, limits-missing,
+ * mountpoint-mismatch */
+int check_sidecar(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+
+/*
+ * The proof of design section 6, stage 5, for one target from tables read after the hook acted: 0
+ * and no finding where a mount made by the provider at the FUSE path reaches the host
+ * (TARGET_PROVIDES), or one made on the host reaches this container (TARGET_SEES). Adds
+ * peer-group-mismatch, host-not-shared or consumer-no-propagation otherwise.
+ */
+int check_way(const struct facts *facts, const struct target *target, struct findings *findings);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the checks found: a code, a severity, what it is about, what is wrong, the change that fixes
+ * it. */
+#ifndef FSH_POLICY_FINDING_H
+#define FSH_POLICY_FINDING_H
+
+#include "oci/base/error.h"
+#include "policy/config.h"
+#include <stddef.h>
+
+struct finding {
+	enum finding_code code;
+	enum severity severity;
+	char *subject, *message, *fix; /* never NULL in a list */
+};
+
+struct findings {
+	struct finding *items;
+	size_t n;
+};
+
+/* "allow", "warn" (nothing denies, something warns), "deny". */
+enum verdict {
+	VERDICT_ALLOW,
+	VERDICT_WARN,
+	VERDICT_DENY,
+};
+
+/*
+ * Add a finding with the severity that the policy gives its code; one that the policy ignores is
+ * not added. 0 or -ENOMEM.
+ */
+int findings_add(struct findings *list, const struct config *config, enum finding_code code,
+	const char *subject, const char *fix, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
+/* The same, but at most of severity `cap`: for the milder case of a code. */
+int findings_add_capped(struct findings *list, const struct config *config, enum finding_code code,
+	enum severity cap, const char *subject, const char *fix, const char *format, ...)
+	__attribute__((format(printf, 7, 8)));
+
+/* An error as a finding of severity deny (a broken input has no milder reading). 0 or -ENOMEM. */
+int findings_add_error(struct findings *list, const struct error *err);
+
+enum verdict findings_verdict(const struct findings *list);
+/* What the hook would exit with: the lowest exit code among denials, EXIT_DONE without. */
+enum exit_code findings_exit(const struct findings *list);
+const char *verdict_name(enum verdict verdict);
+
+/* A deep copy appended to `to`. 0 or -ENOMEM. */
+int findings_copy(const struct findings *from, struct findings *to);
+void findings_clear(struct findings *list);
+
+#define cleanup_findings __attribute__((cleanup(findings_clear)))
+
+#endif

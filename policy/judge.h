@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts in; role, findings, verdict and plan out. The whole policy in one call. */
+#ifndef FSH_POLICY_JUDGE_H
+#define FSH_POLICY_JUDGE_H
+
+#include "policy/facts.h"
+#include "policy/finding.h"
+#include "policy/plan.h"
+#include "policy/target.h"
+
+struct judgement {
+	enum role role;
+	struct targets targets; /* borrows from the facts */
+	struct findings findings;
+	enum verdict verdict;
+	enum exit_code exit; /* what the verdict means in mode enforce */
+	struct plan plan;    /* empty where the verdict is a denial */
+};
+
+/* 0 or -ENOMEM. Owned by the caller (judgement_clear), valid while the facts are. */
+int judge(const struct facts *facts, struct judgement *ret);
+void judgement_clear(struct judgement *judgement);
+
+/* schema fuse-sidecar.io/check/v1 of the `check` command as JSON text with a final newline;
+ * `identity` may be NULL. Owned by the caller; NULL without memory. */
+char *judgement_format(const struct judgement *judgement, const struct identity *identity);
+
+#endif

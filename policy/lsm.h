@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linux security modules: what the labels of config.json mean for a process that wants to mount. */
+#ifndef FSH_POLICY_LSM_H
+#define FSH_POLICY_LSM_H
+
+#include <stdbool.h>
+
+/* True for the default profiles of CRI-O, containers/common, Docker and containerd, which deny
+ * mount. */
+bool lsm_apparmor_denies_mount(const char *profile);
+
+/* True where the type of the label ("user:role:type:level") is one that may mount: spc_t,
+ * unconfined_t, container_runtime_t, container_engine_t, unconfined_service_t. NULL or "" is true.
+ */
+bool lsm_selinux_may_mount(const char *label);
+
+#endif

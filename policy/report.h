@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A judgement as text for a person: what `check` prints. */
+#ifndef FSH_POLICY_REPORT_H
+#define FSH_POLICY_REPORT_H
+
+#include "policy/judge.h"
+#include <stdio.h>
+
+/* Print role, verdict, findings with their fix, and the plan, one item a line. */
+void report_print(FILE *out, const struct judgement *judgement, const struct identity *identity);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The topology record of a pod: schema fuse-sidecar.io/topology/v1 (docs/topology.schema.json,
+ * design section 8), as a model and as JSON. Reading and writing files is hook/record's.
+ */
+#ifndef FSH_POLICY_TOPOLOGY_H
+#define FSH_POLICY_TOPOLOGY_H
+
+#include "oci/base/error.h"
+#include "oci/base/strv.h"
+#include "oci/spec.h"
+#include "policy/finding.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TOPOLOGY_SCHEMA "fuse-sidecar.io/topology/v1"
+#define TOPOLOGY_MAX_SIZE (4UL * 1024 * 1024) /* bytes */
+
+enum role {
+	ROLE_INACTIVE, /* the pod is not annotated */
+	ROLE_BYSTANDER,
+	ROLE_CONSUMER,
+	ROLE_PROVIDER,
+};
+
+/* State of a FUSE path, design section 2. */
+enum path_state {
+	PATH_UNKNOWN, /* not looked at */
+	PATH_ABSENT,
+	PATH_LIVE,
+	PATH_DEAD,
+	PATH_HUNG,
+};
+
+/* A directory of the host that holds FUSE paths of the pod. */
+struct topology_volume {
+	char *host_path; /* the source of the container mount; key */
+	char *anchor; /* host directory whose mount is shared: host_path, or a mountpoint below it
+		       */
+	char *fstype;
+	int mount_id;		  /* of the mount at or above the anchor, after the hook */
+	uint64_t mount_id_unique; /* STATX_MNT_ID_UNIQUE (kernel 6.8); 0 where unknown */
+	int peer_group;		  /* 0: not shared */
+	bool bound_by_hook;  /* the mount at the anchor is a bind that a hook made: undone at the
+				pod's end */
+	bool shared_by_hook; /* a hook made that mount shared */
+};
+
+struct topology_path {
+	char *provider;	 /* container name or PROVIDER_NODE */
+	char *path;	 /* FUSE path; key */
+	char *host_path; /* NULL while unknown (no container that mounts the volume was seen yet) */
+	char *volume;	 /* host_path of its topology_volume; NULL while unknown */
+	enum path_state state;
+	char *device;		 /* "major:minor" of the FUSE mount, NULL without one */
+	uint64_t since_usec;	 /* CLOCK_REALTIME, when `state` was first seen; 0 unknown */
+	int64_t instances;	 /* provider instances created so far */
+	int64_t heals;		 /* dead mounts detached so far */
+	uint64_t last_heal_usec; /* CLOCK_REALTIME; 0: never */
+};
+
+/* A container's mount of a volume. */
+struct topology_mount {
+	char *destination; /* in the container */
+	char *source;	   /* on the host */
+	enum propagation declared;
+	enum propagation effective;	  /* UNSET where not seen */
+	int mount_id, peer_group, master; /* in the container's mount table; 0 without */
+};
+
+enum container_status {
+	CONTAINER_CREATED, /* the hook let it go on */
+	CONTAINER_DENIED,
+	CONTAINER_WAITING, /* its creation waits at the gate */
+};
+
+struct topology_container {
+	char *name; /* key, with the newest id */
+	char *id;
+	enum role role;
+	enum container_status status;
+	pid_t pid;		  /* of the container's init on the host */
+	uint64_t pid_start_ticks; /* field 22 of /proc/PID/stat, clock ticks since boot */
+	int64_t instance;	  /* 1 for the first container of that name in this record */
+	int64_t restart_count;
+	bool fuse_device, privileged;
+	int64_t memory_limit;	       /* bytes, 0 none */
+	int64_t cpu_quota, cpu_period; /* microseconds, 0 none */
+	struct strv rc_addresses;
+	struct topology_mount *mounts;
+	size_t n_mounts;
+	struct findings findings; /* of its last check */
+};
+
+/* A hop of a FUSE mount's way: from a provider to the host, from the host to a container. */
+struct topology_edge {
+	char *path;	       /* FUSE path */
+	char *from, *to;       /* "container/NAME" or "host" */
+	enum propagation kind; /* SHARED: both ways, SLAVE: one way */
+	bool proven;	       /* read from mount tables, not only declared */
+};
+
+struct topology {
+	char *pod_name, *pod_namespace, *pod_uid;
+	char *sandbox_id;      /* may be NULL */
+	uint64_t updated_usec; /* CLOCK_REALTIME */
+	struct topology_volume *volumes;
+	size_t n_volumes;
+	struct topology_path *paths;
+	size_t n_paths;
+	struct topology_container *containers;
+	size_t n_containers;
+	struct topology_edge *edges;
+	size_t n_edges;
+};
+
+const char *role_name(enum role role);
+const char *path_state_name(enum path_state state);
+
+/* Lookups; borrowed, NULL where there is none. */
+struct topology_volume *topology_volume(const struct topology *topology, const char *host_path);
+struct topology_path *topology_path(const struct topology *topology, const char *path);
+struct topology_container *topology_container(const struct topology *topology, const char *name);
+struct topology_container *topology_container_by_id(
+	const struct topology *topology, const char *id);
+
+/* The element of that key, added (all else zero) where there is none. NULL without memory. */
+struct topology_volume *topology_ensure_volume(struct topology *topology, const char *host_path);
+struct topology_path *topology_ensure_path(struct topology *topology, const char *path);
+struct topology_container *topology_ensure_container(struct topology *topology, const char *name);
+/* Drop that container and every edge from or to it. */
+void topology_remove_container(struct topology *topology, const char *name);
+/* Drop every edge from or to "container/NAME". */
+void topology_remove_edges(struct topology *topology, const char *name);
+/* Append an edge; strings are copied. 0 or -ENOMEM. */
+int topology_add_edge(struct topology *topology, const char *path, const char *from, const char *to,
+	enum propagation kind, bool proven);
+
+/*
+ * Parse a record. Errors: -EINVAL (malformed), -EPROTONOSUPPORT (another schema), with
+ * FINDING_HOST_IO; `name` is the file for messages. Unknown members are ignored, so that a newer
+ * minor writer can be read. `ret` is owned by the caller.
+ */
+int topology_parse(
+	const char *data, size_t size, const char *name, struct topology *ret, struct error *err);
+/* The record as JSON text with a final newline, owned by the caller; NULL without memory. */
+char *topology_format(const struct topology *topology);
+void topology_clear(struct topology *topology);
+void topology_container_clear(struct topology_container *container);
+
+#define cleanup_topology __attribute__((cleanup(topology_clear)))
+
+#endif
