@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of the command line, each in a file cmd_NAME.c. All return the process's exit code. */
+#ifndef FSH_HOOK_COMMANDS_H
+#define FSH_HOOK_COMMANDS_H
+
+#include <stdbool.h>
+
+/* What the command line says. Strings are borrowed from argv. */
+struct options {
+	const char *stage; /* "prestart" or "createRuntime" */
+	bool json;
+	const char *config_path;	 /* check: a path, or "-" */
+	const char *state_path;		 /* check --state */
+	const char *host_mountinfo;	 /* check --host-mountinfo */
+	const char *container_mountinfo; /* check --container-mountinfo */
+	const char *pod;		 /* status: uid, name, or namespace/name */
+	bool dry_run;			 /* reconcile */
+};
+
+struct command {
+	const char *name; /* args[1] */
+	int (*run)(const struct options *options);
+	bool for_people; /* keeps the terminal's environment */
+};
+
+/* Parse argv; NULL after having printed usage or version, with *ret_exit set (0 for --help and
+ * --version, else EXIT_INPUT). */
+const struct command *commands_parse(int argc, char **argv, struct options *ret, int *ret_exit);
+
+int cmd_prestart(const struct options *options);
+int cmd_poststop(const struct options *options);
+int cmd_check(const struct options *options);
+int cmd_status(const struct options *options);
+int cmd_prepare(const struct options *options);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FSH_HOOK_POLICY_FILE_H
+#define FSH_HOOK_POLICY_FILE_H
+
+#include "oci/base/error.h"
+#include "policy/config.h"
+
+#define POLICY_FILE "/etc/fuse-sidecar-hook/policy.json"
+
+/*
+ * Load the node's policy: the defaults where the file is missing, an error where it cannot be read
+ * or is broken (FINDING_POLICY_INVALID). It must belong to root and not be writable by others. Each
+ * root and node mount that is or contains a symlink is joined by its canonical path, since
+ * container sources are canonical.
+ */
+int policy_file_load(struct config *ret, struct error *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pod's topology record on disk. Readers never see half of one; writers hold the pod's lock. */
+#ifndef FSH_HOOK_RECORD_H
+#define FSH_HOOK_RECORD_H
+
+#include "oci/base/error.h"
+#include "oci/base/strv.h"
+#include "policy/topology.h"
+#include <stdbool.h>
+
+/*
+ * Read the record of a pod. 0 with *ret_found false where there is none. A record that cannot be
+ * read or parsed is an error (FINDING_HOST_IO; -EPROTONOSUPPORT for a newer schema). It must be a
+ * regular file of root's.
+ */
+int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool *ret_found,
+	struct error *err);
+
+/* Write it whole: a temporary file in tmp/, fsync left out (tmpfs), rename over
+ * pods/UID/topology.json, mode 0644. */
+int record_commit(int runtime_fd, const struct topology *topology, struct error *err);
+
+/* Remove pods/UID/topology.json and pods/UID. One that is not there is no error. */
+int record_remove(int runtime_fd, const char *pod_uid, struct error *err);
+
+/* The uids of all pods that have a record directory, sorted. */
+int record_list(int runtime_fd, struct strv *ret_uids, struct error *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * /run/fuse-sidecar-hook: pods/UID/topology.json (0755/0644: containers read it), locks/ and tmp/
+ * (0700). Everything is reached from one pinned descriptor, and nothing there is followed through a
+ * symlink.
+ */
+#ifndef FSH_HOOK_RUNTIME_DIR_H
+#define FSH_HOOK_RUNTIME_DIR_H
+
+#include "oci/base/error.h"
+#include <stdbool.h>
+
+#define RUNTIME_DIR "/run/fuse-sidecar-hook"
+
+/*
+ * Open the runtime directory, made with its three subdirectories where `create`. It must belong to
+ * root and be writable by root alone (FINDING_HOST_IO otherwise). -ENOENT, with err filled, where
+ * it is not there and `create` is false.
+ */
+int runtime_dir_open(bool create, int *ret_fd, struct error *err);
+
+/* O_PATH directory of the pod's record, "pods/UID", made where `create`. The uid is checked against
+ * its grammar first. */
+int runtime_dir_open_pod(
+	int runtime_fd, const char *pod_uid, bool create, int *ret_fd, struct error *err);
+
+#endif
