@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Plain GNU make and pkg-config. `make help` lists the targets.
+#
+# Everything that is made goes below $(BUILD). A source file needs no entry here: it is found by the
+# directory that it lies in, and the directory decides what it may be linked with:
+#
+#   oci/base/*.c oci/*.c     liboci.a     json-c, libmount
+#   policy/*.c               libpolicy.a  + libcap, libseccomp
+#   hook/*.c (not main.c)    libhook.a    + libsystemd
+#   tests/unit/oci_test_*.c      a cmocka program with liboci only
+#   tests/unit/policy_test_*.c   ... with libpolicy and liboci
+#   tests/unit/test_*.c          ... with all three
+#   tests/ns/ns_test_*.c         ... with all three; run by root in a private mount namespace
+#   tests/support/*.c        linked into every test; may use liboci only
+#   tests/support/bin/*.c    each a program in $(BUILD)/tests that tests start
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+
+# Where it goes. DESTDIR may hold spaces, so it reaches install.sh through the environment only.
+prefix ?= /usr/local
+exec_prefix ?= $(prefix)
+libexecdir ?= $(exec_prefix)/libexec
+sbindir ?= $(exec_prefix)/sbin
+sysconfdir ?= /etc
+unitdir ?= $(prefix)/lib/systemd/system
+catalogdir ?= $(prefix)/lib/systemd/catalog
+datarootdir ?= $(prefix)/share
+mandir ?= $(datarootdir)/man
+docdir ?= $(datarootdir)/doc/fuse-sidecar-hook
+hooksdir ?= $(sysconfdir)/containers/oci/hooks.d
+DESTDIR ?=
+INSTALL_VARS := DESTDIR libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir hooksdir
+
+# SANITIZE=address,undefined builds beside the ordinary build, not over it.
+SANITIZE ?=
+COVERAGE ?=
+ANALYZE ?=
+BUILD ?= $(if $(SANITIZE),build-asan,build)
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+
+PKGS_OCI := json-c mount
+PKGS_POLICY := $(PKGS_OCI) libcap libseccomp
+PKGS_HOOK := $(PKGS_POLICY) libsystemd
+PKGS_TEST := cmocka
+
+# Asked for only when something is compiled: `make check` may first have to install pkg-config.
+# The libraries' headers are not ours to warn about, hence -isystem.
+pkg_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wconversion -Wvla -Wnull-dereference -Wimplicit-fallthrough -Wcast-qual -Wwrite-strings \
+	-Wswitch-enum -Werror
+
+# The control-flow protection that the target has: CET on x86, branch protection on arm64.
+target := $(shell $(CC) -dumpmachine 2>/dev/null)
+cf_protection := $(if $(filter x86_64-% i686-%,$(target)),-fcf-protection=full)
+cf_protection += $(if $(filter aarch64-%,$(target)),-mbranch-protection=standard)
+
+hardening := -fstack-protector-strong -fstack-clash-protection $(cf_protection) -fPIE
+fortify := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+CFLAGS ?= -O2 -g
+mode_cflags :=
+mode_ldflags :=
+
+ifneq ($(SANITIZE),)
+# FORTIFY's checked variants would hide the calls that the sanitizers intercept.
+fortify := -U_FORTIFY_SOURCE
+CFLAGS := -O1 -g
+mode_cflags := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+mode_ldflags := -fsanitize=$(SANITIZE)
+endif
+ifneq ($(COVERAGE),)
+fortify := -U_FORTIFY_SOURCE
+CFLAGS := -O0 -g
+mode_cflags := --coverage
+mode_ldflags := --coverage
+endif
+ifneq ($(ANALYZE),)
+mode_cflags := -fanalyzer
+endif
+
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) $(hardening) $(mode_cflags)
+ALL_CPPFLAGS = -D_GNU_SOURCE $(fortify) -I. $(CPPFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(mode_ldflags) $(LDFLAGS)
+
+# What is there.
+oci_src := $(sort $(wildcard oci/base/*.c oci/*.c))
+policy_src := $(sort $(wildcard policy/*.c))
+hook_src := $(sort $(filter-out hook/main.c,$(wildcard hook/*.c)))
+main_src := $(wildcard hook/main.c)
+support_src := $(sort $(wildcard tests/support/*.c))
+helper_src := $(sort $(wildcard tests/support/bin/*.c))
+oci_test_src := $(sort $(wildcard tests/unit/oci_test_*.c))
+policy_test_src := $(sort $(wildcard tests/unit/policy_test_*.c))
+hook_test_src := $(sort $(wildcard tests/unit/test_*.c))
+ns_test_src := $(sort $(wildcard tests/ns/ns_test_*.c))
+bench_src := $(sort $(wildcard tests/bench/*.c))
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+test_bin = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
+
+liboci := $(BUILD)/liboci.a
+libpolicy := $(BUILD)/libpolicy.a
+libhook := $(BUILD)/libhook.a
+hook := $(BUILD)/fuse-sidecar-hook
+helpers := $(patsubst tests/support/bin/%.c,$(BUILD)/tests/%,$(helper_src))
+oci_tests := $(call test_bin,$(oci_test_src))
+policy_tests := $(call test_bin,$(policy_test_src))
+hook_tests := $(call test_bin,$(hook_test_src))
+ns_tests := $(call test_bin,$(ns_test_src))
+unit_tests := $(oci_tests) $(policy_tests) $(hook_tests)
+bench_bins := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(bench_src))
+
+# V=1 shows the commands.
+Q := $(if $(filter 1,$(V)),,@)
+show = $(if $(Q),@printf '  %-3s %s\n' '$(1)' '$(2)')
+
+.PHONY: all
+all: libs $(if $(main_src),$(hook)) ## the hook and its libraries (the default)
+
+.PHONY: libs
+libs: $(liboci) $(libpolicy) $(libhook)
+
+.PHONY: tests
+tests: $(unit_tests) $(ns_tests) $(helpers) ## every test program, not run
+
+# A change of compiler or flags rebuilds what it touches; so does a source file that has gone away,
+# which no time stamp would show.
+.PHONY: FORCE
+FORCE:
+stamp = mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(1))' >$@
+$(BUILD)/flags.stamp: FORCE
+	@$(call stamp,$(CC) $(ALL_CFLAGS) $(ALL_CPPFLAGS) $(ALL_LDFLAGS) $(VERSION))
+$(BUILD)/oci.stamp: FORCE
+	@$(call stamp,$(oci_src))
+$(BUILD)/policy.stamp: FORCE
+	@$(call stamp,$(policy_src))
+$(BUILD)/hook.stamp: FORCE
+	@$(call stamp,$(hook_src))
+$(BUILD)/support.stamp: FORCE
+	@$(call stamp,$(support_src))
+
+LIB_CFLAGS = $(eval LIB_CFLAGS := $$(call pkg_cflags,$(PKGS_HOOK)))$(LIB_CFLAGS)
+TEST_CFLAGS = $(eval TEST_CFLAGS := $$(call pkg_cflags,$(PKGS_TEST)))$(TEST_CFLAGS)
+OCI_LIBS = $(eval OCI_LIBS := $$(call pkg_libs,$(PKGS_OCI)))$(OCI_LIBS)
+POLICY_LIBS = $(eval POLICY_LIBS := $$(call pkg_libs,$(PKGS_POLICY)))$(POLICY_LIBS)
+HOOK_LIBS = $(eval HOOK_LIBS := $$(call pkg_libs,$(PKGS_HOOK)))$(HOOK_LIBS)
+TEST_LIBS = $(eval TEST_LIBS := $$(call pkg_libs,$(PKGS_TEST)))$(TEST_LIBS)
+
+$(BUILD)/obj/hook/%.o: ALL_CPPFLAGS += -DFUSE_SIDECAR_HOOK_VERSION='"$(VERSION)"'
+$(BUILD)/obj/tests/%.o: ALL_CFLAGS += $(TEST_CFLAGS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags.stamp
+	@mkdir -p $(@D)
+	$(call show,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(call obj,$(oci_src) $(policy_src) $(hook_src) $(main_src) \
+	$(support_src) $(helper_src) $(oci_test_src) $(policy_test_src) $(hook_test_src) \
+	$(ns_test_src) $(bench_src)))
+
+archive = $(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+$(liboci): $(call obj,$(oci_src)) $(BUILD)/oci.stamp
+	$(call show,AR,$@)
+	$(archive)
+$(libpolicy): $(call obj,$(policy_src)) $(BUILD)/policy.stamp
+	$(call show,AR,$@)
+	$(archive)
+$(libhook): $(call obj,$(hook_src)) $(BUILD)/hook.stamp
+	$(call show,AR,$@)
+	$(archive)
+
+link = $(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+$(hook): $(call obj,$(main_src)) $(libhook) $(libpolicy) $(liboci)
+	$(call show,LD,$@)
+	$(link) $(HOOK_LIBS)
+
+# The tests of a layer see the layers below it and nothing above: a test that links proves that what
+# it pulls in does not reach up. check-layers proves the same for whole libraries.
+support_obj := $(call obj,$(support_src))
+test_prereq = $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(support_obj) $(BUILD)/support.stamp
+$(oci_tests): $(test_prereq) $(liboci)
+	$(call show,LD,$@)
+	$(link) $(TEST_LIBS) $(OCI_LIBS)
+$(policy_tests): $(test_prereq) $(libpolicy) $(liboci)
+	$(call show,LD,$@)
+	$(link) $(TEST_LIBS) $(POLICY_LIBS)
+$(hook_tests) $(ns_tests): $(test_prereq) $(libhook) $(libpolicy) $(liboci)
+	$(call show,LD,$@)
+	$(link) $(TEST_LIBS) $(HOOK_LIBS)
+$(helpers): $(BUILD)/tests/%: $(BUILD)/obj/tests/support/bin/%.o $(support_obj) \
+		$(BUILD)/support.stamp $(liboci)
+	$(call show,LD,$@)
+	$(link) $(TEST_LIBS) $(OCI_LIBS)
+
+run_check = tests/run-check.sh --build '$(BUILD)'
+
+.PHONY: check
+check: ## install what tests need, build, run unit, namespace, install and end-to-end tests
+	install/deps.sh build test
+	@$(MAKE) all tests check-layers
+	@$(run_check) unit ns install e2e
+
+.PHONY: check-unit check-ns check-install check-e2e
+check-unit: all $(unit_tests) $(helpers) ## only the unit tests (no root)
+	@$(run_check) unit
+check-ns: all $(ns_tests) $(helpers) ## only the namespace tests
+	@$(run_check) ns
+check-install: all ## only the installation tests
+	@$(run_check) install
+check-e2e: all $(helpers) ## only the end-to-end tests
+	@$(run_check) e2e
+
+.PHONY: check-asan
+check-asan: ## unit and namespace tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	install/deps.sh build test
+	@$(MAKE) SANITIZE=address,undefined BUILD=build-asan check-asan-run
+
+.PHONY: check-asan-run
+check-asan-run: all tests
+	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 $(run_check) unit ns
+
+# Includes may point down only, and each library must link with nothing but itself, what lies below
+# it and its own third-party libraries: --whole-archive leaves no member out.
+whole = echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) $(mode_cflags) -fPIE $(mode_ldflags) \
+	-pie -x c - -x none -Wl,--whole-archive $(1) -Wl,--no-whole-archive -o $(BUILD)/layers.tmp
+.PHONY: check-layers
+check-layers: libs ## prove that hook -> policy -> oci -> oci/base is the only direction
+	@tests/lint/layers.sh
+	$(if $(oci_src),@$(call whole,$(liboci)) $(OCI_LIBS))
+	$(if $(policy_src),@$(call whole,$(libpolicy) $(liboci)) $(POLICY_LIBS))
+	@rm -f $(BUILD)/layers.tmp
+
+.PHONY: demo
+demo: ## the Plex pod of the README, for real, in namespaces of its own (root)
+	install/deps.sh build test demo
+	@$(MAKE) all $(helpers)
+	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/demo/demo.sh
+
+.PHONY: bench
+bench: ## time and memory of one prestart run against a no-op with the same libraries
+	install/deps.sh build test bench
+	@$(MAKE) all bench-programs $(helpers)
+	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/run.sh
+
+.PHONY: bench-programs
+bench-programs: $(bench_bins)
+# The no-op must load what the hook loads, although it uses none of it.
+$(BUILD)/bench/noop: ALL_LDFLAGS += -Wl,--no-as-needed
+$(bench_bins): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	$(call show,LD,$@)
+	$(link) $(if $(filter %/noop,$@),$(HOOK_LIBS))
+
+.PHONY: coverage
+COVERAGE_MIN ?= 0
+coverage: ## line coverage of oci/ and policy/ from the unit tests; COVERAGE_MIN=90 makes it a rule
+	install/deps.sh build test lint
+	@$(MAKE) COVERAGE=1 BUILD=build-coverage coverage-run
+
+.PHONY: coverage-run
+coverage-run: all $(unit_tests) $(helpers)
+	@find $(BUILD) -name '*.gcda' -delete
+	@$(run_check) unit
+	@gcovr --root . --object-directory $(BUILD) --filter 'oci/' --filter 'policy/' \
+		--fail-under-line $(COVERAGE_MIN) --print-summary $(BUILD)
+
+.PHONY: lint
+lint: ## format, clang-tidy, cppcheck, shellcheck, gcc -fanalyzer, a clang build, layers
+	install/deps.sh build test lint
+	@tests/lint/run.sh
+	@$(MAKE) check-layers
+	@$(MAKE) CC=clang BUILD=build-clang all tests bench-programs
+	@$(MAKE) CC=gcc ANALYZE=1 BUILD=build-analyzer all
+
+# For the linters: how a file is compiled, as clang understands it.
+.PHONY: print-cflags
+print-cflags:
+	@echo '-std=gnu11 -D_GNU_SOURCE -I. -DFUSE_SIDECAR_HOOK_VERSION="$(VERSION)"' \
+		'$(LIB_CFLAGS) $(TEST_CFLAGS)'
+
+install_env = env $(foreach v,$(INSTALL_VARS),$(v)="$$$(v)")
+export $(INSTALL_VARS)
+
+.PHONY: install
+install: all ## binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, unitdir
+	@HOOK_BINARY='$(hook)' install/install.sh install
+
+.PHONY: uninstall
+uninstall: ## the same in reverse: hooks.d first, binary last
+	@install/install.sh uninstall
+
+.PHONY: clean
+clean: ## remove build directories
+	rm -rf build build-asan build-clang build-analyzer build-coverage '$(BUILD)'
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		expand -t 14
+	@echo 'Variables: CC BUILD SANITIZE CFLAGS DESTDIR prefix sysconfdir libexecdir sbindir unitdir'
