@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# install/deps.sh [build|test|demo|lint|bench|all]...
+#
+# Installs what is missing for the named purposes, and only when something is missing: on a machine
+# that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
+# Fedora and its relatives through dnf; elsewhere it names what to install and fails.
+# With --list it only prints what is missing.
+set -euo pipefail
+
+# purpose | how to see that it is there | Debian | Fedora
+#   cmd:NAME   a command            pc:NAME    a pkg-config module
+#   file:PATH  a file               asan:      the sanitizers' run time of gcc
+table() {
+	cat <<'EOF'
+build | cmd:gcc | build-essential | gcc
+build | cmd:make | build-essential | make
+build | cmd:pkg-config | pkg-config | pkgconf-pkg-config
+build | file:/usr/include/stdio.h | libc6-dev | glibc-devel
+build | pc:json-c | libjson-c-dev | json-c-devel
+build | pc:mount | libmount-dev | libmount-devel
+build | pc:libcap | libcap-dev | libcap-devel
+build | pc:libseccomp | libseccomp-dev | libseccomp-devel
+build | pc:libsystemd | libsystemd-dev | systemd-devel
+test | pc:cmocka | libcmocka-dev | libcmocka-devel
+test | asan: | build-essential | libasan libubsan
+test | cmd:unshare,nsenter,mount | util-linux | util-linux
+test | cmd:ps | procps | procps-ng
+test | cmd:ip | iproute2 | iproute
+test | cmd:jq | jq | jq
+test | cmd:strace | strace | strace
+test | cmd:podman | podman | podman
+test | cmd:conmon | conmon | conmon
+test | cmd:runc | runc | runc
+test | cmd:crun | crun | crun
+test | cmd:rclone | rclone | rclone
+test | cmd:fusermount3 | fuse3 | fuse3
+test | cmd:busybox | busybox-static | busybox
+test | cmd:journalctl | systemd | systemd
+demo | cmd:unshare,nsenter,mount | util-linux | util-linux
+demo | cmd:ps | procps | procps-ng
+demo | cmd:ip | iproute2 | iproute
+demo | cmd:jq | jq | jq
+demo | cmd:podman | podman | podman
+demo | cmd:conmon | conmon | conmon
+demo | cmd:runc | runc | runc
+demo | cmd:rclone | rclone | rclone
+demo | cmd:fusermount3 | fuse3 | fuse3
+demo | cmd:busybox | busybox-static | busybox
+demo | cmd:journalctl | systemd | systemd
+lint | cmd:clang | clang | clang
+lint | cmd:clang-tidy | clang-tidy | clang-tools-extra
+lint | cmd:clang-format | clang-format | clang-tools-extra
+lint | cmd:cppcheck | cppcheck | cppcheck
+lint | cmd:shellcheck | shellcheck | ShellCheck
+lint | cmd:jq | jq | jq
+lint | cmd:gcovr | gcovr | gcovr
+bench | cmd:jq | jq | jq
+bench | cmd:unshare | util-linux | util-linux
+EOF
+}
+
+# An administrator's shell often lacks the sbin directories in which runc and ip may lie.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+there() {
+	local kind=${1%%:*} name=${1#*:} file one
+	case $kind in
+	cmd)
+		for one in ${name//,/ }; do
+			command -v "$one" >/dev/null || return 1
+		done
+		;;
+	pc) command -v pkg-config >/dev/null && pkg-config --exists "$name" ;;
+	file) [[ -e $name ]] ;;
+	asan)
+		command -v gcc >/dev/null || return 1
+		file=$(gcc -print-file-name=libasan.so)
+		[[ $file == /* ]]
+		;;
+	esac
+}
+
+family() {
+	local ID='' ID_LIKE=''
+	# shellcheck source=/dev/null
+	if [[ -r /etc/os-release ]]; then . /etc/os-release; fi
+	case " $ID $ID_LIKE " in
+	*' debian '*) echo debian ;;
+	*' fedora '*) echo fedora ;;
+	*) echo "${ID:-unknown}" ;;
+	esac
+}
+
+# missing FAMILY PURPOSE... : the package names, one a line, no name twice
+missing() {
+	local family=$1 purpose check debian fedora
+	shift
+	while IFS='|' read -r purpose check debian fedora; do
+		purpose=${purpose// /}
+		check=${check// /}
+		[[ " $* " == *" all "* || " $* " == *" $purpose "* ]] || continue
+		there "$check" && continue
+		if [[ $family == fedora ]]; then
+			echo "$fedora"
+		else
+			echo "$debian"
+		fi
+	done < <(table) | tr -s ' ' '\n' | awk 'NF && !seen[$0]++'
+}
+
+install_debian() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -o DPkg::Lock::Timeout=120 update -q
+	apt-get -o DPkg::Lock::Timeout=120 install -q -y --no-install-recommends "$@"
+}
+
+install_fedora() {
+	dnf install -y --setopt=install_weak_deps=False "$@"
+}
+
+main() {
+	local list=no purposes=() family packages left
+	for arg; do
+		case $arg in
+		--list) list=yes ;;
+		build | test | demo | lint | bench | all) purposes+=("$arg") ;;
+		*)
+			echo "usage: install/deps.sh [--list] [build|test|demo|lint|bench|all]..." >&2
+			exit 2
+			;;
+		esac
+	done
+	((${#purposes[@]})) || purposes=(all)
+
+	family=$(family)
+	mapfile -t packages < <(missing "$family" "${purposes[@]}")
+	((${#packages[@]})) || exit 0
+	if [[ $list == yes ]]; then
+		printf '%s\n' "${packages[@]}"
+		exit 0
+	fi
+
+	echo "deps: missing for ${purposes[*]}: ${packages[*]}"
+	if [[ $family != debian && $family != fedora ]]; then
+		echo "deps: no way to install packages on '$family' is known here." >&2
+		echo "deps: install these (names as in Debian) and run again: ${packages[*]}" >&2
+		exit 1
+	fi
+	if ((EUID != 0)); then
+		echo "deps: root is needed to install them: sudo install/deps.sh ${purposes[*]}" >&2
+		exit 1
+	fi
+	"install_$family" "${packages[@]}"
+
+	mapfile -t left < <(missing "$family" "${purposes[@]}")
+	if ((${#left[@]})); then
+		echo "deps: still missing after installing: ${left[*]}" >&2
+		exit 1
+	fi
+}
+
+main "$@"
