@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/run-check.sh [--build DIR] [unit] [ns] [install] [e2e]
+#
+# Runs the suites of the named stages and ends with exactly one line, `N passed, N failed, N skipped`,
+# the sum of all of them. Not zero when a test failed or a suite crashed, hung or gave no count.
+#
+#   unit     DIR/tests/unit/*            cmocka programs, no root needed
+#   ns       DIR/tests/ns/ns_test_*      cmocka programs, by root, each in a private mount namespace
+#   install  tests/install/*.sh          shell suites
+#   e2e      tests/e2e/run.sh            a shell suite, by root
+#
+# cmocka programs are read through their TAP output: the plan is compared with what was reported, so
+# that a program that dies half way cannot look green. A shell suite ends with its own count line,
+# exits 0 when nothing failed, and names each skipped test on a line `SKIP name: why`.
+#
+# Suites run in the top directory and find BUILD_DIR and HOOK_BINARY in their environment.
+# CI=true: a skip is a failure, unless tests/skip-allowed.txt lists it with a reason.
+# V=1: print everything that suites print, also when they pass. TEST_TIMEOUT: seconds for each suite.
+set -uo pipefail
+
+top=$(cd -- "$(dirname -- "$0")/.." && pwd)
+build=$top/build
+stages=()
+passed=0 failed=0 skipped=0
+timeout_s=${TEST_TIMEOUT:-600}
+
+say() {
+	printf '%s\n' "$*"
+}
+
+# A cmocka program's TAP, as `pass NAME`, `fail NAME`, `skip NAME: why` and `broken WHY` lines.
+# cmocka 1.1.5 calls a skipped test "not ok 2 # SKIP name", later ones "ok 2 # SKIP name"; why a test
+# was skipped is what it printed just before.
+read_tap() {
+	awk '
+	function close_plan() {
+		if (open && got != plan)
+			printf "broken %d of %d tests reported\n", got, plan
+		open = 0
+	}
+	/^[ \t]*1\.\.[0-9]+$/ { close_plan(); sub(/.*\.\./, ""); plan = $0 + 0; got = 0
+		open = 1; groups++; said = ""; next }
+	/^(not )?ok [0-9]+ # SKIP/ { got++; name = $0; sub(/^.*# SKIP */, "", name)
+		print "skip " name ": " (said == "" ? "no reason given" : said); said = ""; next }
+	# Group set-up that fails has the number 0: none of the tests of the plan ran.
+	/^not ok 0 / { open = 0; sub(/^not ok 0 (- )?/, ""); print "fail " $0; said = ""; next }
+	/^not ok [0-9]+/ { got++; sub(/^not ok [0-9]+ *(- )?/, ""); print "fail " $0; said = ""; next }
+	/^ok [0-9]+/ { got++; sub(/^ok [0-9]+ *(- )?/, ""); print "pass " $0; said = ""; next }
+	/^#/ || /^[ \t]*$/ { next }
+	{ said = $0 }
+	END { close_plan(); if (!groups) print "broken no TAP plan" }' "$1"
+}
+
+# A shell suite's log in the same form. Only its count line counts; single passes have no names here.
+read_shell() {
+	local last
+	last=$(grep -v '^[[:space:]]*$' "$1" | tail -n 1)
+	if [[ ! $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+		echo 'broken no count in the last line'
+		return
+	fi
+	local p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[3]} named
+	for ((; p > 0; p--)); do echo 'pass -'; done
+	for ((; f > 0; f--)); do echo 'fail -'; done
+	named=$(grep -c '^SKIP ' "$1")
+	sed -n 's/^SKIP /skip /p' "$1" | head -n "$s"
+	for ((s -= named; s > 0; s--)); do echo 'skip (unnamed): no reason given'; done
+}
+
+# Skips that a machine may have: `suite:test reason…`, one a line, # comments.
+allowed() {
+	local file=$top/tests/skip-allowed.txt
+	[[ -r $file ]] && awk -v want="$1" '$1 == want && NF > 1 { found = 1 } END { exit !found }' "$file"
+}
+
+# count SUITE LOG RC READER: adds one suite to the sum and says what happened.
+count() {
+	local suite=$1 log=$2 rc=$3 reader=$4 kind rest p=0 f=0 s=0 broken='' name
+	local notes=()
+	while read -r kind rest; do
+		case $kind in
+		pass) ((p++)) ;;
+		fail) ((f++)) ;;
+		broken) broken=$rest ;;
+		skip)
+			name=${rest%%:*}
+			if [[ ${CI:-} == true ]] && ! allowed "$suite:$name"; then
+				((f++))
+				notes+=("  skipped, which CI does not allow: $rest")
+			else
+				((s++))
+				notes+=("  skipped: $rest")
+			fi
+			;;
+		esac
+	done < <("$reader" "$log")
+
+	# A sanitizer's report, a signal or a time-out after the last test shows in the status only.
+	if ((rc == 124 || rc == 137)); then
+		broken="no end within ${timeout_s}s"
+	elif ((rc != 0 && f == 0)) && [[ -z $broken ]]; then
+		broken="exit status $rc"
+	fi
+	if [[ -n $broken ]]; then
+		((f++))
+		notes+=("  broken: $broken")
+	fi
+
+	if ((f > 0)) || [[ ${V:-} == 1 ]]; then
+		sed 's/^/    /' "$log"
+	fi
+	if ((f > 0)); then
+		say "FAIL $suite: $p passed, $f failed, $s skipped"
+	else
+		say "ok   $suite: $p passed, $s skipped"
+	fi
+	((${#notes[@]})) && printf '%s\n' "${notes[@]}"
+	((passed += p, failed += f, skipped += s))
+	return 0
+}
+
+# suite NAME READER COMMAND...
+suite() {
+	local name=$1 reader=$2 log rc
+	shift 2
+	log=$logs/${name//\//_}.log
+	CMOCKA_MESSAGE_OUTPUT=TAP timeout --kill-after=10 "$timeout_s" "$@" >"$log" 2>&1 </dev/null
+	rc=$?
+	count "$name" "$log" "$rc" "$reader"
+}
+
+not_root() {
+	say "SKIP $1: needs root" >"$logs/not_root.log"
+	say '0 passed, 0 failed, 1 skipped' >>"$logs/not_root.log"
+	count "$1" "$logs/not_root.log" 0 read_shell
+}
+
+# programs DIR PATTERN: only those whose source is still there, a stale binary is not a test.
+programs() {
+	local src
+	for src in "$top/tests/$1"/$2.c; do
+		[[ -e $src ]] || continue
+		src=${src##*/}
+		echo "${src%.c}"
+	done
+}
+
+run_unit() {
+	local name
+	for name in $(programs unit '*test_*'); do
+		suite "unit/$name" read_tap "$build/tests/unit/$name"
+	done
+}
+
+run_ns() {
+	local name
+	for name in $(programs ns 'ns_test_*'); do
+		if ((EUID != 0)); then
+			not_root "ns/$name"
+			continue
+		fi
+		suite "ns/$name" read_tap unshare --mount --propagation private \
+			"$build/tests/ns/$name"
+	done
+}
+
+run_install() {
+	local file
+	for file in "$top"/tests/install/*.sh; do
+		[[ -e $file ]] || continue
+		file=${file##*/}
+		suite "install/${file%.sh}" read_shell "tests/install/$file"
+	done
+}
+
+run_e2e() {
+	[[ -e $top/tests/e2e/run.sh ]] || return 0
+	if ((EUID != 0)); then
+		not_root e2e
+		return
+	fi
+	suite e2e read_shell tests/e2e/run.sh
+}
+
+while (($#)); do
+	case $1 in
+	--build)
+		build=$2
+		shift
+		;;
+	unit | ns | install | e2e) stages+=("$1") ;;
+	*)
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [install] [e2e]" >&2
+		exit 2
+		;;
+	esac
+	shift
+done
+((${#stages[@]})) || stages=(unit ns install e2e)
+
+cd "$top" || exit 1
+[[ $build == /* ]] || build=$top/$build
+export BUILD_DIR=$build HOOK_BINARY=$build/fuse-sidecar-hook
+logs=$build/logs
+mkdir -p "$logs" || exit 1
+for stage in "${stages[@]}"; do
+	"run_$stage"
+done
+if ((passed + failed + skipped == 0)); then
+	say 'no test was found'
+	failed=1
+fi
+say "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
