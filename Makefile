@@ -25,7 +25,8 @@ SHELL := /bin/bash
 VERSION := 0.1.0
 
 # Where it goes. DESTDIR may hold spaces, so it reaches install.sh through the environment only.
-prefix ?= /usr/local
+# An empty prefix is the default too: nobody wants /libexec.
+override prefix := $(or $(prefix),/usr/local)
 exec_prefix ?= $(prefix)
 libexecdir ?= $(exec_prefix)/libexec
 sbindir ?= $(exec_prefix)/sbin
@@ -295,8 +296,8 @@ print-cflags:
 	@echo '-std=gnu11 -D_GNU_SOURCE -I. -DFUSE_SIDECAR_HOOK_VERSION="$(VERSION)"' \
 		'$(LIB_CFLAGS) $(TEST_CFLAGS)'
 
-install_env = env $(foreach v,$(INSTALL_VARS),$(v)="$$$(v)")
-export $(INSTALL_VARS)
+# Only for these two: exported to everything, they would reach a `make install` inside a test.
+$(foreach v,$(INSTALL_VARS),$(eval install uninstall: export $(v) := $$($(v))))
 
 .PHONY: install
 install: all ## binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, unitdir

@@ -15,7 +15,7 @@
 # that a program that dies half way cannot look green. A shell suite ends with its own count line,
 # exits 0 when nothing failed, and names each skipped test on a line `SKIP name: why`.
 #
-# Suites run in the top directory and find BUILD_DIR and HOOK_BINARY in their environment.
+# Suites run in the top directory; BUILD_DIR, HOOK_BINARY and TESTS_DIR are in their environment.
 # CI=true: a skip is a failure, unless tests/skip-allowed.txt lists it with a reason.
 # V=1: print everything that suites print, also when they pass. TEST_TIMEOUT: seconds for each suite.
 set -uo pipefail
@@ -202,7 +202,7 @@ done
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
-export BUILD_DIR=$build HOOK_BINARY=$build/fuse-sidecar-hook
+export BUILD_DIR=$build HOOK_BINARY=$build/fuse-sidecar-hook TESTS_DIR=$top/tests
 logs=$build/logs
 mkdir -p "$logs" || exit 1
 for stage in "${stages[@]}"; do

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# install/install.sh install|uninstall
+#
+# Called by `make install` and `make uninstall` with the directories in the environment. One list,
+# read forwards to install and backwards to uninstall: the binary is its first entry and the hooks.d
+# files are its last, because CRI-O watches hooks.d. It drops a hook whose binary is not there, and at
+# its start one broken file in hooks.d keeps it from starting at all. For the same reason every file
+# comes into its place whole, by rename(2), and is on disk before it does.
+set -euo pipefail
+umask 022
+
+top=$(cd -- "$(dirname -- "$0")/.." && pwd)
+name=fuse-sidecar-hook
+# What crio-hooks.d/ and the unit say in the tree; rewritten to where the binary really goes.
+tree_path=/usr/libexec/oci/hooks.d/$name
+
+libexecdir=${libexecdir:?not set, run make install}
+sbindir=${sbindir:?not set}
+sysconfdir=${sysconfdir:?not set}
+unitdir=${unitdir:?not set}
+catalogdir=${catalogdir:?not set}
+mandir=${mandir:?not set}
+docdir=${docdir:?not set}
+hooksdir=${hooksdir:?not set}
+for var in libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir hooksdir; do
+	if [[ ${!var} != /* ]]; then
+		echo "install: $var=${!var}: expected an absolute path" >&2
+		exit 2
+	fi
+done
+root=${DESTDIR:-}
+binary=$libexecdir/oci/hooks.d/$name
+# A JSON string and a unit's command line hold the path as it is; nothing that is legal in a
+# prefix and quoted differently by the two is worth supporting.
+if [[ ! $binary =~ ^[A-Za-z0-9/._+@=:,-]+$ ]]; then
+	echo "install: $binary: expected letters, digits and /._+@=:,- only" >&2
+	exit 2
+fi
+
+temporary=
+trap '[[ -z $temporary ]] || rm -f -- "$temporary"' EXIT
+
+# put MODE SOURCE TARGET: SOURCE is - for standard input
+put() {
+	local mode=$1 source=$2 target=$root$3 dir
+	dir=${target%/*}
+	mkdir -p -- "$dir"
+	# Does not end in .json: hooks.d readers take every file that does.
+	temporary=$dir/.${target##*/}.new.$$
+	if [[ $source == - ]]; then
+		cat >"$temporary"
+	else
+		cp -- "$source" "$temporary"
+	fi
+	chmod "$mode" -- "$temporary"
+	sync -- "$temporary"
+	mv -fT -- "$temporary" "$target"
+	temporary=
+	echo "installed $target"
+}
+
+put_rewritten() {
+	local text
+	text=$(sed "s|$tree_path|$binary|g" "$2")
+	put "$1" - "$3" <<<"$text"
+}
+
+# A relative link, so that it is right below DESTDIR too. Without DESTDIR the directories are the real
+# ones and may be links themselves, as /sbin is on merged-/usr systems.
+put_link() {
+	local target=$root$2 dir how=-m
+	[[ -z $root ]] || how=-ms
+	dir=${target%/*}
+	mkdir -p -- "$dir"
+	temporary=$dir/.${target##*/}.new.$$
+	ln -s -- "$(realpath "$how" --relative-to="${2%/*}" "$1")" "$temporary"
+	mv -fT -- "$temporary" "$target"
+	temporary=
+	echo "installed $target"
+}
+
+# HOW|SOURCE|TARGET, in the order of installation
+list() {
+	local file
+	echo "program|${HOOK_BINARY:-}|$binary"
+	echo "link|$binary|$sbindir/$name"
+	echo "file|install/policy.json.example|$sysconfdir/$name/policy.json.example"
+	echo "file|install/$name.catalog|$catalogdir/$name.catalog"
+	echo "rewritten|install/fuse-sidecar-prepare.service|$unitdir/fuse-sidecar-prepare.service"
+	for file in docs/man/*.[1-8]; do
+		[[ -e $file ]] && echo "file|$file|$mandir/man${file##*.}/${file##*/}"
+	done
+	for file in README.md LICENSE docs/*.md docs/*.json; do
+		[[ -e $file ]] && echo "file|$file|$docdir/${file##*/}"
+	done
+	# The stage that cleans up is there before the one that leaves something to clean up.
+	echo "rewritten|crio-hooks.d/fuse-sidecar-poststop.json|$hooksdir/fuse-sidecar-poststop.json"
+	echo "rewritten|crio-hooks.d/fuse-sidecar-prestart.json|$hooksdir/fuse-sidecar-prestart.json"
+}
+
+# Whether this is the running system and not a package's staging directory.
+live() {
+	[[ -z $root && -d /run/systemd/system ]]
+}
+
+tell_systemd() {
+	live || return 0
+	journalctl --update-catalog || echo "install: journal catalog not updated" >&2
+	systemctl daemon-reload || echo "install: systemd not reloaded" >&2
+}
+
+install_all() {
+	local how source target activated=no
+	while IFS='|' read -r how source target; do
+		if [[ $target == "$hooksdir"/* && $activated == no ]]; then
+			tell_systemd
+			activated=yes
+		fi
+		case $how in
+		program) put 0755 "$source" "$target" ;;
+		link) put_link "$source" "$target" ;;
+		file) put 0644 "$source" "$target" ;;
+		rewritten) put_rewritten 0644 "$source" "$target" ;;
+		esac
+	done < <(list)
+}
+
+uninstall_all() {
+	local how source target
+	while IFS='|' read -r how source target; do
+		if [[ $target == *.service ]] && live; then
+			systemctl disable --now "${target##*/}" 2>/dev/null || true
+		fi
+		if [[ -e $root$target || -L $root$target ]]; then
+			rm -- "$root$target"
+			echo "removed $root$target"
+		fi
+	done < <(list | tac)
+	# Our own directories only, and only when nothing of the administrator's is in them. Shared
+	# ones stay: CRI-O watches hooks.d.
+	local dir
+	for dir in "$root$docdir" "$root$sysconfdir/$name"; do
+		[[ ! -d $dir ]] || rmdir --ignore-fail-on-non-empty -- "$dir"
+	done
+	tell_systemd
+}
+
+cd -- "$top"
+case ${1:-} in
+install)
+	if [[ ! -x ${HOOK_BINARY:-} ]]; then
+		echo "install: ${HOOK_BINARY:-HOOK_BINARY} is not there; run make" >&2
+		exit 1
+	fi
+	install_all
+	;;
+uninstall) uninstall_all ;;
+*)
+	echo "usage: install/install.sh install|uninstall (by make)" >&2
+	exit 2
+	;;
+esac
