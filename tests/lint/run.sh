@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/lint/run.sh [format|tidy|cppcheck|shell|json|layers]...
+#
+# The linters that need no build, all of them when none is named; each runs also when one before it
+# found something. `make lint` adds the builds with clang and with gcc -fanalyzer.
+set -uo pipefail
+
+cd -- "$(dirname -- "$0")/../.." || exit 1
+jobs=$(nproc)
+bad=()
+
+sources() {
+	find . -name '.git' -prune -o -path './build*' -prune -o -name "$1" -type f -print |
+		sed 's|^\./||' | sort
+}
+
+lint_format() {
+	{ sources '*.c' && sources '*.h'; } | xargs -r -d '\n' clang-format --dry-run -Werror
+}
+
+# As `make` compiles them, less what only gcc knows.
+compile_flags() {
+	local line
+	line=$(make -s print-cflags) || return 1
+	eval "flags=($line)"
+}
+
+lint_tidy() {
+	local flags=()
+	compile_flags || return 1
+	# clang-tidy counts the warnings of system headers that it hid; nobody wants to know.
+	sources '*.c' | xargs -r -d '\n' -P "$jobs" -I{} \
+		clang-tidy --quiet {} -- "${flags[@]}" 2> >(grep -v 'warnings\{0,1\} generated\.$' >&2)
+}
+
+# Unknown macros are those of cmocka and json-c, whose headers cppcheck is not given.
+lint_cppcheck() {
+	local dir dirs=()
+	for dir in oci policy hook tests; do
+		[[ ! -d $dir ]] || dirs+=("$dir")
+	done
+	((${#dirs[@]})) || return 0
+	cppcheck --quiet --error-exitcode=1 --inline-suppr -j "$jobs" --std=c11 --library=posix \
+		--library=gnu --enable=warning,performance,portability \
+		--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches \
+		-D_GNU_SOURCE -DFUSE_SIDECAR_HOOK_VERSION='""' -I . \
+		--template='{file}:{line}: {severity}: {message} [{id}]' \
+		"${dirs[@]}"
+}
+
+lint_shell() {
+	{ sources '*.sh' && sources '*.bash' && find .ci -name run; } |
+		xargs -r -d '\n' shellcheck -x
+}
+
+# Hook files and JSON Schemas have to be JSON; the example policy is JSON with comments.
+lint_json() {
+	local file rc=0
+	for file in crio-hooks.d/*.json docs/*.json; do
+		[[ -e $file ]] || continue
+		jq empty "$file" || { echo "$file: not JSON"; rc=1; }
+	done
+	return "$rc"
+}
+
+lint_layers() {
+	tests/lint/layers.sh
+}
+
+all=(format tidy cppcheck shell json layers)
+(($#)) || set -- "${all[@]}"
+for linter; do
+	if [[ " ${all[*]} " != *" $linter "* ]]; then
+		echo "usage: tests/lint/run.sh [${all[*]}]" >&2
+		exit 2
+	fi
+	start=$SECONDS
+	if "lint_$linter"; then
+		echo "lint $linter: clean ($((SECONDS - start)) s)"
+	else
+		echo "lint $linter: FAILED"
+		bad+=("$linter")
+	fi
+done
+((${#bad[@]} == 0))
