@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The hooks.d files as the engine reads them that podman and CRI-O share (containers/common pkg/hooks):
+# which annotations make it run the hook. A script that writes down its stage stands for the hook.
+set -uo pipefail
+
+# Storage, mounts and processes of podman end with these namespaces.
+if ((EUID == 0)) && [[ ${ENGINE_INSIDE:-} != 1 ]]; then
+	ENGINE_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child \
+		--mount-proc -- "$0" "$@"
+fi
+
+# shellcheck source=tests/install/report.bash
+. "$(dirname -- "$0")/report.bash"
+
+missing=
+((EUID == 0)) || missing='needs root'
+for command in podman conmon runc busybox; do
+	command -v "$command" >/dev/null || missing="no $command"
+done
+if [[ -n $missing ]]; then
+	skip "podman's hooks engine reads the files" "$missing"
+	finish
+	exit
+fi
+
+# All that podman writes lies here, and the host hears nothing of it.
+mount -t tmpfs tmpfs /run
+engine=/run/engine
+mkdir -p "$engine"/{hooks,root,runroot,tmp,rootfs/bin,rootfs/proc,rootfs/sys,rootfs/dev,rootfs/etc} \
+	"$engine"/rootfs/{run,tmp}
+cp "$(command -v busybox)" "$engine/rootfs/bin/busybox"
+cat >"$engine/recorder" <<EOF
+#!/bin/sh
+cat >/dev/null
+echo "\$1" >>"$engine/runs"
+EOF
+chmod +x "$engine/recorder"
+for file in crio-hooks.d/*.json; do
+	jq --arg path "$engine/recorder" '.hook.path = $path' "$file" >"$engine/hooks/${file##*/}"
+done
+
+# runs_for KEY VALUE: the stages at which the hook ran for a container with this annotation. podman
+# reads the flag as CSV, so quotes let commas and newlines through.
+runs_for() {
+	: >"$engine/runs"
+	podman --root "$engine/root" --runroot "$engine/runroot" --tmpdir "$engine/tmp" \
+		--cgroup-manager cgroupfs --events-backend none --runtime runc \
+		--hooks-dir "$engine/hooks" run --rm --network none --log-driver none \
+		--ulimit host --annotation "\"$1=$2\"" --rootfs "$engine/rootfs" /bin/busybox true ||
+		return 1
+	tr '\n' ' ' <"$engine/runs"
+}
+
+runs_once_each() {
+	local stages
+	stages=$(runs_for "$1" "$2") || return 1
+	echo "ran at: $stages"
+	[[ $stages == 'prestart poststop ' ]]
+}
+
+runs_not() {
+	local stages
+	stages=$(runs_for "$1" "$2") || return 1
+	echo "ran at: $stages"
+	[[ -z $stages ]]
+}
+
+key=fuse-sidecar.io/mounts
+is 'a list in one line activates both stages, once each' runs_once_each "$key" 'a=/m/a, b=/m/b'
+is 'a list in several lines does so too' runs_once_each "$key" $'a=/m/a\nb=/m/b\n'
+is 'a value that begins with an empty line does so too' runs_once_each "$key" $'\na=/m/a'
+is 'a malformed value reaches the hook, which refuses it' runs_once_each "$key" '???'
+is 'an empty value does not activate the hook' runs_not "$key" ''
+is 'a key that only ends in ours does not' runs_not "x$key" 'a=/m/a'
+is 'a key that only begins with ours does not' runs_not "${key}x" 'a=/m/a'
+is 'the dot of the key is a dot' runs_not "${key/./x}" 'a=/m/a'
+is 'another key under the prefix does not' runs_not fuse-sidecar.io/wait 30s
+finish
