@@ -27,6 +27,7 @@ fi
 
 # All that podman writes lies here, and the host hears nothing of it.
 mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm
 engine=/run/engine
 mkdir -p "$engine"/{hooks,root,runroot,tmp,rootfs/bin,rootfs/proc,rootfs/sys,rootfs/dev,rootfs/etc} \
 	"$engine"/rootfs/{run,tmp}
