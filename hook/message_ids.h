@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HOOK_MESSAGE_IDS_H
-#define HOOK_MESSAGE_IDS_H
+#ifndef FSH_HOOK_MESSAGE_IDS_H
+#define FSH_HOOK_MESSAGE_IDS_H
 
 /*
  * The kinds of journal entries and the MESSAGE_ID of each (systemd.journal-fields(7): 128 bits,

@@ -13,7 +13,8 @@
 #
 # cmocka programs are read through their TAP output: the plan is compared with what was reported, so
 # that a program that dies half way cannot look green. A shell suite ends with its own count line,
-# exits 0 when nothing failed, and names each skipped test on a line `SKIP name: why`.
+# exits 0 when nothing failed, and names each skipped test on a line of its own: `SKIP name: why`, or
+# `ok N - name # SKIP why` as TAP has it.
 #
 # Suites run in the top directory; BUILD_DIR, HOOK_BINARY and TESTS_DIR are in their environment.
 # CI=true: a skip is a failure, unless tests/skip-allowed.txt lists it with a reason.
@@ -64,9 +65,12 @@ read_shell() {
 	local p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[3]} named
 	for ((; p > 0; p--)); do echo 'pass -'; done
 	for ((; f > 0; f--)); do echo 'fail -'; done
-	named=$(grep -c '^SKIP ' "$1")
-	sed -n 's/^SKIP /skip /p' "$1" | head -n "$s"
-	for ((s -= named; s > 0; s--)); do echo 'skip (unnamed): no reason given'; done
+	named=$(sed -nE 's/^SKIP /skip /p
+		s/^ok [0-9]+ - (.*) # SKIP( |$)/skip \1: /p' "$1" | head -n "$s")
+	[[ -z $named ]] || printf '%s\n' "$named"
+	for ((s -= $(grep -c . <<<"$named"); s > 0; s--)); do
+		echo 'skip (unnamed): no reason given'
+	done
 }
 
 # Skips that a machine may have: `suite:test reason…`, one a line, # comments.
