@@ -20,6 +20,8 @@ struct error {
  * Fill `err` (which must be empty or is overwritten) and return `r`, so that a failing function can
  * end in `return error_set(...)`. `r` is a negative errno. `subject` and `fix` are copied, either
  * may be NULL. Where memory runs out the code stays and the strings may be NULL. `err` may be NULL.
+ * Whatever the arguments hold, the strings are single lines of valid UTF-8 within 2 KiB
+ * (oci/base/text.h); values from outside should be quoted with text_quote().
  */
 int error_set(struct error *err, int r, enum finding_code code, const char *subject,
 	const char *fix, const char *format, ...) __attribute__((format(printf, 6, 7)));
@@ -30,6 +32,9 @@ int error_set(struct error *err, int r, enum finding_code code, const char *subj
  */
 int error_wrap(struct error *err, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same for memory that ran out: -ENOMEM with FINDING_INTERNAL. */
+int error_memory(struct error *err);
 
 /* The message for people: never NULL. */
 const char *error_message(const struct error *err);

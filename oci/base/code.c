@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/base/code.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+struct code_info {
+	const char *name;
+	enum severity severity;
+	enum exit_code exit;
+};
+
+static const struct code_info codes[FINDING_CODE_COUNT] = {
+	[FINDING_NONE] = {"none", SEVERITY_IGNORE, EXIT_DONE},
+#define X(id, name, severity, exit) [FINDING_##id] = {name, SEVERITY_##severity, exit},
+	FINDING_CODES(X)
+#undef X
+};
+
+static const char *const severities[] = {
+	[SEVERITY_IGNORE] = "ignore",
+	[SEVERITY_WARN] = "warn",
+	[SEVERITY_DENY] = "deny",
+};
+
+static const struct code_info *find_code(enum finding_code code)
+{
+	return &codes[(unsigned int)code < FINDING_CODE_COUNT ? code : FINDING_NONE];
+}
+
+const char *code_name(enum finding_code code)
+{
+	return find_code(code)->name;
+}
+
+enum finding_code code_from_name(const char *name)
+{
+	for (unsigned int code = FINDING_NONE + 1; code < FINDING_CODE_COUNT; code++)
+		if (strcmp(codes[code].name, name) == 0)
+			return (enum finding_code)code;
+	return FINDING_NONE;
+}
+
+enum severity code_default_severity(enum finding_code code)
+{
+	return find_code(code)->severity;
+}
+
+enum exit_code code_exit(enum finding_code code)
+{
+	return find_code(code)->exit;
+}
+
+const char *severity_name(enum severity severity)
+{
+	return severities[severity];
+}
+
+int severity_from_name(const char *name, enum severity *ret_severity)
+{
+	for (unsigned int i = SEVERITY_IGNORE; i <= SEVERITY_DENY; i++) {
+		if (strcmp(severities[i], name) != 0)
+			continue;
+		*ret_severity = (enum severity)i;
+		return 0;
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ELLIPSIS "..."
+#define ESCAPE_MAX 7 /* "\uNNNN" and its NUL */
+
+/* The bytes of the sequence that starts with `lead`, and the smallest value that needs as many. */
+static size_t sequence_length(unsigned char lead, uint32_t *ret_bits, uint32_t *ret_least)
+{
+	if (lead < 0x80) {
+		*ret_bits = lead;
+		*ret_least = 0;
+		return 1;
+	}
+	if ((lead & 0xe0) == 0xc0) {
+		*ret_bits = lead & 0x1f;
+		*ret_least = 0x80;
+		return 2;
+	}
+	if ((lead & 0xf0) == 0xe0) {
+		*ret_bits = lead & 0x0f;
+		*ret_least = 0x800;
+		return 3;
+	}
+	if ((lead & 0xf8) == 0xf0) {
+		*ret_bits = lead & 0x07;
+		*ret_least = 0x10000;
+		return 4;
+	}
+	return 0;
+}
+
+static size_t decode_utf8(const char *text, size_t size, uint32_t *ret_point)
+{
+	uint32_t point, least;
+	size_t length;
+
+	if (size == 0)
+		return 0;
+	length = sequence_length((unsigned char)text[0], &point, &least);
+	if (length == 0 || length > size)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		unsigned char byte = (unsigned char)text[i];
+
+		if ((byte & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (byte & 0x3f);
+	}
+	if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		return 0;
+	*ret_point = point;
+	return length;
+}
+
+size_t text_utf8_length(const char *text, size_t size)
+{
+	uint32_t point;
+
+	return decode_utf8(text, size, &point);
+}
+
+static bool is_unprintable(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point <= 0x9f) ||
+	       /* Separators and what turns the direction of writing: a terminal or a log viewer
+		* would show something else than what is there. */
+	       point == 0x061c || point == 0x200e || point == 0x200f ||
+	       (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+	       point == 0xfeff;
+}
+
+/* One character of `text` as it is to be shown, in `shown`; returns the bytes that it took. */
+static size_t escape_one(const char *text, size_t size, bool quoting, char shown[ESCAPE_MAX])
+{
+	uint32_t point = 0;
+	size_t length = decode_utf8(text, size, &point);
+
+	if (length == 0) {
+		snprintf(shown, ESCAPE_MAX, "\\x%02x", (unsigned char)text[0]);
+		return 1;
+	}
+	if (point == '\n' || point == '\t' || point == '\r')
+		snprintf(shown, ESCAPE_MAX, "\\%c",
+			point == '\n'	? 'n'
+			: point == '\t' ? 't'
+					: 'r');
+	else if (is_unprintable(point) && point < 0x80)
+		snprintf(shown, ESCAPE_MAX, "\\x%02x", (unsigned int)point);
+	else if (is_unprintable(point))
+		snprintf(shown, ESCAPE_MAX, "\\u%04x", (unsigned int)(point & 0xffff));
+	else if (quoting && (point == '"' || point == '\\'))
+		snprintf(shown, ESCAPE_MAX, "\\%c", (char)point);
+	else
+		snprintf(shown, ESCAPE_MAX, "%.*s", (int)length, text);
+	return length;
+}
+
+static void escape(const char *text, bool quoting, char *buffer, size_t size)
+{
+	size_t left = strlen(text), n = 0, cut = 0;
+
+	while (left > 0) {
+		char shown[ESCAPE_MAX];
+		size_t taken = escape_one(text, left, quoting, shown);
+		size_t length = strlen(shown);
+
+		/* The last place where the ellipsis would still fit. */
+		if (n + sizeof(ELLIPSIS) <= size)
+			cut = n;
+		if (n + length >= size) {
+			strcpy(buffer + cut, ELLIPSIS);
+			return;
+		}
+		memcpy(buffer + n, shown, length);
+		n += length;
+		text += taken;
+		left -= taken;
+	}
+	buffer[n] = '\0';
+}
+
+void text_escape(const char *text, char *buffer, size_t size)
+{
+	escape(text, false, buffer, size);
+}
+
+const char *text_quote_into(struct text_quoted *buffer, const char *text)
+{
+	buffer->bytes[0] = '"';
+	escape(text, true, buffer->bytes + 1, sizeof(buffer->bytes) - 2);
+	strcat(buffer->bytes, "\"");
+	return buffer->bytes;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text from outside on its way into a message: one line, no control character, valid UTF-8, and
+ * bounded. A pod chooses its annotations' values; it must not be able to write lines of its own
+ * into a terminal or a log.
+ */
+#ifndef FSH_OCI_BASE_TEXT_H
+#define FSH_OCI_BASE_TEXT_H
+
+#include <stddef.h>
+
+#define TEXT_QUOTED_SIZE 256 /* bytes of a quoted value with its quotes and the final NUL */
+
+struct text_quoted {
+	char bytes[TEXT_QUOTED_SIZE];
+};
+
+/*
+ * The length in bytes of the UTF-8 sequence at `text`, of which `size` bytes may be read: 1 to 4, 0
+ * where there is none (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF).
+ */
+size_t text_utf8_length(const char *text, size_t size);
+
+/*
+ * Copy `text` into the `size` bytes at `buffer` (at least 8), NUL-terminated. Control characters
+ * (C0, DEL, C1), line and paragraph separators, bidirectional controls and bytes that are no UTF-8
+ * become \n, \t, \xNN or \uNNNN; what does not fit is cut between characters and ends in "...".
+ */
+void text_escape(const char *text, char *buffer, size_t size);
+
+/* `text` escaped so, with '"' and '\' escaped as well, and in double quotes. Returns the buffer. */
+const char *text_quote_into(struct text_quoted *buffer, const char *text);
+
+/* The same in a buffer that lives until the end of the enclosing block. */
+#define text_quote(text) text_quote_into(&(struct text_quoted){{0}}, (text))
+
+#endif
