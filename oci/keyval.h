@@ -25,4 +25,6 @@ int keyvals_add(struct keyvals *list, const char *key, const char *value);
 int keyvals_load(const struct jsondoc_get *get, struct keyvals *ret, struct error *err);
 void keyvals_clear(struct keyvals *list);
 
+#define cleanup_keyvals __attribute__((cleanup(keyvals_clear)))
+
 #endif

@@ -28,9 +28,10 @@ struct jsondoc_context {
 
 /*
  * Parse `size` bytes. The root must be an object. On success *ret_object is a reference owned by
- * the caller (json_object_put). Errors: -EINVAL with context->code; the message has the byte
- * offset. An embedded NUL, invalid UTF-8, depth over the limit, trailing data and duplicate keys
- * are errors.
+ * the caller (json_object_put). Errors: -EINVAL with context->code; the message has the line,
+ * column and byte (from 1, columns in bytes). An embedded NUL, invalid UTF-8, more than
+ * JSONDOC_MAX_DEPTH objects and arrays inside one another, trailing data and a name twice in one
+ * object are errors. -ENOMEM is FINDING_INTERNAL.
  */
 int jsondoc_parse(const char *data, size_t size, enum jsondoc_dialect dialect,
 	const struct jsondoc_context *context, struct json_object **ret_object, struct error *err);
@@ -39,8 +40,9 @@ int jsondoc_parse(const char *data, size_t size, enum jsondoc_dialect dialect,
  * Getters. `key` is the member's name in `object`; `path` the dotted place of `object` in the
  * document for messages ("process.user", "" for the root). A member that is absent or null gives 0
  * and leaves *ret as it is, with *ret_found (may be NULL) false, but where `required` it is
- * -EINVAL. A wrong type is -EINVAL. Objects and arrays are borrowed from `object`; strings are
- * copies owned by the caller (an embedded NUL is an error).
+ * -EINVAL. A wrong type is -EINVAL, as is an integer beyond int64_t. Objects and arrays are
+ * borrowed from `object`; strings are copies owned by the caller, who gives *ret as NULL (an
+ * embedded NUL is an error). `object` may be NULL: every member is absent then.
  */
 struct jsondoc_get {
 	const struct jsondoc_context *context;
@@ -61,6 +63,36 @@ int jsondoc_int64(const struct jsondoc_get *get, const char *key, int64_t *ret, 
 /* An array of strings appended to `ret`. */
 int jsondoc_strv(
 	const struct jsondoc_get *get, const char *key, struct strv *ret, struct error *err);
+
+/*
+ * An error about the member `key` that a getter did not see: fills `err` as a getter does, with the
+ * dotted path as subject and "NAME: PATH: text" as message. Returns -EINVAL. `key` may be NULL: the
+ * object itself.
+ */
+int jsondoc_error(const struct jsondoc_get *get, const char *key, const char *fix,
+	struct error *err, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#define JSONDOC_PATH_SIZE 128 /* of a dotted path of known keys; longer ones are cut */
+
+/* An object inside another one, with its path. */
+struct jsondoc_scope {
+	struct jsondoc_get get;
+	char path[JSONDOC_PATH_SIZE];
+};
+
+/* Make *ret the getter for the object `key`: of a NULL object where that is absent and not
+ * required. The scope's own `required` is false. It must not be copied: get.path points into it. */
+int jsondoc_enter(const struct jsondoc_get *get, const char *key, struct jsondoc_scope *ret,
+	struct error *err);
+
+typedef int (*jsondoc_item_fn)(const struct jsondoc_get *item, void *data, struct error *err);
+
+/*
+ * Call `load` for each object of the array `key` (absent: never), whose path is "key[0]",
+ * "key[1]", …, until it returns less than 0. An element that is no object is an error.
+ */
+int jsondoc_each(const struct jsondoc_get *get, const char *key, jsondoc_item_fn load, void *data,
+	struct error *err);
 
 static inline void jsondoc_put(struct json_object **object)
 {

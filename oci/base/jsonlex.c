@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/base/jsonlex.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/strv.h"
+#include "oci/base/text.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct lexer {
+	const char *data;
+	size_t size, at;
+	unsigned int depth, max_depth;
+	bool nul_in_string; /* the last string had an escaped NUL */
+	struct jsonlex *result;
+};
+
+static int fail(struct lexer *lexer, const char *reason)
+{
+	lexer->result->offset = lexer->at;
+	lexer->result->reason = reason;
+	return -EINVAL;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What an unquoted word consists of: numbers, true, false, null, and what people take for those. */
+static bool is_word(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
+	       c == '-' || c == '.' || c == '_';
+}
+
+static bool starts_with(const char *text, size_t size, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return size >= length && memcmp(text, prefix, length) == 0;
+}
+
+/* `lexer->at` is on the opening quote, and behind the closing one afterwards. */
+static int lex_string(struct lexer *lexer)
+{
+	size_t start = lexer->at++;
+
+	lexer->nul_in_string = false;
+	while (lexer->at < lexer->size) {
+		const char *at = lexer->data + lexer->at;
+		size_t left = lexer->size - lexer->at, length = text_utf8_length(at, left);
+
+		if (length == 0)
+			return fail(lexer, "invalid UTF-8");
+		if ((unsigned char)*at < 0x20)
+			return fail(lexer, "a control character in a string");
+		if (*at == '"') {
+			lexer->at++;
+			return 0;
+		}
+		if (starts_with(at, left, "\\u0000"))
+			lexer->nul_in_string = true;
+		lexer->at += *at == '\\' && left > 1 ? 2 : length;
+	}
+	lexer->at = start;
+	return fail(lexer, "a string that does not end");
+}
+
+/* RFC 8259, section 6. */
+static bool is_number(const char *word, size_t length)
+{
+	size_t i = 0, start;
+
+	if (i < length && word[i] == '-')
+		i++;
+	start = i;
+	while (i < length && is_digit(word[i]))
+		i++;
+	if (i == start || (word[start] == '0' && i > start + 1))
+		return false;
+	if (i < length && word[i] == '.') {
+		start = ++i;
+		while (i < length && is_digit(word[i]))
+			i++;
+		if (i == start)
+			return false;
+	}
+	if (i < length && (word[i] == 'e' || word[i] == 'E')) {
+		i++;
+		if (i < length && (word[i] == '+' || word[i] == '-'))
+			i++;
+		start = i;
+		while (i < length && is_digit(word[i]))
+			i++;
+		if (i == start)
+			return false;
+	}
+	return i == length;
+}
+
+static int lex_word(struct lexer *lexer)
+{
+	static const char *const literals[] = {"true", "false", "null"};
+	const char *word = lexer->data + lexer->at;
+	size_t length = 0;
+
+	while (lexer->at + length < lexer->size && is_word(word[length]))
+		length++;
+	for (size_t i = 0; i < ARRAY_SIZE(literals); i++) {
+		if (length != strlen(literals[i]) || memcmp(word, literals[i], length) != 0)
+			continue;
+		lexer->at += length;
+		return 0;
+	}
+	if (!is_number(word, length))
+		return fail(lexer, "neither a number nor true, false or null");
+	lexer->at += length;
+	return 0;
+}
+
+static int lex_punctuation(struct lexer *lexer, char c)
+{
+	switch (c) {
+	case '{':
+	case '[':
+		if (lexer->depth == lexer->max_depth)
+			return fail(lexer, "nested too deep");
+		lexer->depth++;
+		break;
+	case '}':
+	case ']':
+		if (lexer->depth == 0)
+			return fail(lexer, "a bracket that was not opened");
+		lexer->depth--;
+		break;
+	case ':':
+		if (lexer->nul_in_string)
+			return fail(lexer, "a name with an embedded NUL");
+		/* Outside strings a colon stands between a name and its value, nowhere else. */
+		lexer->result->members++;
+		break;
+	case ',':
+		break;
+	default:
+		return fail(lexer, c == '\0' ? "a NUL byte" : "an unexpected character");
+	}
+	lexer->at++;
+	return 0;
+}
+
+static void skip_blanks(struct lexer *lexer)
+{
+	while (lexer->at < lexer->size && is_blank(lexer->data[lexer->at]))
+		lexer->at++;
+}
+
+int jsonlex_check(const char *data, size_t size, unsigned int max_depth, struct jsonlex *ret)
+{
+	struct lexer lexer = {.data = data, .size = size, .max_depth = max_depth, .result = ret};
+
+	*ret = (struct jsonlex){0};
+	for (skip_blanks(&lexer); lexer.at < size; skip_blanks(&lexer)) {
+		char c = data[lexer.at];
+		int r;
+
+		if (c == '"')
+			r = lex_string(&lexer);
+		else if (is_word(c))
+			r = lex_word(&lexer);
+		else
+			r = lex_punctuation(&lexer, c);
+		if (r < 0)
+			return r;
+		if (lexer.depth > 0)
+			continue;
+		skip_blanks(&lexer);
+		return lexer.at == size ? 0 : fail(&lexer, "data after the end of the value");
+	}
+	return fail(&lexer, size == 0 || lexer.depth == 0 ? "no value" : "the text ends too early");
+}
+
+/* The length of the string at data[at], quotes included; to the end of the text where it is open.
+ */
+static size_t string_span(const char *data, size_t size, size_t at)
+{
+	size_t i = at + 1;
+
+	while (i < size && data[i] != '"')
+		i += data[i] == '\\' && i + 1 < size ? 2 : 1;
+	return (i < size ? i + 1 : size) - at;
+}
+
+/* The length of the comment at data[at], 0 where none starts there, SIZE_MAX where it is open. */
+static size_t comment_span(const char *data, size_t size, size_t at)
+{
+	const char *end;
+
+	if (starts_with(data + at, size - at, "//")) {
+		end = memchr(data + at, '\n', size - at);
+		return end ? (size_t)(end - (data + at)) : size - at;
+	}
+	if (!starts_with(data + at, size - at, "/*"))
+		return 0;
+	end = memmem(data + at + 2, size - at - 2, "*/", 2);
+	return end ? (size_t)(end + 2 - (data + at)) : SIZE_MAX;
+}
+
+int jsonlex_strip_comments(char *data, size_t size, size_t *ret_offset)
+{
+	for (size_t at = 0; at < size;) {
+		size_t span;
+
+		if (data[at] == '"') {
+			at += string_span(data, size, at);
+			continue;
+		}
+		span = comment_span(data, size, at);
+		if (span == SIZE_MAX) {
+			*ret_offset = at;
+			return -EINVAL;
+		}
+		for (size_t i = at; i < at + span; i++)
+			if (data[i] != '\n')
+				data[i] = ' ';
+		at += span ? span : 1;
+	}
+	return 0;
+}
+
+/* The names that the open objects have so far: a stack of sets, NULL for an array. */
+struct scopes {
+	struct json_object **sets;
+	size_t n;
+};
+
+static void scopes_clear(struct scopes *scopes)
+{
+	for (size_t i = 0; i < scopes->n; i++)
+		json_object_put(scopes->sets[i]);
+	free(scopes->sets);
+}
+
+static int push_scope(struct scopes *scopes, bool object)
+{
+	int r = array_grow(&scopes->sets, scopes->n, sizeof(*scopes->sets));
+	struct json_object *set = NULL;
+
+	if (r < 0)
+		return r;
+	if (object) {
+		set = json_object_new_object();
+		if (!set)
+			return -ENOMEM;
+	}
+	scopes->sets[scopes->n++] = set;
+	return 0;
+}
+
+/* The text of a string literal. NULL without memory. */
+static char *decode_string(const char *literal, size_t size)
+{
+	cleanup_free char *copy = strndup(literal, size);
+	struct json_object *string = copy ? json_tokener_parse(copy) : NULL;
+	char *text = string ? strdup(json_object_get_string(string)) : NULL;
+
+	json_object_put(string);
+	return text;
+}
+
+/* 1 and the name where `set` has it already, 0 where it was added. */
+static int note_name(struct json_object *set, const char *literal, size_t size, char **ret_name)
+{
+	cleanup_free char *name = decode_string(literal, size);
+
+	if (!name)
+		return -ENOMEM;
+	if (json_object_object_get_ex(set, name, NULL)) {
+		*ret_name = move_ptr(name);
+		return 1;
+	}
+	return json_object_object_add(set, name, NULL) < 0 ? -ENOMEM : 0;
+}
+
+/* True where the next token behind data[at] is a colon: the string before it is a name. */
+static bool colon_follows(const char *data, size_t size, size_t at)
+{
+	while (at < size && is_blank(data[at]))
+		at++;
+	return at < size && data[at] == ':';
+}
+
+int jsonlex_find_duplicate(const char *data, size_t size, char **ret_name, size_t *ret_offset)
+{
+	__attribute__((cleanup(scopes_clear))) struct scopes scopes = {0};
+
+	for (size_t at = 0, span; at < size; at += span) {
+		int r = 0;
+
+		span = data[at] == '"' ? string_span(data, size, at) : 1;
+		if (data[at] == '{' || data[at] == '[')
+			r = push_scope(&scopes, data[at] == '{');
+		else if (data[at] == '}' || data[at] == ']')
+			json_object_put(scopes.sets[--scopes.n]);
+		else if (data[at] == '"' && colon_follows(data, size, at + span))
+			r = note_name(scopes.sets[scopes.n - 1], data + at, span, ret_name);
+		if (r > 0)
+			*ret_offset = at;
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return -ENOENT;
+}
