@@ -34,7 +34,7 @@ struct request {
 	size_t n_mounts;
 	bool has_wait;
 	uint64_t wait_usec; /* valid where has_wait */
-	mode_t dir_mode;    /* 0755 unless given */
+	mode_t dir_mode;    /* 0755 unless given; permissions and the sticky bit */
 	bool has_owner;
 	bool has_owner_gid;
 	uid_t owner_uid; /* valid where has_owner */
@@ -55,5 +55,7 @@ bool annotations_active(const struct keyvals *annotations);
  */
 int annotations_parse(const struct keyvals *annotations, struct request *ret, struct error *err);
 void request_clear(struct request *request);
+
+#define cleanup_request __attribute__((cleanup(request_clear)))
 
 #endif

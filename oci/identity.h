@@ -17,7 +17,7 @@ struct identity {
 	char *pod_namespace;   /* DNS label */
 	char *pod_uid;	       /* ident_is_pod_uid() */
 	char *sandbox_id;      /* 64 hex digits, NULL where it is not given */
-	char *container_name;  /* DNS label */
+	char *container_name;  /* DNS label; NULL for a sandbox, which has none */
 	char *container_id;    /* 64 hex digits, NULL where neither the state nor the annotation has
 				  one */
 	int64_t restart_count; /* 0 where it is not given */
@@ -34,5 +34,7 @@ struct identity {
 int identity_load(const struct keyvals *annotations, const char *container_id,
 	enum finding_code code, struct identity *ret, struct error *err);
 void identity_clear(struct identity *identity);
+
+#define cleanup_identity __attribute__((cleanup(identity_clear)))
 
 #endif

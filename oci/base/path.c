@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/path.h"
 
+#include "oci/base/text.h"
+
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_control(char c)
-{
-	unsigned char byte = (unsigned char)c;
-
-	return byte < 0x20 || byte == 0x7f;
-}
 
 /* A component that a normalized path must not have: "", "." or "..". */
 static bool is_special(const char *component, size_t length)
@@ -23,14 +18,9 @@ static bool is_special(const char *component, size_t length)
 
 bool path_is_normalized(const char *path)
 {
-	size_t length = strnlen(path, PATH_MAX);
-
-	if (path[0] != '/' || length >= PATH_MAX)
+	if (path[0] != '/' || strnlen(path, PATH_MAX) == PATH_MAX || text_has_control(path))
 		return false;
-	for (size_t i = 0; i < length; i++)
-		if (is_control(path[i]))
-			return false;
-	if (length == 1)
+	if (path[1] == '\0')
 		return true;
 	for (const char *slash = path; *slash;) {
 		size_t n = strcspn(slash + 1, "/");

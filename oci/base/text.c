@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ELLIPSIS "..."
-#define ESCAPE_MAX 7 /* "\uNNNN" and its NUL */
+#define DISTANCE_MAX 64 /* bytes of a word that is compared */
+#define ESCAPE_MAX 7	/* "\uNNNN" and its NUL */
+
+bool text_has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
 
 /* The bytes of the sequence that starts with `lead`, and the smallest value that needs as many. */
 static size_t sequence_length(unsigned char lead, uint32_t *ret_bits, uint32_t *ret_least)
@@ -136,4 +144,40 @@ const char *text_quote_into(struct text_quoted *buffer, const char *text)
 	escape(text, true, buffer->bytes + 1, sizeof(buffer->bytes) - 2);
 	strcat(buffer->bytes, "\"");
 	return buffer->bytes;
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	size_t ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Levenshtein's distance, one row of the matrix at a time. */
+size_t text_distance(const char *a, const char *b, size_t limit)
+{
+	size_t row[DISTANCE_MAX + 1], length = strlen(b);
+
+	/* Each byte that the lengths differ by costs one. */
+	if (length > DISTANCE_MAX || strlen(a) >= length + limit)
+		return limit;
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 1; j <= length; j++) {
+			size_t above = row[j], same = lower(a[i]) == lower(b[j - 1]) ? 0 : 1;
+
+			row[j] = least(above + 1, row[j - 1] + 1, diagonal + same);
+			diagonal = above;
+		}
+	}
+	return row[length] < limit ? row[length] : limit;
 }

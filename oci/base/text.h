@@ -7,6 +7,7 @@
 #ifndef FSH_OCI_BASE_TEXT_H
 #define FSH_OCI_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define TEXT_QUOTED_SIZE 256 /* bytes of a quoted value with its quotes and the final NUL */
@@ -14,6 +15,9 @@
 struct text_quoted {
 	char bytes[TEXT_QUOTED_SIZE];
 };
+
+/* True where `text` has a byte below 0x20 or 0x7f: C0 and DEL. */
+bool text_has_control(const char *text);
 
 /*
  * The length in bytes of the UTF-8 sequence at `text`, of which `size` bytes may be read: 1 to 4, 0
@@ -27,6 +31,10 @@ size_t text_utf8_length(const char *text, size_t size);
  * become \n, \t, \xNN or \uNNNN; what does not fit is cut between characters and ends in "...".
  */
 void text_escape(const char *text, char *buffer, size_t size);
+
+/* The insertions, deletions and replacements of bytes that make `b` of `a`, ASCII case aside; what
+ * reaches `limit`, or a `b` of more than 64 bytes, is `limit`. */
+size_t text_distance(const char *a, const char *b, size_t limit);
 
 /* `text` escaped so, with '"' and '\' escaped as well, and in double quotes. Returns the buffer. */
 const char *text_quote_into(struct text_quoted *buffer, const char *text);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/mountinfo.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/strv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmount.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define LINE_EXPECTED "give a file in the format of /proc/PID/mountinfo"
+
+static void unref_table(struct libmnt_table **table)
+{
+	mnt_unref_table(*table);
+}
+
+static void free_iter(struct libmnt_iter **iter)
+{
+	mnt_free_iter(*iter);
+}
+
+/* libmount skips a line that it cannot parse unless it is told otherwise. */
+static int stop_at_line(struct libmnt_table *table, const char *name, int line)
+{
+	int *failed = (int *)mnt_table_get_userdata(table);
+
+	(void)name;
+	*failed = line;
+	return -EINVAL;
+}
+
+static int refuse_entry(
+	const char *name, const struct mount_entry *entry, const char *problem, struct error *err)
+{
+	return error_set(err, -EINVAL, FINDING_HOST_IO, name, LINE_EXPECTED, "%s: mount id %d: %s",
+		name, entry->id, problem);
+}
+
+/* The peer group behind "shared:" and its like. */
+static bool read_group(const char *text, size_t length, int *ret)
+{
+	int group = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9' || group > INT_MAX / 10 - 1)
+			return false;
+		group = group * 10 + (text[i] - '0');
+	}
+	*ret = group;
+	return group > 0;
+}
+
+/* One optional field; proc(5): a reader should ignore those that it does not know. */
+static bool load_field(const char *field, size_t length, struct mount_entry *entry)
+{
+	static const char unbindable[] = "unbindable";
+	const struct {
+		const char *tag;
+		int *group;
+	} groups[] = {
+		{"shared:", &entry->shared},
+		{"master:", &entry->master},
+		{"propagate_from:", &entry->propagate_from},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		size_t tag = strlen(groups[i].tag);
+
+		if (length >= tag && memcmp(field, groups[i].tag, tag) == 0)
+			return read_group(field + tag, length - tag, groups[i].group);
+	}
+	if (length == strlen(unbindable) && memcmp(field, unbindable, length) == 0)
+		entry->unbindable = true;
+	return true;
+}
+
+static bool load_fields(const char *fields, struct mount_entry *entry)
+{
+	while (fields && *fields) {
+		size_t length = strcspn(fields, " ");
+
+		if (!load_field(fields, length, entry))
+			return false;
+		fields += length;
+		fields += strspn(fields, " ");
+	}
+	return true;
+}
+
+static bool copy_text(const char *text, char **ret)
+{
+	*ret = strdup(text ? text : "");
+	return *ret != NULL;
+}
+
+static bool copy_texts(struct libmnt_fs *fs, struct mount_entry *entry)
+{
+	return copy_text(mnt_fs_get_root(fs), &entry->root) &&
+	       copy_text(mnt_fs_get_target(fs), &entry->target) &&
+	       copy_text(mnt_fs_get_vfs_options(fs), &entry->vfs_options) &&
+	       copy_text(mnt_fs_get_fs_options(fs), &entry->fs_options) &&
+	       copy_text(mnt_fs_get_fstype(fs), &entry->fstype) &&
+	       copy_text(mnt_fs_get_source(fs), &entry->source);
+}
+
+static int load_entry(
+	struct libmnt_fs *fs, const char *name, struct mount_entry *entry, struct error *err)
+{
+	dev_t device = mnt_fs_get_devno(fs);
+
+	entry->id = mnt_fs_get_id(fs);
+	entry->parent = mnt_fs_get_parent_id(fs);
+	entry->major = major(device);
+	entry->minor = minor(device);
+	if (!copy_texts(fs, entry))
+		return error_memory(err);
+	/* Where the first line has no two numbers libmount takes the file for an fstab. */
+	if (!mnt_fs_is_kernel(fs))
+		return refuse_entry(name, entry, "not in the format of mountinfo", err);
+	if (entry->id < 0 || entry->parent < 0)
+		return refuse_entry(name, entry, "a negative mount id", err);
+	if (entry->target[0] != '/')
+		return refuse_entry(name, entry, "the mountpoint is no absolute path", err);
+	if (!load_fields(mnt_fs_get_optional_fields(fs), entry))
+		return refuse_entry(name, entry, "a peer group that is no positive number", err);
+	return 0;
+}
+
+static int load_table(
+	struct libmnt_table *from, const char *name, struct mount_table *table, struct error *err)
+{
+	__attribute__((cleanup(free_iter))) struct libmnt_iter *iter =
+		mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+
+	if (!iter)
+		return error_memory(err);
+	while (mnt_table_next_fs(from, iter, &fs) == 0) {
+		int r;
+
+		if (array_grow(&table->entries, table->n, sizeof(*table->entries)) < 0)
+			return error_memory(err);
+		r = load_entry(fs, name, &table->entries[table->n++], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int mountinfo_read_stream(
+	FILE *stream, const char *name, struct mount_table *ret, struct error *err)
+{
+	__attribute__((cleanup(unref_table))) struct libmnt_table *parsed = mnt_new_table();
+	cleanup_mount_table struct mount_table table = {0};
+	int line = 0, r;
+
+	if (!parsed)
+		return error_memory(err);
+	mnt_table_set_userdata(parsed, &line);
+	mnt_table_set_parser_errcb(parsed, stop_at_line);
+	r = mnt_table_parse_stream(parsed, stream, name);
+	if (r < 0 && line > 0)
+		return error_set(err, -EINVAL, FINDING_HOST_IO, name, LINE_EXPECTED,
+			"%s: line %d is not in the format of mountinfo", name, line);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, name, "check that it can be read",
+			"%s: cannot be read: %s", name, strerror(-r));
+	r = load_table(parsed, name, &table, err);
+	if (r < 0)
+		return r;
+	*ret = table;
+	table = (struct mount_table){0};
+	return 0;
+}
+
+/* Regular files only, as those in /proc are: a directory has no end for libmount. */
+static int open_regular(const char *path, FILE **ret)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*ret = fdopen(fd, "re");
+	if (!*ret)
+		return -errno;
+	move_fd(&fd);
+	return 0;
+}
+
+int mountinfo_read(const char *path, struct mount_table *ret, struct error *err)
+{
+	cleanup_file FILE *stream = NULL;
+	int r = open_regular(path, &stream);
+
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, path, "give a file that can be read",
+			"%s: cannot be opened: %s", path,
+			r == -EINVAL ? "not a regular file" : strerror(-r));
+	return mountinfo_read_stream(stream, path, ret, err);
+}
+
+void mount_table_clear(struct mount_table *table)
+{
+	if (!table)
+		return;
+	for (size_t i = 0; i < table->n; i++) {
+		free(table->entries[i].root);
+		free(table->entries[i].target);
+		free(table->entries[i].vfs_options);
+		free(table->entries[i].fs_options);
+		free(table->entries[i].fstype);
+		free(table->entries[i].source);
+	}
+	free(table->entries);
+	*table = (struct mount_table){0};
+}
