@@ -58,13 +58,15 @@ struct spec_device_rule {
 /* An entry of linux.seccomp.syscalls. */
 struct spec_seccomp_rule {
 	struct strv names;
-	char *action;  /* "SCMP_ACT_…" */
-	size_t n_args; /* conditions on arguments */
+	char *action;	   /* "SCMP_ACT_…" */
+	int64_t errno_ret; /* of ERRNO and TRACE; EPERM where absent, as runtimes take it */
+	size_t n_args;	   /* conditions on arguments */
 };
 
 struct spec_seccomp {
 	bool present;
 	char *default_action;
+	int64_t default_errno_ret; /* EPERM where absent */
 	struct strv
 		architectures; /* "SCMP_ARCH_…"; the native one is always included by runtimes */
 	struct spec_seccomp_rule *rules;

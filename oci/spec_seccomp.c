@@ -3,6 +3,8 @@
 #include "oci/base/strv.h"
 #include "oci/spec_parts.h"
 
+#include <errno.h>
+
 static int load_rule(const struct jsondoc_get *get, void *data, struct error *err)
 {
 	const struct jsondoc_get required = spec_require(get);
@@ -14,10 +16,14 @@ static int load_rule(const struct jsondoc_get *get, void *data, struct error *er
 	if (array_grow(&seccomp->rules, seccomp->n_rules, sizeof(*rule)) < 0)
 		return error_memory(err);
 	rule = &seccomp->rules[seccomp->n_rules++];
+	rule->errno_ret = EPERM;
 	r = jsondoc_strv(&required, "names", &rule->names, err);
 	if (r < 0)
 		return r;
 	r = jsondoc_string(&required, "action", &rule->action, err);
+	if (r < 0)
+		return r;
+	r = jsondoc_int64(get, "errnoRet", &rule->errno_ret, NULL, err);
 	if (r < 0)
 		return r;
 	r = jsondoc_array(get, "args", &args, err);
@@ -36,7 +42,11 @@ int spec_load_seccomp(
 	if (!get->object)
 		return 0;
 	seccomp->present = true;
+	seccomp->default_errno_ret = EPERM;
 	r = jsondoc_string(&required, "defaultAction", &seccomp->default_action, err);
+	if (r < 0)
+		return r;
+	r = jsondoc_int64(get, "defaultErrnoRet", &seccomp->default_errno_ret, NULL, err);
 	if (r < 0)
 		return r;
 	r = jsondoc_strv(get, "architectures", &seccomp->architectures, err);
