@@ -97,12 +97,12 @@ int spec_read(int dir, const char *path, struct spec *ret, struct error *err)
 int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err)
 {
 	cleanup_close int dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int r = dir < 0 ? -errno : 0;
 
-	if (dir < 0)
-		return error_set(err, -errno, FINDING_CONFIG_INVALID, bundle,
+	if (r < 0)
+		return error_set(err, r, FINDING_CONFIG_INVALID, bundle,
 			"give the bundle's directory", "bundle %s: cannot be opened: %s", bundle,
-			strerror(errno));
+			strerror(-r));
 	r = spec_read(dir, "config.json", ret, err);
 	return r < 0 ? error_wrap(err, r, "bundle %s", bundle) : 0;
 }
