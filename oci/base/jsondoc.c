@@ -111,11 +111,12 @@ static int parse_strict(const char *data, size_t size, const struct jsondoc_cont
 			"%s: too large", context->name);
 	if (jsonlex_check(data, size, JSONDOC_MAX_DEPTH, &lex) < 0)
 		return syntax_error(context, data, lex.offset, lex.reason, err);
+	if (data[lex.start] != '{')
+		return syntax_error(
+			context, data, lex.start, "the top level must be an object", err);
 	r = parse_tokens(data, size, context, &object, err);
 	if (r < 0)
 		return r;
-	if (!json_object_is_type(object, json_type_object))
-		return syntax_error(context, data, 0, "the top level must be an object", err);
 	/* json-c keeps the last of two members of one name: some are then missing. */
 	if (count_members(object) != lex.members)
 		return refuse_duplicates(data, size, context, err);

@@ -169,7 +169,9 @@ int jsonlex_check(const char *data, size_t size, unsigned int max_depth, struct 
 	struct lexer lexer = {.data = data, .size = size, .max_depth = max_depth, .result = ret};
 
 	*ret = (struct jsonlex){0};
-	for (skip_blanks(&lexer); lexer.at < size; skip_blanks(&lexer)) {
+	skip_blanks(&lexer);
+	ret->start = lexer.at;
+	for (; lexer.at < size; skip_blanks(&lexer)) {
 		char c = data[lexer.at];
 		int r;
 

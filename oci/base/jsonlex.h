@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct jsonlex {
+	size_t start;	    /* of the value */
 	size_t members;	    /* members of objects, over the whole text */
 	size_t offset;	    /* of the error, in bytes */
 	const char *reason; /* of the error, static; NULL without one */
