@@ -44,14 +44,16 @@ static int refuse_entry(
 /* The peer group behind "shared:" and its like. */
 static bool read_group(const char *text, size_t length, int *ret)
 {
-	int group = 0;
+	long long group = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		if (text[i] < '0' || text[i] > '9' || group > INT_MAX / 10 - 1)
+		if (text[i] < '0' || text[i] > '9')
 			return false;
 		group = group * 10 + (text[i] - '0');
+		if (group > INT_MAX)
+			return false;
 	}
-	*ret = group;
+	*ret = (int)group;
 	return group > 0;
 }
 
@@ -164,7 +166,9 @@ int mountinfo_read_stream(
 	mnt_table_set_userdata(parsed, &line);
 	mnt_table_set_parser_errcb(parsed, stop_at_line);
 	r = mnt_table_parse_stream(parsed, stream, name);
-	if (r < 0 && line > 0)
+	/* A broken last line without a line end is the end of the file to libmount, and no error.
+	 */
+	if (line > 0)
 		return error_set(err, -EINVAL, FINDING_HOST_IO, name, LINE_EXPECTED,
 			"%s: line %d is not in the format of mountinfo", name, line);
 	if (r < 0)
