@@ -331,8 +331,7 @@ int annotations_parse(const struct keyvals *annotations, struct request *ret, st
 	r = check_overlaps(&request, err);
 	if (r < 0)
 		return r;
-	*ret = request;
-	request = (struct request){0};
+	*ret = move_struct(request);
 	return 0;
 }
 

@@ -178,8 +178,7 @@ int identity_load(const struct keyvals *annotations, const char *state_id, enum 
 	r = load_container(&loader, state_id, &identity);
 	if (r < 0)
 		return r;
-	*ret = identity;
-	identity = (struct identity){0};
+	*ret = move_struct(identity);
 	return 0;
 }
 

@@ -53,8 +53,7 @@ int keyvals_load(const struct jsondoc_get *get, struct keyvals *ret, struct erro
 		if (r < 0)
 			return r;
 	}
-	*ret = list;
-	list = (struct keyvals){0};
+	*ret = move_struct(list);
 	return 0;
 }
 

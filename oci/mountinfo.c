@@ -177,8 +177,7 @@ int mountinfo_read_stream(
 	r = load_table(parsed, name, &table, err);
 	if (r < 0)
 		return r;
-	*ret = table;
-	table = (struct mount_table){0};
+	*ret = move_struct(table);
 	return 0;
 }
 

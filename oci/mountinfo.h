@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/*
+ * libmount 2.38 drops the suffix "\040(deleted)" from a mountpoint after decoding: what it means
+ * is a mark of old kernels, what it hits is a directory of exactly such a name. Whoever acts on a
+ * target must compare mount ids through a descriptor (design section 11, rule 3).
+ */
 struct mount_entry {
 	int id, parent;		   /* mount IDs, reused by the kernel after an unmount */
 	unsigned int major, minor; /* of the file system: st_dev */

@@ -68,8 +68,7 @@ int spec_parse(const char *data, size_t size, struct spec *ret, struct error *er
 	r = load_spec(object, &spec, err);
 	if (r < 0)
 		return r;
-	*ret = spec;
-	spec = (struct spec){0};
+	*ret = move_struct(spec);
 	return 0;
 }
 

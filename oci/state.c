@@ -93,8 +93,7 @@ int state_parse(const char *data, size_t size, struct state *ret, struct error *
 	r = load_state(object, &state, err);
 	if (r < 0)
 		return r;
-	*ret = state;
-	state = (struct state){0};
+	*ret = move_struct(state);
 	return 0;
 }
 

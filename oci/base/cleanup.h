@@ -50,6 +50,14 @@ static inline int move_fd(int *fd)
 		moved_;                                                                            \
 	})
 
+/* The same for a struct that owns things, or a list: what is left behind is empty. */
+#define move_struct(value)                                                                         \
+	({                                                                                         \
+		__typeof__(value) moved_ = (value);                                                \
+		(value) = (__typeof__(value)){0};                                                  \
+		moved_;                                                                            \
+	})
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

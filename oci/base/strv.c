@@ -9,7 +9,7 @@
 int array_grow(void *items, size_t n, size_t size)
 {
 	size_t room = n ? 2 * n : 1;
-	void *array;
+	void *array, *bigger;
 
 	/* `items` is a pointer to a pointer of any type: memcpy() is the access that aliasing
 	 * rules allow. */
@@ -18,9 +18,10 @@ int array_grow(void *items, size_t n, size_t size)
 	if ((n & (n - 1)) == 0) {
 		if (n > SIZE_MAX / 2 / size)
 			return -ENOMEM;
-		array = realloc(array, room * size);
-		if (!array)
+		bigger = realloc(array, room * size);
+		if (!bigger)
 			return -ENOMEM;
+		array = bigger;
 		memcpy(items, &array, sizeof(array));
 	}
 	memset((char *)array + n * size, 0, size);

@@ -146,7 +146,7 @@ const char *text_quote_into(struct text_quoted *buffer, const char *text)
 	return buffer->bytes;
 }
 
-static size_t least(size_t a, size_t b, size_t c)
+static size_t smallest(size_t a, size_t b, size_t c)
 {
 	size_t ab = a < b ? a : b;
 
@@ -175,7 +175,7 @@ size_t text_distance(const char *a, const char *b, size_t limit)
 		for (size_t j = 1; j <= length; j++) {
 			size_t above = row[j], same = lower(a[i]) == lower(b[j - 1]) ? 0 : 1;
 
-			row[j] = least(above + 1, row[j - 1] + 1, diagonal + same);
+			row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + same);
 			diagonal = above;
 		}
 	}
