@@ -26,13 +26,13 @@ struct identity {
 };
 
 /*
- * `code` is the code of errors (FINDING_STATE_INVALID or FINDING_CONFIG_INVALID). `container_id` is
+ * `code` is the code of errors (FINDING_STATE_INVALID or FINDING_CONFIG_INVALID). `state_id` is
  * the state's id, NULL without a state; it must agree with the ContainerID annotation where both
  * are there and must match its grammar. Errors: -EINVAL, naming the annotation that is missing or
  * malformed. `ret` is owned by the caller.
  */
-int identity_load(const struct keyvals *annotations, const char *container_id,
-	enum finding_code code, struct identity *ret, struct error *err);
+int identity_load(const struct keyvals *annotations, const char *state_id, enum finding_code code,
+	struct identity *ret, struct error *err);
 void identity_clear(struct identity *identity);
 
 #define cleanup_identity __attribute__((cleanup(identity_clear)))

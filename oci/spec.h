@@ -108,8 +108,10 @@ struct spec {
 };
 
 /*
- * Parse a config.json. `linux` and `root` must be there (-EINVAL, FINDING_CONFIG_INVALID, naming
- * the key). `ret` is untouched on failure and owned by the caller on success (spec_clear).
+ * Parse a config.json. `root`, `process` and `linux` must be there, and destinations of mounts be
+ * absolute (-EINVAL, FINDING_CONFIG_INVALID, naming the dotted key: "mounts[3].destination").
+ * -EFBIG beyond SPEC_MAX_SIZE. `ret` is untouched on failure and owned by the caller on success
+ * (spec_clear).
  */
 int spec_parse(const char *data, size_t size, struct spec *ret, struct error *err);
 

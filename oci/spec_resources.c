@@ -5,8 +5,7 @@
 #include "oci/base/text.h"
 #include "oci/spec_parts.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,28 +107,38 @@ static bool is_max(const char *value)
 	return strncmp(value, "max", 3) == 0;
 }
 
+/* The number at *text, which is moved behind it; 0 where there is none. */
+static int64_t read_number(const char **text)
+{
+	size_t digits = strspn(*text, "0123456789");
+	int64_t number = 0;
+
+	/* 18 digits always fit. */
+	if (digits > 0 && digits <= 18)
+		number = strtoll(*text, NULL, 10);
+	*text += digits;
+	return number;
+}
+
 /* memory.max of cgroup v2: bytes, with a suffix for those who want one, or "max". */
 static void apply_memory_max(struct spec *spec, const char *value)
 {
-	size_t digits = strspn(value, "0123456789");
+	int64_t limit;
 
+	/* A limit that is not understood is still a limit. */
 	spec->has_memory_limit = !is_max(value);
-	spec->memory_limit = 0;
-	/* 18 digits always fit. A limit that is not understood is still a limit. */
-	if (digits > 0 && digits <= 18 && value[digits] == '\0')
-		spec->memory_limit = strtoll(value, NULL, 10);
+	limit = read_number(&value);
+	spec->memory_limit = *value == '\0' ? limit : 0;
 }
 
 /* cpu.max of cgroup v2: "QUOTA PERIOD" in microseconds, QUOTA may be "max", PERIOD absent. */
 static void apply_cpu_max(struct spec *spec, const char *value)
 {
-	int64_t quota = 0, period = 0;
-
 	spec->has_cpu_limit = !is_max(value);
-	if (sscanf(value, "%18" SCNd64 " %18" SCNd64, &quota, &period) < 1)
-		sscanf(value, "max %18" SCNd64, &period);
-	spec->cpu_quota = quota > 0 ? quota : 0;
-	spec->cpu_period = period > 0 ? period : 0;
+	spec->cpu_quota = read_number(&value);
+	value += strcspn(value, " ");
+	value += strspn(value, " ");
+	spec->cpu_period = read_number(&value);
 }
 
 /* Runtimes write these files last: they win over memory.limit and cpu.quota. */

@@ -146,7 +146,7 @@ int jsondoc_parse(const char *data, size_t size, enum jsondoc_dialect dialect,
 static void cut_path(char buffer[JSONDOC_PATH_SIZE], int length)
 {
 	if (length >= JSONDOC_PATH_SIZE)
-		strcpy(buffer + JSONDOC_PATH_SIZE - sizeof("..."), "...");
+		memcpy(buffer + JSONDOC_PATH_SIZE - sizeof("..."), "...", sizeof("..."));
 }
 
 /* "path.key", either part may be empty. */

@@ -268,6 +268,12 @@ static int push_scope(struct scopes *scopes, bool object)
 	return 0;
 }
 
+static void pop_scope(struct scopes *scopes)
+{
+	if (scopes->n > 0)
+		json_object_put(scopes->sets[--scopes->n]);
+}
+
 /* The text of a string literal. NULL without memory. */
 static char *decode_string(const char *literal, size_t size)
 {
@@ -279,9 +285,10 @@ static char *decode_string(const char *literal, size_t size)
 	return text;
 }
 
-/* 1 and the name where `set` has it already, 0 where it was added. */
-static int note_name(struct json_object *set, const char *literal, size_t size, char **ret_name)
+/* 1 and the name where the innermost object has it already, 0 where it was added. */
+static int note_name(struct scopes *scopes, const char *literal, size_t size, char **ret_name)
 {
+	struct json_object *set = scopes->n > 0 ? scopes->sets[scopes->n - 1] : NULL;
 	cleanup_free char *name = decode_string(literal, size);
 
 	if (!name)
@@ -312,9 +319,9 @@ int jsonlex_find_duplicate(const char *data, size_t size, char **ret_name, size_
 		if (data[at] == '{' || data[at] == '[')
 			r = push_scope(&scopes, data[at] == '{');
 		else if (data[at] == '}' || data[at] == ']')
-			json_object_put(scopes.sets[--scopes.n]);
+			pop_scope(&scopes);
 		else if (data[at] == '"' && colon_follows(data, size, at + span))
-			r = note_name(scopes.sets[scopes.n - 1], data + at, span, ret_name);
+			r = note_name(&scopes, data + at, span, ret_name);
 		if (r > 0)
 			*ret_offset = at;
 		if (r != 0)

@@ -122,7 +122,7 @@ static void escape(const char *text, bool quoting, char *buffer, size_t size)
 		if (n + sizeof(ELLIPSIS) <= size)
 			cut = n;
 		if (n + length >= size) {
-			strcpy(buffer + cut, ELLIPSIS);
+			memcpy(buffer + cut, ELLIPSIS, sizeof(ELLIPSIS));
 			return;
 		}
 		memcpy(buffer + n, shown, length);
@@ -140,9 +140,12 @@ void text_escape(const char *text, char *buffer, size_t size)
 
 const char *text_quote_into(struct text_quoted *buffer, const char *text)
 {
+	size_t length;
+
 	buffer->bytes[0] = '"';
 	escape(text, true, buffer->bytes + 1, sizeof(buffer->bytes) - 2);
-	strcat(buffer->bytes, "\"");
+	length = strlen(buffer->bytes);
+	memcpy(buffer->bytes + length, "\"", sizeof("\""));
 	return buffer->bytes;
 }
 

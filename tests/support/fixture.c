@@ -63,6 +63,6 @@ char *fixture_repeat(const char *head, const char *unit, size_t n, const char *t
 	at = stpcpy(at, head);
 	for (size_t i = 0; i < n; i++)
 		at = stpcpy(at, unit);
-	strcpy(at, tail);
+	memcpy(at, tail, strlen(tail) + 1);
 	return text;
 }

@@ -103,7 +103,7 @@ static void durations_are_written_as_people_do(void **state)
 		{60 * SEC + 250000, "1m250ms"},
 		{3600 * SEC, "1h"},
 		{3601 * SEC, "1h1s"},
-		{100 * 3600 * SEC + 90 * SEC, "100h1m30s"},
+		{100 * (3600 * SEC) + 90 * SEC, "100h1m30s"},
 	};
 
 	(void)state;

@@ -46,13 +46,23 @@ static void quoted_text_is_one_safe_line(void **state)
 		{"\x7f", "\"\\x7f\""},
 		{"caf\xc3\xa9 \xf0\x9f\x98\x80", "\"caf\xc3\xa9 \xf0\x9f\x98\x80\""},
 		{"\xff\xfe", "\"\\xff\\xfe\""}, {"\xc2\x9b", "\"\\u009b\""}, /* C1: CSI */
-		{"\xe2\x80\xae", "\"\\u202e\""}, /* right-to-left override */
-		{"\xe2\x80\xa8", "\"\\u2028\""}, /* line separator */
+		{"\xe2\x80\xa8", "\"\\u2028\""},			     /* line separator */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(text_quote(cases[i].text), cases[i].quoted);
+}
+
+/* An array: linters rightly mind these in a literal. */
+static void text_cannot_turn_its_direction(void **state)
+{
+	static const char override[] = {(char)0xe2, (char)0x80, (char)0xae, '\0'};
+	static const char isolate[] = {(char)0xe2, (char)0x81, (char)0xa6, '\0'};
+
+	(void)state;
+	assert_string_equal(text_quote(override), "\"\\u202e\"");
+	assert_string_equal(text_quote(isolate), "\"\\u2066\"");
 }
 
 static void long_text_is_cut_between_characters(void **state)
@@ -118,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8_sequences_have_their_length),
 		cmocka_unit_test(quoted_text_is_one_safe_line),
+		cmocka_unit_test(text_cannot_turn_its_direction),
 		cmocka_unit_test(long_text_is_cut_between_characters),
 		cmocka_unit_test(quoted_text_keeps_its_closing_quote),
 		cmocka_unit_test(distance_counts_slips),
