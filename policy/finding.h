@@ -39,6 +39,9 @@ int findings_add_capped(struct findings *list, const struct config *config, enum
 	enum severity cap, const char *subject, const char *fix, const char *format, ...)
 	__attribute__((format(printf, 7, 8)));
 
+/* A deep copy of `finding` appended as it is; strings that are NULL become "". 0 or -ENOMEM. */
+int findings_append(struct findings *list, const struct finding *finding);
+
 /* An error as a finding of severity deny (a broken input has no milder reading). 0 or -ENOMEM. */
 int findings_add_error(struct findings *list, const struct error *err);
 

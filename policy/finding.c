@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/finding.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/strv.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void finding_clear(struct finding *finding)
+{
+	free(finding->subject);
+	free(finding->message);
+	free(finding->fix);
+	*finding = (struct finding){0};
+}
+
+#define cleanup_finding __attribute__((cleanup(finding_clear)))
+
+/* A list never holds NULL: who prints it need not ask. */
+static char *copy_text(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+static int append_copy(struct findings *list, enum finding_code code, enum severity severity,
+	const char *subject, const char *message, const char *fix)
+{
+	cleanup_finding struct finding copy = {
+		.code = code,
+		.severity = severity,
+		.subject = copy_text(subject),
+		.message = copy_text(message),
+		.fix = copy_text(fix),
+	};
+	int r;
+
+	if (!copy.subject || !copy.message || !copy.fix)
+		return -ENOMEM;
+	r = array_grow(&list->items, list->n, sizeof(*list->items));
+	if (r < 0)
+		return r;
+	list->items[list->n++] = copy;
+	copy = (struct finding){0};
+	return 0;
+}
+
+int findings_append(struct findings *list, const struct finding *finding)
+{
+	return append_copy(list, finding->code, finding->severity, finding->subject,
+		finding->message, finding->fix);
+}
+
+/* A finding that is about to be worded. */
+struct draft {
+	enum finding_code code;
+	enum severity severity;
+	const char *subject, *fix;
+};
+
+static int __attribute__((format(printf, 3, 0))) append_worded(
+	struct findings *list, const struct draft *draft, const char *format, va_list arguments)
+{
+	cleanup_free char *message = NULL;
+
+	if (draft->severity == SEVERITY_IGNORE)
+		return 0;
+	if (vasprintf(&message, format, arguments) < 0) {
+		message = NULL; /* indeterminate after a failure */
+		return -ENOMEM;
+	}
+	return append_copy(list, draft->code, draft->severity, draft->subject, message, draft->fix);
+}
+
+int findings_add(struct findings *list, const struct config *config, enum finding_code code,
+	const char *subject, const char *fix, const char *format, ...)
+{
+	struct draft draft = {code, config->severity[code], subject, fix};
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = append_worded(list, &draft, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
+int findings_add_capped(struct findings *list, const struct config *config, enum finding_code code,
+	enum severity cap, const char *subject, const char *fix, const char *format, ...)
+{
+	enum severity severity = config->severity[code];
+	struct draft draft = {code, severity < cap ? severity : cap, subject, fix};
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = append_worded(list, &draft, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
+int findings_add_error(struct findings *list, const struct error *err)
+{
+	return append_copy(
+		list, err->code, SEVERITY_DENY, err->subject, error_message(err), err->fix);
+}
+
+enum verdict findings_verdict(const struct findings *list)
+{
+	enum verdict verdict = VERDICT_ALLOW;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->items[i].severity == SEVERITY_DENY)
+			return VERDICT_DENY;
+		if (list->items[i].severity == SEVERITY_WARN)
+			verdict = VERDICT_WARN;
+	}
+	return verdict;
+}
+
+enum exit_code findings_exit(const struct findings *list)
+{
+	enum exit_code lowest = EXIT_DONE;
+
+	for (size_t i = 0; i < list->n; i++) {
+		enum exit_code exit = code_exit(list->items[i].code);
+
+		if (list->items[i].severity != SEVERITY_DENY)
+			continue;
+		if (lowest == EXIT_DONE || exit < lowest)
+			lowest = exit;
+	}
+	return lowest;
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_ALLOW] = "allow",
+		[VERDICT_WARN] = "warn",
+		[VERDICT_DENY] = "deny",
+	};
+
+	return names[verdict];
+}
+
+int findings_copy(const struct findings *from, struct findings *to)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		int r = findings_append(to, &from->items[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void findings_clear(struct findings *list)
+{
+	if (!list)
+		return;
+	for (size_t i = 0; i < list->n; i++)
+		finding_clear(&list->items[i]);
+	free(list->items);
+	*list = (struct findings){0};
+}
