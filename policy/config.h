@@ -34,7 +34,8 @@ int config_defaults(struct config *ret);
  * unnormalized paths, a gate default above the maximum or a maximum above 90 s, unknown finding
  * codes, and a severity below deny for a code that is no matter of taste (annotation-, state-,
  * config-, policy-invalid, path-unsafe, host-io, internal) are -EINVAL with FINDING_POLICY_INVALID
- * and a message with the key.
+ * and a message with the key; an unknown name also with the nearest known one. A gate.max below the
+ * built-in default lowers the default too, where that is not given. probeTimeout: above 0, to 90 s.
  */
 int config_parse(
 	const char *data, size_t size, const char *name, struct config *ret, struct error *err);
