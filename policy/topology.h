@@ -116,17 +116,21 @@ struct topology {
 	size_t n_edges;
 };
 
+/* Published names: "inactive", "live", "created"… Static storage. */
 const char *role_name(enum role role);
 const char *path_state_name(enum path_state state);
+const char *container_status_name(enum container_status status);
 
-/* Lookups; borrowed, NULL where there is none. */
+/* Lookups; borrowed until the next element of that kind is added or removed, NULL where there is
+ * none. */
 struct topology_volume *topology_volume(const struct topology *topology, const char *host_path);
 struct topology_path *topology_path(const struct topology *topology, const char *path);
 struct topology_container *topology_container(const struct topology *topology, const char *name);
 struct topology_container *topology_container_by_id(
 	const struct topology *topology, const char *id);
 
-/* The element of that key, added (all else zero) where there is none. NULL without memory. */
+/* The element of that key, added (all else zero) where there is none; borrowed as from a lookup.
+ * NULL without memory. */
 struct topology_volume *topology_ensure_volume(struct topology *topology, const char *host_path);
 struct topology_path *topology_ensure_path(struct topology *topology, const char *path);
 struct topology_container *topology_ensure_container(struct topology *topology, const char *name);
@@ -134,7 +138,7 @@ struct topology_container *topology_ensure_container(struct topology *topology, 
 void topology_remove_container(struct topology *topology, const char *name);
 /* Drop every edge from or to "container/NAME". */
 void topology_remove_edges(struct topology *topology, const char *name);
-/* Append an edge; strings are copied. 0 or -ENOMEM. */
+/* Append an edge; strings are copied, `kind` is SHARED or SLAVE. 0 or -ENOMEM. */
 int topology_add_edge(struct topology *topology, const char *path, const char *from, const char *to,
 	enum propagation kind, bool proven);
 
