@@ -8,7 +8,6 @@
 #include "oci/base/text.h"
 #include "policy/nearest.h"
 #include <fnmatch.h>
-#include <stdarg.h>
 #include <string.h>
 
 #define SECOND UINT64_C(1000000)
@@ -53,48 +52,25 @@ void config_clear(struct config *config)
 	*config = (struct config){0};
 }
 
-/* "gate.max": a key as its place in the file. Owned by the caller; NULL without memory. */
-static char *dotted_key(const char *path, const char *key)
-{
-	char *dotted;
-
-	if (asprintf(&dotted, "%s%s%s", path, *path ? "." : "", key) < 0)
-		return NULL;
-	return dotted;
-}
-
-/* An error about `key`: "FILE: gate.max: what is wrong". */
-static int __attribute__((format(printf, 5, 6))) refuse(const struct jsondoc_get *get,
-	const char *key, const char *fix, struct error *err, const char *format, ...)
-{
-	cleanup_free char *dotted = dotted_key(get->path, key);
-	cleanup_free char *text = NULL;
-	va_list arguments;
-	int r;
-
-	va_start(arguments, format);
-	r = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (r < 0)
-		text = NULL;
-	if (!dotted || !text)
-		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	return error_set(err, -EINVAL, FINDING_POLICY_INVALID, dotted, fix, "%s: %s: %s",
-		get->context->name, text_quote(dotted), text);
-}
-
 /* Refuse a name that is not known, naming the one that was probably meant. */
 static int refuse_unknown(const struct jsondoc_get *get, const char *key, const char *what,
 	const char *nearest, struct error *err)
 {
+	cleanup_free char *meant = NULL;
 	cleanup_free char *fix = NULL;
-	cleanup_free char *dotted = nearest ? dotted_key(get->path, nearest) : NULL;
 
-	if (!dotted)
-		return refuse(get, key, "remove it", err, "unknown %s", what);
-	if (asprintf(&fix, "write \"%s\"", dotted) < 0)
+	if (!nearest)
+		return jsondoc_error(get, key, "remove it", err, "unknown %s", what);
+	if (asprintf(&meant, "%s%s%s", get->path, *get->path ? "." : "", nearest) < 0) {
+		meant = NULL;
+		return error_memory(err);
+	}
+	if (asprintf(&fix, "write %s there", text_quote(meant)) < 0) {
 		fix = NULL;
-	return refuse(get, key, fix, err, "unknown %s; did you mean \"%s\"?", what, dotted);
+		return error_memory(err);
+	}
+	return jsondoc_error(
+		get, key, fix, err, "unknown %s; did you mean %s?", what, text_quote(meant));
 }
 
 static int check_keys(
@@ -123,7 +99,7 @@ static int load_mode(const struct jsondoc_get *get, struct config *config, struc
 		return r;
 	config->audit_only = strcmp(mode, "audit") == 0;
 	if (!config->audit_only && strcmp(mode, "enforce") != 0)
-		return refuse(get, "mode", "write \"enforce\" or \"audit\"", err,
+		return jsondoc_error(get, "mode", "write \"enforce\" or \"audit\"", err,
 			"%s is neither \"enforce\" nor \"audit\"", text_quote(mode));
 	return 0;
 }
@@ -142,37 +118,39 @@ static int load_duration(const struct jsondoc_get *get, const char *key, uint64_
 		return 0;
 	r = duration_parse(text, ret);
 	if (r == -ERANGE)
-		return refuse(get, key, DURATION_FIX, err, "%s is too long", text_quote(text));
+		return jsondoc_error(
+			get, key, DURATION_FIX, err, "%s is too long", text_quote(text));
 	if (r < 0)
-		return refuse(get, key, DURATION_FIX, err, "%s is no duration", text_quote(text));
+		return jsondoc_error(
+			get, key, DURATION_FIX, err, "%s is no duration", text_quote(text));
 	return 0;
 }
 
 static int load_gate(const struct jsondoc_get *top, struct config *config, struct error *err)
 {
-	struct jsondoc_get get = {top->context, NULL, "gate", false};
+	struct jsondoc_scope scope;
 	bool has_default, has_max;
-	int r = jsondoc_object(top, "gate", &get.object, err);
+	int r = jsondoc_enter(top, "gate", &scope, err);
 
-	if (r < 0 || !get.object)
+	if (r < 0 || !scope.get.object)
 		return r;
-	r = check_keys(&get, gate_keys, ARRAY_SIZE(gate_keys), err);
+	r = check_keys(&scope.get, gate_keys, ARRAY_SIZE(gate_keys), err);
 	if (r < 0)
 		return r;
-	r = load_duration(&get, "max", &config->gate_max_usec, &has_max, err);
+	r = load_duration(&scope.get, "max", &config->gate_max_usec, &has_max, err);
 	if (r < 0)
 		return r;
-	r = load_duration(&get, "default", &config->gate_default_usec, &has_default, err);
+	r = load_duration(&scope.get, "default", &config->gate_default_usec, &has_default, err);
 	if (r < 0)
 		return r;
 	if (config->gate_max_usec > CONFIG_GATE_MAX_USEC)
-		return refuse(&get, "max", "write \"90s\" or less", err,
+		return jsondoc_error(&scope.get, "max", "write \"90s\" or less", err,
 			"a gate is held for 90s at most: the kubelet's own limit is 2m");
 	/* Who lowers the maximum alone means the default to follow. */
 	if (!has_default && config->gate_default_usec > config->gate_max_usec)
 		config->gate_default_usec = config->gate_max_usec;
 	if (config->gate_default_usec > config->gate_max_usec)
-		return refuse(&get, "default", "write a duration up to gate.max", err,
+		return jsondoc_error(&scope.get, "default", "write a duration up to gate.max", err,
 			"the default is above the maximum");
 	return 0;
 }
@@ -185,7 +163,7 @@ static int load_timeouts(const struct jsondoc_get *get, struct config *config, s
 	if (r < 0)
 		return r;
 	if (config->probe_timeout_usec == 0 || config->probe_timeout_usec > CONFIG_GATE_MAX_USEC)
-		return refuse(get, "probeTimeout", "write a duration such as \"2s\"", err,
+		return jsondoc_error(get, "probeTimeout", "write a duration such as \"2s\"", err,
 			"a probe takes more than 0s and 90s at most");
 	return load_duration(get, "abortHungAfter", &config->abort_hung_after_usec, &found, err);
 }
@@ -222,8 +200,8 @@ static int load_paths(
 		return r;
 	for (size_t i = 0; i < list->n; i++)
 		if (!path_is_normalized(list->items[i]))
-			return refuse(get, key, PATH_FIX, err, "%s is no normalized absolute path",
-				text_quote(list->items[i]));
+			return jsondoc_error(get, key, PATH_FIX, err,
+				"%s is no normalized absolute path", text_quote(list->items[i]));
 	return 0;
 }
 
@@ -237,7 +215,7 @@ static int load_patterns(
 		return r;
 	for (size_t i = 0; i < list->n; i++)
 		if (!*list->items[i])
-			return refuse(get, key,
+			return jsondoc_error(get, key,
 				"write a namespace or a pattern such as \"media-*\"", err,
 				"an empty pattern matches no namespace");
 	return 0;
@@ -245,18 +223,18 @@ static int load_patterns(
 
 static int load_namespaces(const struct jsondoc_get *top, struct config *config, struct error *err)
 {
-	struct jsondoc_get get = {top->context, NULL, "namespaces", false};
-	int r = jsondoc_object(top, "namespaces", &get.object, err);
+	struct jsondoc_scope scope;
+	int r = jsondoc_enter(top, "namespaces", &scope, err);
 
-	if (r < 0 || !get.object)
+	if (r < 0 || !scope.get.object)
 		return r;
-	r = check_keys(&get, namespace_keys, ARRAY_SIZE(namespace_keys), err);
+	r = check_keys(&scope.get, namespace_keys, ARRAY_SIZE(namespace_keys), err);
 	if (r < 0)
 		return r;
-	r = load_patterns(&get, "allow", &config->namespace_allow, err);
+	r = load_patterns(&scope.get, "allow", &config->namespace_allow, err);
 	if (r < 0)
 		return r;
-	return load_patterns(&get, "deny", &config->namespace_deny, err);
+	return load_patterns(&scope.get, "deny", &config->namespace_deny, err);
 }
 
 static int load_roots(const struct jsondoc_get *get, struct config *config, struct error *err)
@@ -266,8 +244,9 @@ static int load_roots(const struct jsondoc_get *get, struct config *config, stru
 	if (r < 0)
 		return r;
 	if (config->roots.n == 0)
-		return refuse(get, "roots", "name a directory, or remove the key for " DEFAULT_ROOT,
-			err, "without a root the hook could act nowhere");
+		return jsondoc_error(get, "roots",
+			"name a directory, or remove the key for " DEFAULT_ROOT, err,
+			"without a root the hook could act nowhere");
 	return 0;
 }
 
@@ -309,25 +288,25 @@ static int load_severity(
 	if (r < 0 || !text)
 		return r;
 	if (severity_from_name(text, &severity) < 0)
-		return refuse(get, name, "write \"deny\", \"warn\" or \"ignore\"", err,
+		return jsondoc_error(get, name, "write \"deny\", \"warn\" or \"ignore\"", err,
 			"%s is no severity", text_quote(text));
 	if (severity != SEVERITY_DENY && is_fixed(code))
-		return refuse(get, name, "remove it", err, "this code is always \"deny\"");
+		return jsondoc_error(get, name, "remove it", err, "this code is always \"deny\"");
 	config->severity[code] = severity;
 	return 0;
 }
 
 static int load_severities(const struct jsondoc_get *top, struct config *config, struct error *err)
 {
-	struct jsondoc_get get = {top->context, NULL, "severity", false};
-	int r = jsondoc_object(top, "severity", &get.object, err);
+	struct jsondoc_scope scope;
+	int r = jsondoc_enter(top, "severity", &scope, err);
 
-	if (r < 0 || !get.object)
+	if (r < 0 || !scope.get.object)
 		return r;
-	json_object_object_foreach(get.object, name, value)
+	json_object_object_foreach(scope.get.object, name, value)
 	{
 		(void)value;
-		r = load_severity(&get, name, config, err);
+		r = load_severity(&scope.get, name, config, err);
 		if (r < 0)
 			return r;
 	}
@@ -367,7 +346,7 @@ int config_parse(
 		return r;
 	r = config_defaults(&config);
 	if (r < 0)
-		return error_set(err, r, FINDING_INTERNAL, name, NULL, "out of memory");
+		return error_memory(err);
 	r = load_all(&(struct jsondoc_get){&context, object, "", false}, &config, err);
 	if (r < 0)
 		return r;
