@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/lsm.h"
+
+#include "oci/base/cleanup.h"
+#include <string.h>
+
+bool lsm_apparmor_denies_mount(const char *profile)
+{
+	static const char *const names[] = {
+		"crio-default",		     /* CRI-O */
+		"docker-default",	     /* Docker */
+		"cri-containerd.apparmor.d", /* containerd */
+	};
+	/* containers/common puts its version behind: podman, and CRI-O of late. */
+	static const char prefix[] = "containers-default-";
+
+	if (!profile)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(profile, names[i]) == 0)
+			return true;
+	return strncmp(profile, prefix, strlen(prefix)) == 0;
+}
+
+/* The third field of a label; *ret_length is 0 where there is none. */
+static const char *find_type(const char *label, size_t *ret_length)
+{
+	for (int i = 0; i < 2; i++) {
+		label = strchr(label, ':');
+		if (!label) {
+			*ret_length = 0;
+			return "";
+		}
+		label++;
+	}
+	*ret_length = strcspn(label, ":");
+	return label;
+}
+
+bool lsm_selinux_may_mount(const char *label)
+{
+	static const char *const types[] = {"spc_t", "unconfined_t", "container_runtime_t",
+		"container_engine_t", "unconfined_service_t"};
+	const char *type;
+	size_t length;
+
+	if (!label || !*label)
+		return true;
+	type = find_type(label, &length);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strlen(types[i]) == length && strncmp(types[i], type, length) == 0)
+			return true;
+	return false;
+}
