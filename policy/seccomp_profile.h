@@ -2,8 +2,10 @@
 /*
  * What a container's seccomp profile does with one system call, decided as libseccomp builds the
  * filter that runc and crun load (seccomp_rule_add(3)): rules are added in order; a rule with the
- * default action is skipped; an unconditional rule replaces conditional ones before it and shadows
- * every rule after it.
+ * default action, errno included, is skipped; an unconditional rule replaces conditional ones
+ * before it and shadows every rule after it. Conditions themselves are not compared: a call is
+ * CONDITIONAL where a rule with conditions has another effect than the rest, even if no value of
+ * the arguments, or each, meets them.
  */
 #ifndef FSH_POLICY_SECCOMP_PROFILE_H
 #define FSH_POLICY_SECCOMP_PROFILE_H
