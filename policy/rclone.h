@@ -12,11 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An address of the remote control, "host:port" as rclone reads it. */
+/* An address of the remote control, "host:port" as rclone reads it, with or without "http://" or
+ * "tls://" before it. */
 struct rc_address {
 	char *text; /* as written, or the default "localhost:5572" */
-	char *host; /* "" for every address; lower case, without brackets */
-	unsigned int port;
+	char *host; /* "" for every address; lower case, without brackets, IPv6 in its short form */
+	unsigned int port; /* 0: one that the kernel picks */
 };
 
 struct rclone_command {
@@ -31,7 +32,11 @@ struct rclone_command {
  * Scan process.args and process.env: --rc, --rc=BOOL, RCLONE_RC; --rc-addr=A, --rc-addr A, several
  * times or comma separated, RCLONE_RC_ADDR (the command line wins); `rclone rcd` listens without
  * --rc. `path` is the annotated FUSE path of this container or NULL: an argument equal to it (after
- * path_simplify) is taken for the mount path before guessing. 0 or -ENOMEM.
+ * path_simplify) is taken for the mount path before guessing. A container whose arguments do not
+ * name an rclone listens nowhere, whatever its environment. 0 or -ENOMEM.
+ *
+ * Of several --rc-addr rclone before 1.61 takes the last only, and before 1.67 RCLONE_RC_ADDR is
+ * one address. All are counted: that a port is taken in vain is no reason to share it.
  */
 int rclone_scan(const struct spec *spec, const char *path, struct rclone_command *ret);
 void rclone_command_clear(struct rclone_command *command);
@@ -42,7 +47,8 @@ int rc_address_parse(const char *text, struct rc_address *ret);
 void rc_address_clear(struct rc_address *address);
 
 /* True where two servers in one network namespace could not both listen: the same port, and the
- * same host or either on every address ("", "0.0.0.0", "::"); "localhost" is 127.0.0.1. */
+ * same host or either on every address ("", "0.0.0.0", "::": Go listens on both families for each);
+ * "localhost" is 127.0.0.1. Port 0 is in nobody's way. */
 bool rc_address_conflicts(const struct rc_address *a, const struct rc_address *b);
 
 #endif
