@@ -85,11 +85,18 @@ int findings_add(struct findings *list, const struct config *config, enum findin
 	return r;
 }
 
-int findings_add_capped(struct findings *list, const struct config *config, enum finding_code code,
-	enum severity cap, const char *subject, const char *fix, const char *format, ...)
+enum severity findings_severity(
+	const struct config *config, enum finding_code code, enum severity cap)
 {
 	enum severity severity = config->severity[code];
-	struct draft draft = {code, severity < cap ? severity : cap, subject, fix};
+
+	return severity < cap ? severity : cap;
+}
+
+int findings_add_as(struct findings *list, enum finding_code code, enum severity severity,
+	const char *subject, const char *fix, const char *format, ...)
+{
+	struct draft draft = {code, severity, subject, fix};
 	va_list arguments;
 	int r;
 

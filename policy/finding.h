@@ -34,10 +34,23 @@ int findings_add(struct findings *list, const struct config *config, enum findin
 	const char *subject, const char *fix, const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
 
-/* The same, but at most of severity `cap`: for the milder case of a code. */
-int findings_add_capped(struct findings *list, const struct config *config, enum finding_code code,
-	enum severity cap, const char *subject, const char *fix, const char *format, ...)
-	__attribute__((format(printf, 7, 8)));
+/* The severity that the policy gives `code`, but at most `cap`. */
+enum severity findings_severity(
+	const struct config *config, enum finding_code code, enum severity cap);
+
+/* A finding of that severity, whatever the policy says; SEVERITY_IGNORE is not added. 0 or -ENOMEM.
+ */
+int findings_add_as(struct findings *list, enum finding_code code, enum severity severity,
+	const char *subject, const char *fix, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
+/* findings_add(), but at most of severity `cap`, for the milder case of a code; what follows is
+ * subject, fix, format and its arguments. `config` and `code` are evaluated once. */
+#define findings_add_capped(list, config, code, cap, ...)                                          \
+	({                                                                                         \
+		enum finding_code code_ = (code);                                                  \
+		findings_add_as(list, code_, findings_severity(config, code_, cap), __VA_ARGS__);  \
+	})
 
 /* A deep copy of `finding` appended as it is; strings that are NULL become "". 0 or -ENOMEM. */
 int findings_append(struct findings *list, const struct finding *finding);
