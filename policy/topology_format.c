@@ -254,8 +254,8 @@ char *topology_format(const struct topology *topology)
 		put_lists(object, topology) < 0)
 		return NULL;
 	/* People read it too: in the container, and on the node. */
-	text = json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = json_object_to_json_string_ext(object,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text || asprintf(&line, "%s\n", text) < 0)
 		return NULL;
 	return line;

@@ -323,9 +323,10 @@ static void a_path_survives_the_way(void **state)
 
 static void values_that_are_not_known_are_left_out(void **state)
 {
-	static const char *const absent[] = {"null", "sandboxId", "updated", "anchor", "mountId",
-		"peerGroup", "hostPath\" : \"/m", "device", "since", "lastHeal", "\"id\"", "\"pid",
-		"limits", "effectivePropagation", "master"};
+	static const char *const absent[] = {"null", "\"sandboxId\"", "\"updated\"", "\"anchor\"",
+		"\"fsType\"", "\"mountId", "\"peerGroup\"", "\"volumeRoot\"", "\"device\"",
+		"\"since\"", "\"lastHeal\"", "\"id\"", "\"pid", "\"limits\"", "Propagation\"",
+		"\"master\""};
 	cleanup_topology struct topology topology = {0};
 	cleanup_free char *text = NULL;
 
