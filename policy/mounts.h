@@ -10,7 +10,7 @@
 /*
  * The mount that a path walk ends on (the covering mount): mounts are crossed from the root down as
  * the kernel does, so that shadowed mounts are not seen. `path` is absolute and normalized. NULL in
- * an empty table.
+ * a table without a root mount. O(n) for each mount crossed.
  */
 const struct mount_entry *mounts_cover(const struct mount_table *table, const char *path);
 
@@ -44,8 +44,8 @@ struct peer_set {
 
 /*
  * The peer groups that see what happens in group `origin`: itself, and the groups of mounts that
- * are slave and shared at once with a master in the set, over all `tables`. 0 or -ENOMEM. Owned by
- * the caller.
+ * are slave and shared at once with a master in the set, over all `tables`. Empty for origin 0. 0
+ * or -ENOMEM. Owned by the caller.
  */
 int mounts_reach(
 	int origin, const struct mount_table *const *tables, size_t n_tables, struct peer_set *ret);
@@ -58,5 +58,7 @@ bool mounts_receives(const struct mount_entry *mount, const struct peer_set *rea
 /* True for a bind of a directory on itself: the parent mount shows the same directory of the same
  * file system there. */
 bool mounts_is_self_bind(const struct mount_table *table, const struct mount_entry *mount);
+
+#define cleanup_peer_set __attribute__((cleanup(peer_set_clear)))
 
 #endif
