@@ -14,9 +14,8 @@
 enum target_relation {
 	TARGET_NONE,	 /* the container does not mount that volume (or not that part of it) */
 	TARGET_PROVIDES, /* it is the path's provider */
-	TARGET_SEES,	 /* a mount of it shows the FUSE path: a consumer */
-	TARGET_INSIDE,	 /* a mount of it shows a directory at or below the FUSE path: a later FUSE
-			    mount never appears there */
+	TARGET_SEES,	 /* a mount of it shows a directory above the FUSE path: a consumer */
+	TARGET_INSIDE,	 /* a mount of it shows the FUSE path itself or a directory below it */
 };
 
 struct target {
@@ -27,22 +26,26 @@ struct target {
 	char *volume;	 /* host path of the volume root (the provider's, from the record, or this
 			    container's); NULL unknown */
 	char *host_path; /* host path of the FUSE path; NULL unknown */
+	char *source;	 /* the host directory that `mount` shows, at or above host_path as text
+			    (below it for INSIDE); NULL where no such name is known */
+	bool exact;	 /* INSIDE: `mount` shows the FUSE path itself, not a directory below it */
 	char *seen_path; /* where this container sees it; request->path for the provider; NULL for
 			    NONE and INSIDE */
 
 	/* Host side, where facts->host is known and host_path too: */
 	const struct mount_entry *host_carrier; /* mounts_carrier(host, host_path) */
 	char *anchor; /* directory whose mount has to be shared: carrier's mountpoint where that is
-			 at or below the container's mount source, else that source */
+			 at or below `source`, else `source`; NULL where that is NULL */
 	bool anchor_is_mountpoint;
 	bool anchor_self_bind; /* mounts_is_self_bind of the carrier at the anchor: maybe a hook's
 				*/
 
-	/* Container side, where facts->container is known and `mount` is set: */
-	const struct mount_entry *container_carrier; /* that carries seen_path in the container's
-							table; NULL: not there */
+	/* Container side, where facts->container is known and `mount` is found there: */
+	char *container_path; /* seen_path in the container's table (with its root) */
+	const struct mount_entry *container_carrier; /* that carries container_path; for INSIDE
+							`mount` itself */
 	char *container_anchor; /* mountpoint in the container's table (with its root) that stands
-				   for the anchor */
+				   for the anchor; NULL where there is none */
 };
 
 struct targets {
@@ -50,14 +53,23 @@ struct targets {
 	size_t n; /* == request->n_mounts */
 };
 
+/* The entry of `mounts` that holds the container path `path`: the longest destination, of equals
+ * the last. NULL where only the root file system does. */
+const struct spec_mount *target_spec_mount(const struct spec *spec, const char *path);
+
 /* Resolve every path of the request. 0 or -ENOMEM; what cannot be resolved is left NULL/NONE for
  * the checks to report. */
 int targets_resolve(const struct facts *facts, struct targets *ret);
+
+/* The first that has this relation; NULL without one. */
+const struct target *targets_first(const struct targets *targets, enum target_relation relation);
 
 /* Provider where it provides any path, else consumer where it sees any or is INSIDE any, else
  * bystander. */
 enum role targets_role(const struct targets *targets);
 
 void targets_clear(struct targets *targets);
+
+#define cleanup_targets __attribute__((cleanup(targets_clear)))
 
 #endif

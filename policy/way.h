@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a FUSE mount, read from mount tables: from the provider's mount to the host's, from
+ * the host's to a consumer's (Documentation/filesystems/sharedsubtree.rst of the kernel).
+ */
+#ifndef FSH_POLICY_WAY_H
+#define FSH_POLICY_WAY_H
+
+#include "policy/facts.h"
+#include "policy/target.h"
+
+enum way {
+	WAY_UNKNOWN,	       /* a table or the host path is not known */
+	WAY_OPEN,	       /* a mount made at one end arrives at the other */
+	WAY_ABSENT,	       /* no mount carries the path on one side */
+	WAY_ELSEWHERE,	       /* the two sides show different directories */
+	WAY_HOST_PRIVATE,      /* the host's mount is not shared */
+	WAY_CONTAINER_PRIVATE, /* the provider's is not shared, or the consumer's has no master */
+	WAY_APART, /* both are in peer groups, which have nothing to do with each other */
+};
+
+/*
+ * The way of a target that the container PROVIDES or SEES. Where both mounts show the same place of
+ * the same file system, that place lies below either mount's root, which is what the kernel asks
+ * before it propagates. 0 or -ENOMEM.
+ */
+int way_find(const struct facts *facts, const struct target *target, enum way *ret);
+
+#endif
