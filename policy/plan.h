@@ -21,9 +21,10 @@ enum plan_action {
 	PLAN_DETACH_STALE, /* "detach-stale": where a dead mount is on host_path, detach it */
 	PLAN_VERIFY_PROPAGATION, /* "verify-propagation": prove it from the mount tables, for path
 				  */
-	PLAN_WAIT,		 /* "wait": until host_path is live, at most timeout_usec */
 	PLAN_RECORD,		 /* "record" */
 	PLAN_EXPOSE,		 /* "expose": show the record at container_path */
+	PLAN_WAIT, /* "wait": until host_path is live, at most timeout_usec; last, so that others
+		      see the container wait */
 };
 
 #define PLAN_EXPOSE_PATH "/run/fuse-sidecar"
@@ -32,8 +33,8 @@ struct plan_step {
 	enum plan_action action;
 	char *path;	/* the FUSE path it is for; NULL where it is for none */
 	char *provider; /* of `path`; NULL without */
-	char *volume; /* host path of the volume root: the directory descriptor walks start from it
-		       */
+	char *volume; /* host path of the volume root: the directory descriptor walks start from it.
+			 For the sharing steps the host directory that the container mounts */
 	char *host_path;      /* on the host; NULL without */
 	char *container_path; /* in the container, from its root; NULL without */
 	mode_t mode;	      /* create-directory */
@@ -41,7 +42,8 @@ struct plan_step {
 	gid_t gid;
 	enum propagation propagation; /* replace-bind: what the container declares */
 	bool recursive;		      /* replace-bind: of an rbind */
-	uint64_t timeout_usec;	      /* wait */
+	bool readonly;		      /* replace-bind: what the container declares */
+	uint64_t timeout_usec; /* wait: from the start of the first, for all paths together */
 };
 
 struct plan {
@@ -54,10 +56,13 @@ const char *plan_action_name(enum plan_action action);
 /*
  * The steps for a container whose verdict is no denial. Inactive: none. Bystander: record only. 0
  * or -ENOMEM. Each anchor is made shared once, each container mount replaced once. The plan is the
- * same whatever a later step would find out.
+ * same whatever a later step would find out. Steps come in the order of plan_action, and those of
+ * one action in the order of the annotation's paths.
  */
 int plan_build(
 	const struct facts *facts, const struct targets *targets, enum role role, struct plan *ret);
 void plan_clear(struct plan *plan);
+
+#define cleanup_plan __attribute__((cleanup(plan_clear)))
 
 #endif
