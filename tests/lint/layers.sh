@@ -45,7 +45,10 @@ rule policy/ "$policy" policy/*.[ch]
 rule hook/ "$hook" hook/*.[ch]
 rule 'a test of oci/' "$oci|$support" tests/unit/oci_test_*.c
 rule 'a test of policy/' "$policy|$support" tests/unit/policy_test_*.c
-rule tests/support/ "$oci|$support" tests/support/*.[ch] tests/support/bin/*.[ch]
+# tests/support/world.[ch] builds the facts of the policy: of its types only, for all tests link it.
+shopt -s extglob
+rule tests/support/ "$oci|$support" tests/support/!(world).[ch] tests/support/bin/*.[ch]
+rule tests/support/world "$policy|$support" tests/support/world.[ch]
 rule 'a test' "$hook|$any_test" tests/unit/test_*.c tests/ns/*.[ch] tests/unit/*.h
 
 # The layers are flat: a directory that the Makefile does not know would be built by nobody.
