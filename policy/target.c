@@ -122,8 +122,9 @@ static int relate_by_path(const struct facts *facts, struct target *target)
 /* Where a FUSE path of the record is on the host, by path and by place. */
 struct landmark {
 	const char *host_path;
-	struct place place; /* of the directory itself */
-	struct place live;  /* of the root of what is mounted there now */
+	const struct mount_entry *carrier; /* NULL: unknown */
+	struct place place;		   /* of the directory itself */
+	struct place live;		   /* of the root of what is mounted there now */
 };
 
 static int find_landmark(const struct facts *facts, const char *host_path, struct landmark *ret)
@@ -133,7 +134,8 @@ static int find_landmark(const struct facts *facts, const char *host_path, struc
 	ret->host_path = host_path;
 	if (!facts->host)
 		return 0;
-	r = find_place(mounts_carrier(facts->host, host_path), host_path, &ret->place);
+	ret->carrier = mounts_carrier(facts->host, host_path);
+	r = find_place(ret->carrier, host_path, &ret->place);
 	if (r < 0)
 		return r;
 	return find_place(mounts_at(facts->host, host_path), host_path, &ret->live);
@@ -176,17 +178,28 @@ static int cut_rest(const char *path, const char *rest, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int see_above(const struct landmark *landmark, const char *rest, struct sight *sight)
+static int see_above(const char *rest, struct sight *sight)
 {
-	int r = cut_rest(landmark->host_path, rest, &sight->source);
+	sight->relation = TARGET_SEES;
+	sight->rest = strdup(rest);
+	return sight->rest ? 0 : -ENOMEM;
+}
+
+/*
+ * The mount shows a directory of the carrier's file system above the FUSE path. Its name through
+ * the volume is the host path without the rest, unless that leaves the carrier: what it shows is
+ * above the carrier's root then, and has no name there.
+ */
+static int see_by_place(const struct landmark *landmark, const char *rest, struct sight *sight)
+{
+	cleanup_free char *source = NULL;
+	int r = cut_rest(landmark->host_path, rest, &source);
 
 	if (r < 0)
 		return r;
-	sight->rest = strdup(rest);
-	if (!sight->rest)
-		return -ENOMEM;
-	sight->relation = TARGET_SEES;
-	return 0;
+	if (source && path_below(source, landmark->carrier->target))
+		sight->source = move_ptr(source);
+	return see_above(rest, sight);
 }
 
 /* Fill `sight` (empty but for its mount) where the mount has to do with the landmark. */
@@ -194,7 +207,7 @@ static int look(const struct facts *facts, const struct landmark *landmark, stru
 {
 	cleanup_place struct place place = {0};
 	cleanup_free char *source = NULL;
-	const char *rest;
+	const char *above;
 	int r;
 
 	r = find_source(facts, sight->mount, &source);
@@ -205,15 +218,19 @@ static int look(const struct facts *facts, const struct landmark *landmark, stru
 		if (r < 0)
 			return r;
 	}
-	rest = path_below(landmark->host_path, source);
-	if (!rest)
-		rest = place_below(&landmark->place, &place);
-	if (rest && *rest)
-		return see_above(landmark, rest, sight);
-	if (rest || path_below(source, landmark->host_path) ||
+	above = path_below(landmark->host_path, source);
+	if (above && *above) {
+		sight->source = move_ptr(source);
+		return see_above(above, sight);
+	}
+	if (!above)
+		above = place_below(&landmark->place, &place);
+	if (above && *above)
+		return see_by_place(landmark, above, sight);
+	if (above || path_below(source, landmark->host_path) ||
 		place_below(&place, &landmark->place) || place_below(&place, &landmark->live)) {
 		sight->relation = TARGET_INSIDE;
-		sight->exact = rest || place_is(&place, &landmark->live);
+		sight->exact = above || place_is(&place, &landmark->live);
 		sight->source = move_ptr(source);
 	}
 	return 0;

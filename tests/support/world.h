@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A little world for the policy to judge: a container's config.json, the mount tables of host and
+ * container, the pod's record and the node's policy, from a captured fixture or from a healthy
+ * example that a test changes in one place.
+ */
+#ifndef FSH_TESTS_SUPPORT_WORLD_H
+#define FSH_TESTS_SUPPORT_WORLD_H
+
+#include "oci/base/jsondoc.h"
+#include "policy/facts.h"
+#include "tests/support/cmocka.h"
+
+/* Where the example's volume is on the host: below the policy's default roots. */
+#define WORLD_VOLUME "/var/lib/kubelet/pods/p/volumes/kubernetes.io~nfs/media"
+/* The example's container root, as the container's mount table before pivot_root has it. */
+#define WORLD_ROOT "/c"
+
+struct world {
+	struct json_object *document; /* config.json */
+	struct identity identity;
+	struct request request;
+	struct spec spec;
+	struct config config;
+	struct mount_table host, container;
+	struct topology topology;
+	struct facts facts;
+};
+
+/* config.json and both mount tables of the directory fixtures/NAME. */
+void world_load(struct world *world, const char *name);
+
+/*
+ * fixtures/world/provider: rclone-zurg of a pod with two annotated paths, /mnt/media/zurg and
+ * /mnt/media/torbox (of rclone-torbox); privileged, its volume shared, on a host where that is a
+ * shared mount. Nothing is wrong with it.
+ */
+void world_provider(struct world *world);
+
+/* fixtures/world/consumer: plex of the same pod, HostToContainer, no privilege. Nothing is wrong
+ * with it. */
+void world_consumer(struct world *world);
+
+/* Replace the member of config.json at the dotted `path` ("mounts.0.options") by JSON text in which
+ * ' stands for ". NULL removes it. */
+void world_set(struct world *world, const char *path, const char *json);
+
+/* Set an annotation, or remove it with NULL. */
+void world_annotate(struct world *world, const char *key, const char *value);
+
+/* Replace a mount table by text in the format of mountinfo; NULL: the table is not known. */
+void world_host(struct world *world, const char *text);
+void world_container(struct world *world, const char *text);
+
+/* The facts as they are now. Valid until the world changes. */
+const struct facts *world_facts(struct world *world);
+
+void world_clear(struct world *world);
+
+/* These two call the policy, which tests of oci/ are not linked with: hence in line. */
+
+static inline void world_begin(struct world *world)
+{
+	*world = (struct world){0};
+	assert_int_equal(config_defaults(&world->config), 0);
+}
+
+static inline void world_end(struct world *world)
+{
+	config_clear(&world->config);
+	topology_clear(&world->topology);
+	world_clear(world);
+}
+
+#define cleanup_world __attribute__((cleanup(world_end)))
+
+#endif
