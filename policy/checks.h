@@ -12,16 +12,18 @@
 #include "policy/finding.h"
 #include "policy/target.h"
 
-/* namespace-not-allowed, grant-not-allowed, path-outside-roots */
+/* namespace-not-allowed, grant-not-allowed, path-outside-roots; annotation-invalid for a wait above
+ * the node's maximum */
 int check_authority(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
-/* volume-missing, mountpoint-is-volume-root, mountpoint-conflict (with another pod container's path
- * on the same host path) */
+/* volume-missing, path-unsafe (a source with ".." in it), mountpoint-is-volume-root,
+ * mountpoint-conflict (with another path of the pod at, above or below the same host directory) */
 int check_volumes(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
 /* host-not-shared (only where the hook must not or cannot make it shared), provider-not-shared,
  * rootfs-propagation, consumer-no-propagation, and peer-group-mismatch where the tables disprove
- * the way and the plan would not mend it */
+ * the way and the plan would not mend it. What follows from another finding is left out: CRI-O
+ * derives rootfsPropagation from the propagation that the mounts declare. */
 int check_propagation(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
 /* fuse-module-missing, fuse-device-missing, fuse-device-denied */
@@ -39,8 +41,10 @@ int check_sidecar(
 /*
  * The proof of design section 6, stage 5, for one target from tables read after the hook acted: 0
  * and no finding where a mount made by the provider at the FUSE path reaches the host
- * (TARGET_PROVIDES), or one made on the host reaches this container (TARGET_SEES). Adds
- * peer-group-mismatch, host-not-shared or consumer-no-propagation otherwise.
+ * (TARGET_PROVIDES), or one made on the host reaches this container (TARGET_SEES). Otherwise adds
+ * host-not-shared, provider-not-shared or consumer-no-propagation where one side's mount is
+ * private, and peer-group-mismatch where the two have nothing to do with each other or one is not
+ * there.
  */
 int check_way(const struct facts *facts, const struct target *target, struct findings *findings);
 

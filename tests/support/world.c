@@ -167,6 +167,25 @@ const struct facts *world_facts(struct world *world)
 	return &world->facts;
 }
 
+char *world_summary(const struct findings *findings)
+{
+	char *summary = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&summary, &size);
+
+	assert_non_null(stream);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->items[i];
+
+		fprintf(stream, "%s%s %s %s", i ? "; " : "", severity_name(finding->severity),
+			code_name(finding->code), finding->subject);
+		if (!*finding->message || !*finding->fix)
+			fail_msg("%s without a message or a fix", code_name(finding->code));
+	}
+	assert_int_equal(fclose(stream), 0);
+	return summary;
+}
+
 void world_clear(struct world *world)
 {
 	clear_parsed(world);

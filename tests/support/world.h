@@ -9,7 +9,12 @@
 
 #include "oci/base/jsondoc.h"
 #include "policy/facts.h"
+#include "policy/finding.h"
+#include "policy/target.h"
 #include "tests/support/cmocka.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /* Where the example's volume is on the host: below the policy's default roots. */
 #define WORLD_VOLUME "/var/lib/kubelet/pods/p/volumes/kubernetes.io~nfs/media"
@@ -55,6 +60,10 @@ void world_container(struct world *world, const char *text);
 /* The facts as they are now. Valid until the world changes. */
 const struct facts *world_facts(struct world *world);
 
+/* "deny provider-not-shared /mnt/media; warn limits-missing zurg": what was found about what, in
+ * order; "" for nothing. Fails where a message or a fix is missing. Owned by the caller. */
+char *world_summary(const struct findings *findings);
+
 void world_clear(struct world *world);
 
 /* These two call the policy, which tests of oci/ are not linked with: hence in line. */
@@ -73,5 +82,26 @@ static inline void world_end(struct world *world)
 }
 
 #define cleanup_world __attribute__((cleanup(world_end)))
+
+/* Run one of policy/checks.h and compare what it finds with a world_summary(). `what` names the
+ * case when they differ. */
+static inline void world_expect(struct world *world,
+	int (*check)(const struct facts *, const struct targets *, struct findings *),
+	const char *what, const char *summary)
+{
+	const struct facts *facts = world_facts(world);
+	struct findings findings = {0};
+	struct targets targets = {0};
+	char *found;
+
+	assert_int_equal(targets_resolve(facts, &targets), 0);
+	assert_int_equal(check(facts, &targets, &findings), 0);
+	found = world_summary(&findings);
+	if (strcmp(found, summary) != 0)
+		fail_msg("%s: expected \"%s\", found \"%s\"", what, summary, found);
+	free(found);
+	targets_clear(&targets);
+	findings_clear(&findings);
+}
 
 #endif
