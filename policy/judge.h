@@ -17,12 +17,19 @@ struct judgement {
 	struct plan plan;    /* empty where the verdict is a denial */
 };
 
-/* 0 or -ENOMEM. Owned by the caller (judgement_clear), valid while the facts are. */
+/* 0 or -ENOMEM. Owned by the caller (judgement_clear), valid while the facts are. A sandbox, and a
+ * container of a pod that asks for no mounts, is inactive: nothing is checked or planned. */
 int judge(const struct facts *facts, struct judgement *ret);
 void judgement_clear(struct judgement *judgement);
 
+#define cleanup_judgement __attribute__((cleanup(judgement_clear)))
+
+#define JUDGEMENT_SCHEMA "fuse-sidecar.io/check/v1"
+
 /* schema fuse-sidecar.io/check/v1 of the `check` command as JSON text with a final newline;
- * `identity` may be NULL. Owned by the caller; NULL without memory. */
+ * `identity` may be NULL: pod and container are null then. Owned by the caller; NULL without
+ * memory.
+ */
 char *judgement_format(const struct judgement *judgement, const struct identity *identity);
 
 #endif
