@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/strv.h"
+#include "oci/base/text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,8 @@ int findings_append(struct findings *list, const struct finding *finding)
 		finding->message, finding->fix);
 }
 
+#define TEXT_MAX 2048 /* bytes of a text, as an error's */
+
 /* A finding that is about to be worded. */
 struct draft {
 	enum finding_code code;
@@ -61,15 +64,20 @@ struct draft {
 static int __attribute__((format(printf, 3, 0))) append_worded(
 	struct findings *list, const struct draft *draft, const char *format, va_list arguments)
 {
-	cleanup_free char *message = NULL;
+	char subject[TEXT_MAX], message[TEXT_MAX], fix[TEXT_MAX];
+	cleanup_free char *text = NULL;
 
 	if (draft->severity == SEVERITY_IGNORE)
 		return 0;
-	if (vasprintf(&message, format, arguments) < 0) {
-		message = NULL; /* indeterminate after a failure */
+	if (vasprintf(&text, format, arguments) < 0) {
+		text = NULL; /* indeterminate after a failure */
 		return -ENOMEM;
 	}
-	return append_copy(list, draft->code, draft->severity, draft->subject, message, draft->fix);
+	/* What a pod wrote may stand in them, and each is one line of stderr. */
+	text_escape(draft->subject ? draft->subject : "", subject, sizeof(subject));
+	text_escape(text, message, sizeof(message));
+	text_escape(draft->fix ? draft->fix : "", fix, sizeof(fix));
+	return append_copy(list, draft->code, draft->severity, subject, message, fix);
 }
 
 int findings_add(struct findings *list, const struct config *config, enum finding_code code,

@@ -28,7 +28,7 @@ enum verdict {
 
 /*
  * Add a finding with the severity that the policy gives its code; one that the policy ignores is
- * not added. 0 or -ENOMEM.
+ * not added. Its texts become single lines as an error's do. 0 or -ENOMEM.
  */
 int findings_add(struct findings *list, const struct config *config, enum finding_code code,
 	const char *subject, const char *fix, const char *format, ...)

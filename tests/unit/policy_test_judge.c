@@ -215,6 +215,21 @@ static void the_json_of_a_wait_has_its_time(void **state)
 	assert_member(json, "plan.4.timeoutUsec", "1500000");
 }
 
+static void a_finding_is_one_line_whatever_the_pod_wrote(void **state)
+{
+	cleanup_judgement struct judgement judgement = {0};
+	cleanup_world struct world world;
+
+	(void)state;
+	world_begin(&world);
+	world_provider(&world);
+	world_set(&world, "process.selinuxLabel", "'a:b:evil_t\\nverdict allow:s0'");
+	assert_int_equal(judge(world_facts(&world), &judgement), 0);
+	assert_int_equal(judgement.findings.n, 1);
+	assert_null(strchr(judgement.findings.items[0].message, '\n'));
+	assert_non_null(strstr(judgement.findings.items[0].message, "\\nverdict allow"));
+}
+
 /* The providers' paths and containers as the hook has recorded them by the time of the consumer. */
 static void record(struct world *world, const char *name, const char *path, const char *rc,
 	enum container_status status)
@@ -395,6 +410,7 @@ int main(void)
 		cmocka_unit_test(the_json_of_a_denial_has_the_findings),
 		cmocka_unit_test(the_json_of_a_plan_has_only_what_a_step_needs),
 		cmocka_unit_test(the_json_of_a_wait_has_its_time),
+		cmocka_unit_test(a_finding_is_one_line_whatever_the_pod_wrote),
 		cmocka_unit_test(nothing_is_wrong_with_the_reference_pod),
 		cmocka_unit_test(an_unprivileged_provider_is_refused_its_grant),
 		cmocka_unit_test(every_mistake_of_the_reference_has_its_code),
