@@ -27,8 +27,12 @@ static int check_wait(const struct facts *facts, struct findings *findings)
 		return 0;
 	asked = duration_format(facts->request->wait_usec);
 	most = duration_format(limit);
-	if (!asked || !most || asprintf(&fix, "set it to %s or less", most) < 0)
+	if (!asked || !most)
 		return -ENOMEM;
+	if (asprintf(&fix, "set it to %s or less", most) < 0) {
+		fix = NULL; /* indeterminate after a failure */
+		return -ENOMEM;
+	}
 	return findings_add(findings, facts->config, FINDING_ANNOTATION_INVALID, ANNOTATION_WAIT,
 		fix, "%s: %s is longer than this node lets a container wait: expected 0s to %s",
 		ANNOTATION_WAIT, asked, most);
@@ -91,15 +95,15 @@ static bool is_repeat(const struct targets *targets, size_t index)
 static int check_roots(
 	const struct facts *facts, const struct targets *targets, struct findings *findings)
 {
-	/* What a provider sees of others is nothing that the hook would act on. */
-	const enum target_relation relation =
-		targets_role(targets) == ROLE_PROVIDER ? TARGET_PROVIDES : TARGET_SEES;
+	const bool provider = targets_role(targets) == ROLE_PROVIDER;
 
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct target *target = &targets->items[i];
 		int r = 0;
 
-		if (target->relation != relation || !target->volume)
+		/* What a provider sees of others is nothing that the hook would act on. */
+		if (target->relation == TARGET_NONE || !target->volume ||
+			(target->relation == TARGET_PROVIDES) != provider)
 			continue;
 		if (target->request->node)
 			r = check_node_mount(facts, target, findings);

@@ -116,8 +116,10 @@ static int add_rc_conflict(const struct facts *facts, const struct rc_address *a
 
 	if (r < 0)
 		return r;
-	if (asprintf(&fix, "give container %s another port: --rc-addr=:%u", name, port) < 0)
+	if (asprintf(&fix, "give container %s another port: --rc-addr=:%u", name, port) < 0) {
+		fix = NULL; /* indeterminate after a failure */
 		return -ENOMEM;
+	}
 	/* A container that was not let start is in nobody's way yet, and must not keep the one that
 	 * runs from being restarted. */
 	return findings_add_capped(findings, facts->config, FINDING_RC_PORT_CONFLICT,

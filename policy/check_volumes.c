@@ -53,8 +53,11 @@ static int check_root_itself(
 
 	if (strcmp(target->mount->destination, path) != 0)
 		return 0;
-	if (asprintf(&fix, "let rclone mount on a directory below %s, and annotate that", path) < 0)
+	if (asprintf(&fix, "let rclone mount on a directory below %s, and annotate that", path) <
+		0) {
+		fix = NULL; /* indeterminate after a failure */
 		return -ENOMEM;
+	}
 	return findings_add(findings, facts->config, FINDING_MOUNTPOINT_IS_VOLUME_ROOT, path, fix,
 		"%s is the root of container %s's volume: a dead mount there keeps CRI-O from "
 		"starting the container before any hook can clear it",
@@ -103,7 +106,8 @@ static int check_recorded_conflict(
 	for (size_t i = 0; topology && i < topology->n_paths; i++) {
 		const struct topology_path *other = &topology->paths[i];
 
-		if (other->host_path && strcmp(other->path, target->request->path) != 0 &&
+		if (other->host_path && other->provider &&
+			strcmp(other->path, target->request->path) != 0 &&
 			strcmp(other->provider, target->request->provider) != 0 &&
 			overlaps(target->host_path, other->host_path))
 			return add_conflict(facts, target, other->path, other->provider, findings);

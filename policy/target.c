@@ -202,10 +202,40 @@ static int see_by_place(const struct landmark *landmark, const char *rest, struc
 	return see_above(rest, sight);
 }
 
+static int see_inside(char **source, bool exact, struct sight *sight)
+{
+	sight->relation = TARGET_INSIDE;
+	sight->exact = exact;
+	sight->source = move_ptr(*source);
+	return 0;
+}
+
+/* What paths do not say, mount tables may. */
+static int look_by_place(const struct facts *facts, const struct landmark *landmark, char **source,
+	struct sight *sight)
+{
+	cleanup_place struct place place = {0};
+	const char *above;
+	int r;
+
+	if (!facts->host)
+		return 0;
+	r = find_place(mounts_cover(facts->host, *source), *source, &place);
+	if (r < 0)
+		return r;
+	above = place_below(&landmark->place, &place);
+	if (above && *above)
+		return see_by_place(landmark, above, sight);
+	if (above || place_is(&place, &landmark->live))
+		return see_inside(source, true, sight);
+	if (place_below(&place, &landmark->place) || place_below(&place, &landmark->live))
+		return see_inside(source, false, sight);
+	return 0;
+}
+
 /* Fill `sight` (empty but for its mount) where the mount has to do with the landmark. */
 static int look(const struct facts *facts, const struct landmark *landmark, struct sight *sight)
 {
-	cleanup_place struct place place = {0};
 	cleanup_free char *source = NULL;
 	const char *above;
 	int r;
@@ -213,27 +243,14 @@ static int look(const struct facts *facts, const struct landmark *landmark, stru
 	r = find_source(facts, sight->mount, &source);
 	if (r < 0 || !source)
 		return r;
-	if (facts->host) {
-		r = find_place(mounts_cover(facts->host, source), source, &place);
-		if (r < 0)
-			return r;
-	}
 	above = path_below(landmark->host_path, source);
 	if (above && *above) {
 		sight->source = move_ptr(source);
 		return see_above(above, sight);
 	}
-	if (!above)
-		above = place_below(&landmark->place, &place);
-	if (above && *above)
-		return see_by_place(landmark, above, sight);
-	if (above || path_below(source, landmark->host_path) ||
-		place_below(&place, &landmark->place) || place_below(&place, &landmark->live)) {
-		sight->relation = TARGET_INSIDE;
-		sight->exact = above || place_is(&place, &landmark->live);
-		sight->source = move_ptr(source);
-	}
-	return 0;
+	if (above || path_below(source, landmark->host_path))
+		return see_inside(&source, above != NULL, sight);
+	return look_by_place(facts, landmark, &source, sight);
 }
 
 /* True where the mount shows the FUSE path just where the annotation has it. */

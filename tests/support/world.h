@@ -51,7 +51,7 @@ void world_consumer(struct world *world);
 void world_set(struct world *world, const char *path, const char *json);
 
 /* Set an annotation, or remove it with NULL. */
-void world_annotate(struct world *world, const char *key, const char *value);
+void world_annotate(struct world *world, const char *key, const char *text);
 
 /* Replace a mount table by text in the format of mountinfo; NULL: the table is not known. */
 void world_host(struct world *world, const char *text);

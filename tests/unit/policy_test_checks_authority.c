@@ -164,6 +164,21 @@ static void a_node_path_lies_below_a_node_mount(void **state)
 	}
 }
 
+static void a_mount_of_a_node_path_itself_is_one_of_its_node_mount_too(void **state)
+{
+	cleanup_world struct world world;
+
+	(void)state;
+	world_begin(&world);
+	world_consumer(&world);
+	world_annotate(&world, ANNOTATION_MOUNTS, "@node=/mnt/media");
+	world_set(&world, "mounts.0.source", "'/srv/media/zurg'");
+	world_expect(
+		&world, check_authority, "unlisted", "deny path-outside-roots /srv/media/zurg");
+	set_list(&world.config.node_mounts, "/srv/media");
+	world_expect(&world, check_authority, "listed", "");
+}
+
 static void a_node_mount_is_no_root_for_the_pods_own_volumes(void **state)
 {
 	cleanup_world struct world world;
@@ -187,6 +202,7 @@ int main(void)
 		cmocka_unit_test(a_grant_is_refused_to_a_provider_and_no_matter_for_others),
 		cmocka_unit_test(a_volume_lies_below_a_root_by_component),
 		cmocka_unit_test(a_node_path_lies_below_a_node_mount),
+		cmocka_unit_test(a_mount_of_a_node_path_itself_is_one_of_its_node_mount_too),
 		cmocka_unit_test(a_node_mount_is_no_root_for_the_pods_own_volumes),
 	};
 
