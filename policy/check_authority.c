@@ -13,8 +13,7 @@ static int check_namespace(const struct facts *facts, struct findings *findings)
 	if (config_allows_namespace(facts->config, name))
 		return 0;
 	return findings_add(findings, facts->config, FINDING_NAMESPACE_NOT_ALLOWED, name,
-		"let the node's policy.json allow the namespace, or remove the pod's "
-		"fuse-sidecar.io annotations",
+		"let the node's policy.json allow the namespace",
 		"the node's policy does not let pods of namespace %s use the hook", name);
 }
 
@@ -47,8 +46,8 @@ static int check_grant(
 		return 0;
 	return findings_add(findings, facts->config, FINDING_GRANT_NOT_ALLOWED,
 		ANNOTATION_PROPAGATION,
-		"remove the annotation and set mountPropagation: Bidirectional on the provider's "
-		"volumeMount",
+		"set mountPropagation: Bidirectional on the provider's volumeMount in place of the "
+		"annotation",
 		"%s: grant: container %s asks for shared propagation for %s, and this version of "
 		"the hook has none to give",
 		ANNOTATION_PROPAGATION, facts->identity->container_name, target->request->path);
@@ -71,8 +70,7 @@ static int check_root(
 	if (config_prefix_of(&facts->config->roots, target->volume))
 		return 0;
 	return findings_add(findings, facts->config, FINDING_PATH_OUTSIDE_ROOTS, target->volume,
-		"put the FUSE paths on a volume below one of the policy's roots, or add the host "
-		"path to roots in the node's policy.json",
+		"add the host path to roots in the node's policy.json",
 		"the volume of %s is %s on the host, which is not below any of the policy's roots",
 		target->request->path, target->volume);
 }

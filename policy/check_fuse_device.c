@@ -4,9 +4,7 @@
 
 #include "policy/devices.h"
 
-#define FIX_DEVICE                                                                                 \
-	"set securityContext.privileged: true on the provider, or annotate the pod with "          \
-	"io.kubernetes.cri-o.Devices: " FUSE_DEVICE_PATH
+#define FIX_DEVICE "set securityContext.privileged: true on the provider"
 
 static int check_node(const struct facts *facts, struct findings *findings)
 {
@@ -14,8 +12,7 @@ static int check_node(const struct facts *facts, struct findings *findings)
 
 	if (facts->fuse_module == KNOWN_NO)
 		r = findings_add(findings, facts->config, FINDING_FUSE_MODULE_MISSING, "fuse",
-			"load it on the node: modprobe fuse, and at boot by "
-			"/etc/modules-load.d/fuse.conf",
+			"load it on the node (modprobe fuse; /etc/modules-load.d/ at boot)",
 			"the node's kernel has no fuse file system: it is not in "
 			"/proc/filesystems");
 	if (r == 0 && facts->fuse_device == KNOWN_NO)

@@ -26,8 +26,7 @@ static int check_capability(const struct facts *facts, struct findings *findings
 	if (!capabilities_contain(&spec->cap_effective, CAP_SYS_ADMIN))
 		return findings_add(findings, facts->config, FINDING_CAP_SYS_ADMIN_MISSING,
 			"process.capabilities.effective",
-			"set securityContext.privileged: true on the provider, or add the "
-			"capability SYS_ADMIN",
+			"set securityContext.privileged: true on the provider",
 			"container %s has no CAP_SYS_ADMIN in its effective set: it cannot mount",
 			name);
 	/*
@@ -100,8 +99,7 @@ static int check_labels(const struct facts *facts, struct findings *findings)
 	if (facts->apparmor != KNOWN_NO && lsm_apparmor_denies_mount(profile))
 		r = findings_add(findings, facts->config, FINDING_APPARMOR_BLOCKS_MOUNT,
 			"process.apparmorProfile",
-			"give the provider the AppArmor profile Unconfined, or one that allows "
-			"mount",
+			"give the provider the AppArmor profile type Unconfined",
 			"the AppArmor profile %s of container %s denies mount", profile, name);
 	if (r == 0 && facts->selinux != KNOWN_NO && !lsm_selinux_may_mount(label))
 		r = findings_add(findings, facts->config, FINDING_SELINUX_CONFINED,

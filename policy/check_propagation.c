@@ -58,7 +58,7 @@ static int check_host(
 	case MEND_UNBINDABLE:
 		return add_host_not_shared(facts, target,
 			"a directory of it cannot be bound to a shared mount of its own",
-			"make it bindable (mount --make-private) or a mount of its own", findings);
+			"make that mount bindable (mount --make-private)", findings);
 	case MEND_NAMELESS:
 		return add_host_not_shared(facts, target, "the container mounts it from elsewhere",
 			"restart the provider, which makes its volume shared", findings);
