@@ -6,11 +6,14 @@
 #include <stdbool.h>
 
 /*
- * Reset signal dispositions and mask (crun leaves SIGCHLD blocked), umask 022, chdir("/"), clear
- * the environment but what a command of people needs (`keep_terminal`: TERM, NO_COLOR, LANG,
- * COLUMNS), close every descriptor above 2 and open 0 to 2 on /dev/null where they are closed. 0 or
- * a negative errno.
+ * Open 0 to 2 on /dev/null where they are closed, close every descriptor above 2, reset signal
+ * dispositions and mask (crun leaves SIGCHLD blocked), umask 022, clear the environment.
+ *
+ * A hook (`for_people` false) goes to "/" and ignores SIGPIPE: a runtime that does not read what
+ * the hook says must not kill it for that. A command of people keeps its working directory, for
+ * relative paths on its command line, and TERM, NO_COLOR, COLUMNS, LANG, LC_ALL, LC_CTYPE and
+ * KUBENSMNT. 0 or a negative errno.
  */
-int startup_clean(bool keep_terminal);
+int startup_clean(bool for_people);
 
 #endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/fd_path.h"
+
+#include "oci/base/cleanup.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DELETED " (deleted)"
+
+/* The kernel marks a removed file in the text itself; a name may end like that too. */
+static int is_gone(const char *text)
+{
+	size_t length = strlen(text), mark = strlen(DELETED);
+
+	return length > mark && strcmp(text + length - mark, DELETED) == 0 &&
+	       access(text, F_OK) < 0;
+}
+
+int fd_path(int fd, char **ret_path)
+{
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	char target[PATH_MAX];
+	char *path = NULL;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, target, sizeof(target));
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= sizeof(target))
+		return -ENAMETOOLONG;
+	target[n] = '\0';
+	/* "(unreachable)/…" has no slash in front. */
+	if (target[0] != '/' || is_gone(target))
+		return -ENOENT;
+	path = strdup(target);
+	if (!path)
+		return -ENOMEM;
+	*ret_path = path;
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/lock.h"
+
+#include "hook/deadline.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/duration.h"
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static bool is_lock_name(const char *name)
+{
+	if (!*name)
+		return false;
+	for (const char *c = name; *c; c++) {
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			return false;
+	}
+	return true;
+}
+
+static int timed_out(const char *file, uint64_t timeout_usec, struct error *err)
+{
+	cleanup_free char *limit = duration_format(timeout_usec);
+
+	return error_set(err, -ETIMEDOUT, FINDING_HOST_IO, file,
+		"end the process that holds the lock: /proc/locks names it by the file's inode",
+		"another hook has held the lock %s for %s", file, limit ? limit : "too long");
+}
+
+/* Wait for the lock itself. The timer is armed only where somebody holds it. */
+static int wait_for(int fd, const char *file, uint64_t timeout_usec, struct error *err)
+{
+	cleanup_deadline struct deadline deadline = {0};
+	int r;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return error_set(err, -errno, FINDING_HOST_IO, file, NULL, "cannot lock %s: %s",
+			file, strerror(errno));
+	r = deadline_arm(timeout_usec, &deadline);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, file, NULL,
+			"cannot arm a timer for the lock %s: %s", file, strerror(-r));
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno != EINTR)
+			return error_set(err, -errno, FINDING_HOST_IO, file, NULL,
+				"cannot lock %s: %s", file, strerror(errno));
+		if (deadline_passed(&deadline))
+			return timed_out(file, timeout_usec, err);
+	}
+	return 0;
+}
+
+/*
+ * True where the locked file is still the one that a newcomer would open. The last hook of a pod
+ * unlinks it while others wait: they would hold a lock that nobody else ever sees.
+ */
+static bool still_there(int runtime_fd, const char *file, int fd)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 &&
+	       fstatat(runtime_fd, file, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+int lock_take(int runtime_fd, const char *name, uint64_t timeout_usec, struct lock *ret,
+	struct error *err)
+{
+	struct lock lock = {.runtime_fd = runtime_fd};
+	uint64_t until = deadline_now() + timeout_usec;
+	int n = snprintf(lock.file, sizeof(lock.file), "locks/%s", name);
+
+	if (!is_lock_name(name) || n < 0 || (size_t)n >= sizeof(lock.file))
+		return error_set(err, -EINVAL, FINDING_INTERNAL, name, NULL,
+			"\"%s\" cannot name a lock", name);
+	for (;;) {
+		uint64_t now = deadline_now();
+		cleanup_close int fd = openat(
+			runtime_fd, lock.file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int r;
+
+		if (fd < 0)
+			return error_set(err, -errno, FINDING_HOST_IO, lock.file, NULL,
+				"cannot open the lock %s: %s", lock.file, strerror(errno));
+		r = wait_for(fd, lock.file, until > now ? until - now : 0, err);
+		if (r < 0)
+			return r;
+		if (!still_there(runtime_fd, lock.file, fd))
+			continue;
+		lock.fd = move_fd(&fd);
+		*ret = lock;
+		return 0;
+	}
+}
+
+int lock_remove_file(const struct lock *lock)
+{
+	if (lock->fd < 0)
+		return -EBADF;
+	return unlinkat(lock->runtime_fd, lock->file, 0) < 0 ? -errno : 0;
+}
+
+void lock_release(struct lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	/* Not left to close(2): a child that still has the open file would keep the lock. */
+	flock(lock->fd, LOCK_UN);
+	close(lock->fd);
+	*lock = LOCK_NONE;
+}

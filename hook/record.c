@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/record.h"
+
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/ident.h"
+#include "oci/base/input.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RECORD_FILE "topology.json"
+#define PODS_PATH RUNTIME_DIR "/pods"
+
+/* A temporary file, unlinked where it was not renamed (file[0] is then still set). */
+struct temporary {
+	int runtime_fd; /* borrowed */
+	char file[80];	/* "tmp/UID.PID" */
+};
+
+static void unlink_temporary(struct temporary *temporary)
+{
+	if (temporary->file[0])
+		unlinkat(temporary->runtime_fd, temporary->file, 0);
+}
+
+#define cleanup_temporary __attribute__((cleanup(unlink_temporary)))
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+#define cleanup_directory __attribute__((cleanup(close_directory)))
+
+static char *record_path(const char *pod_uid)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s/%s", PODS_PATH, pod_uid, RECORD_FILE) < 0 ? NULL : path;
+}
+
+static int failed(struct error *err, int r, const char *what, const char *path)
+{
+	return error_set(err, r, r == -ENOMEM ? FINDING_INTERNAL : FINDING_HOST_IO, path,
+		r == -ENOSPC ? "free memory in the tmpfs on /run" : NULL, "cannot %s %s: %s", what,
+		path ? path : "the record", strerror(-r));
+}
+
+/* Nobody but root can write below the runtime directory; this is for what was copied there. */
+static int check_file(int fd, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return failed(err, -errno, "stat", path);
+	if (!S_ISREG(st.st_mode) || st.st_uid != 0)
+		return error_set(err, -EPERM, FINDING_HOST_IO, path,
+			"remove it: the pod's next container is recorded anew",
+			"%s is no regular file of root's", path);
+	return 0;
+}
+
+static int read_record(int fd, const char *path, struct topology *ret, struct error *err)
+{
+	cleanup_free char *data = NULL;
+	size_t size = 0;
+	int r = check_file(fd, path, err);
+
+	if (r < 0)
+		return r;
+	r = input_read_fd(fd, TOPOLOGY_MAX_SIZE, &data, &size);
+	if (r < 0)
+		return failed(err, r, "read", path);
+	return topology_parse(data, size, path, ret, err);
+}
+
+int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool *ret_found,
+	struct error *err)
+{
+	cleanup_close int pod = -EBADF, fd = -EBADF;
+	cleanup_free char *path = record_path(pod_uid);
+	cleanup_error struct error missing = {0};
+	cleanup_topology struct topology topology = {0};
+	int r;
+
+	if (!path)
+		return failed(err, -ENOMEM, "read", NULL);
+	r = runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing);
+	if (r >= 0) {
+		fd = openat(pod, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		r = fd < 0 ? -errno : 0;
+	}
+	if (r == -ENOENT) {
+		*ret_found = false;
+		return 0;
+	}
+	if (r < 0)
+		return failed(err, r, "open", path);
+	r = read_record(fd, path, &topology, err);
+	if (r < 0)
+		return r;
+	if (!topology.pod_uid || strcmp(topology.pod_uid, pod_uid) != 0)
+		return error_set(err, -EINVAL, FINDING_HOST_IO, path,
+			"remove it: the pod's next container is recorded anew",
+			"%s is the record of another pod", path);
+	*ret = topology;
+	topology = (struct topology){0};
+	*ret_found = true;
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * Write the temporary file. The pod's lock is held, so a file of that name is what a killed hook
+ * left behind.
+ */
+static int write_temporary(const struct temporary *temporary, const char *text)
+{
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	if (unlinkat(temporary->runtime_fd, temporary->file, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(temporary->runtime_fd, temporary->file,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, strlen(text));
+	if (r < 0)
+		return r;
+	/* Containers of any uid read it; the umask is not ours to rely on. */
+	return fchmod(fd, 0644) < 0 ? -errno : 0;
+}
+
+int record_commit(int runtime_fd, const struct topology *topology, struct error *err)
+{
+	cleanup_temporary struct temporary temporary = {.runtime_fd = runtime_fd};
+	cleanup_close int pod = -EBADF;
+	cleanup_free char *text = topology_format(topology);
+	cleanup_free char *path = record_path(topology->pod_uid);
+	int r;
+
+	if (!text || !path)
+		return failed(err, -ENOMEM, "write", path);
+	r = runtime_dir_open_pod(runtime_fd, topology->pod_uid, true, &pod, err);
+	if (r < 0)
+		return r;
+	snprintf(temporary.file, sizeof(temporary.file), "tmp/%s.%d", topology->pod_uid, getpid());
+	r = write_temporary(&temporary, text);
+	if (r < 0)
+		return failed(err, r, "write", path);
+	if (renameat(runtime_fd, temporary.file, pod, RECORD_FILE) < 0)
+		return failed(err, -errno, "replace", path);
+	temporary.file[0] = '\0';
+	return 0;
+}
+
+int record_remove(int runtime_fd, const char *pod_uid, struct error *err)
+{
+	cleanup_close int pods = -EBADF, pod = -EBADF;
+	cleanup_free char *path = record_path(pod_uid);
+	cleanup_error struct error missing = {0};
+	int r;
+
+	if (!path)
+		return failed(err, -ENOMEM, "remove", NULL);
+	r = runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return failed(err, r, "open", path);
+	if (unlinkat(pod, RECORD_FILE, 0) < 0 && errno != ENOENT)
+		return failed(err, -errno, "remove", path);
+	pods = openat(runtime_fd, "pods", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (pods < 0)
+		return failed(err, -errno, "open", PODS_PATH);
+	/* Where it is shown in a container that still runs, the kernel detaches it there. */
+	if (unlinkat(pods, pod_uid, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return failed(err, -errno, "remove the directory of", path);
+	return 0;
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int record_list(int runtime_fd, struct strv *ret_uids, struct error *err)
+{
+	cleanup_close int fd =
+		openat(runtime_fd, "pods", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_directory DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_strv struct strv uids = {0};
+	const struct dirent *entry;
+
+	if (!directory)
+		return failed(err, -errno, "list", PODS_PATH);
+	(void)move_fd(&fd); /* the stream's now */
+	while ((entry = readdir(directory))) {
+		if (!ident_is_pod_uid(entry->d_name))
+			continue;
+		if (strv_add(&uids, entry->d_name) < 0)
+			return failed(err, -ENOMEM, "list", PODS_PATH);
+	}
+	if (uids.n > 0)
+		qsort(uids.items, uids.n, sizeof(*uids.items), compare_text);
+	*ret_uids = uids;
+	uids = (struct strv){0};
+	return 0;
+}
