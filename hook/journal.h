@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries for systemd-journald, sent so that a journal that does not read cannot hang the hook. */
+#ifndef FSH_HOOK_JOURNAL_H
+#define FSH_HOOK_JOURNAL_H
+
+#include <stddef.h>
+#include <sys/uio.h>
+
+/*
+ * Send one entry of "NAME=value" fields with sd_journal_sendv(3). 0 where the journal took it,
+ * -ENOENT or -ECONNREFUSED where there is none, -EAGAIN or -EINTR where it is there and does not
+ * read, or another negative errno. Takes at most a quarter of a second. SIGALRM is used meanwhile
+ * (hook/deadline.h).
+ */
+int journal_send(const struct iovec *fields, size_t n);
+
+#endif
