@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of a test that need a process of their own. cmocka's assertions do not work there: the
+ * child tells by its exit status. */
+#ifndef FSH_TESTS_SUPPORT_CHILD_H
+#define FSH_TESTS_SUPPORT_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Fork and exit with what `work` returns; the child's pid. It is killed when the test dies. */
+pid_t child_start(int (*work)(void *data), void *data);
+
+/* Its exit status, or 128 and the number of the signal that ended it. */
+int child_wait(pid_t pid);
+
+/* child_start() and child_wait(). */
+int child_run(int (*work)(void *data), void *data);
+
+/* Ask `is_true` every millisecond, for ten seconds at most. */
+bool eventually(bool (*is_true)(void *data), void *data);
+
+#endif

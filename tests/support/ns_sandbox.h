@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A private mount namespace for tests that change mounts, /run, /etc/fuse-sidecar-hook or
+ * /var/lib/kubelet: the machine's own are never touched.
+ */
+#ifndef FSH_TESTS_SUPPORT_NS_SANDBOX_H
+#define FSH_TESTS_SUPPORT_NS_SANDBOX_H
+
+#define NS_SANDBOX_DIR "/run/sandbox" /* an empty directory for the test itself */
+
+/*
+ * Enter a new mount namespace, make every mount private, and put an empty tmpfs over /run and over
+ * what would hold /etc/fuse-sidecar-hook and /var/lib/kubelet (both made, empty). 0 or a negative
+ * errno.
+ */
+int ns_sandbox_enter(void);
+
+/*
+ * Empty it again: /run, /etc/fuse-sidecar-hook and /var/lib/kubelet get a fresh tmpfs each, on top
+ * of what is there. 0 or a negative errno. For between two tests.
+ */
+int ns_sandbox_reset(void);
+
+/* Make the directory `path` and those above it, mode 0755. 0 or a negative errno. */
+int ns_sandbox_mkdirs(const char *path);
+
+/* Write `text` into the file `path`, made with `mode`. 0 or a negative errno. */
+int ns_sandbox_write(const char *path, const char *text, unsigned int mode);
+
+/* What is in the file `path`, owned by the caller; NULL where it cannot be read. */
+char *ns_sandbox_read(const char *path);
+
+/* "shared:7", "master:3", "" … : the optional fields of the topmost mount whose mountpoint is
+ * `path`, NULL where there is none. Owned by the caller. */
+char *ns_sandbox_propagation(const char *path);
+
+#endif
