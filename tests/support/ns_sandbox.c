@@ -92,15 +92,15 @@ int ns_sandbox_write(const char *path, const char *text, unsigned int mode)
 char *ns_sandbox_read(const char *path)
 {
 	cleanup_file FILE *file = fopen(path, "re");
-	char *text = NULL;
+	cleanup_free char *text = NULL;
 	size_t size = 0;
 
-	/* There is no NUL in it: the whole file is one record. An empty one gives none. */
-	if (!file || (getdelim(&text, &size, '\0', file) < 0 && !feof(file))) {
-		free(text);
+	if (!file)
 		return NULL;
-	}
-	return text ? text : strdup("");
+	/* There is no NUL in it: the whole file is one record. An empty one has none. */
+	if (getdelim(&text, &size, '\0', file) < 0)
+		return feof(file) ? strdup("") : NULL;
+	return move_ptr(text);
 }
 
 /* The fields 7 to the one before "-" of a mountinfo line whose fifth is `path` (proc(5)). */
