@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mounts, changed through descriptors: what was looked at is what is changed. 0 or a negative
+ * errno. */
+#ifndef FSH_HOOK_MOUNT_OPS_H
+#define FSH_HOOK_MOUNT_OPS_H
+
+#include "oci/spec.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The mount that the descriptor is on. *ret_unique (may be NULL) is the id that is never used again
+ * (Linux 6.8), 0 on older kernels. Asks no file system, so that a hung FUSE mount answers too.
+ * Linux 5.8; -EOPNOTSUPP before.
+ */
+int mount_id_of(int fd, int *ret_id, uint64_t *ret_unique);
+
+/* Set the propagation of the mount whose root `fd` is, and of all below it where `recursive`. */
+int mount_set_propagation(int fd, enum propagation propagation, bool recursive);
+
+/* mount_set_propagation() with PROPAGATION_SHARED, not recursive. */
+int mount_make_shared(int fd);
+
+/*
+ * Bind the directory `fd` on itself, with everything mounted below it, as a shared mount: attached
+ * only once it is shared. *ret_fd is the new mount's root (O_PATH), the caller's.
+ */
+int mount_bind_self_shared(int fd, int *ret_fd);
+
+/* A detached clone of the directory `fd`, with everything mounted below it where `recursive`: a
+ * peer of a shared mount. *ret_fd is the caller's; closing it drops the clone where it was attached
+ * nowhere. */
+int mount_clone(int fd, bool recursive, int *ret_fd);
+
+/* Set the attributes "ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime" that the option
+ * list ("rw,nosuid,relatime") names. */
+int mount_set_options(int fd, const char *options);
+
+/*
+ * Detach (MNT_DETACH) the mount whose root `fd` is, with everything below it. The kernel takes the
+ * topmost mount of that place: the caller has made sure that it is this one (mount_id_of).
+ */
+int mount_detach(int fd);
+
+/* The same, but -EBUSY where anything uses it or is mounted below it. */
+int mount_unmount(int fd);
+
+#endif

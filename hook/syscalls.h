@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system calls that older C libraries have no wrapper for, all of one shape: 0 or a descriptor,
+ * or a negative errno. Numbers are the same on every architecture since Linux 5.0.
+ */
+#ifndef FSH_HOOK_SYSCALLS_H
+#define FSH_HOOK_SYSCALLS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define SYS_NUMBER_OPEN_TREE 428
+#define SYS_NUMBER_MOVE_MOUNT 429
+#define SYS_NUMBER_PIDFD_OPEN 434
+#define SYS_NUMBER_OPENAT2 437
+#define SYS_NUMBER_MOUNT_SETATTR 442
+
+/* linux/openat2.h, Linux 5.6 */
+struct sys_open_how {
+	uint64_t flags;
+	uint64_t mode;
+	uint64_t resolve;
+};
+#define SYS_RESOLVE_NO_MAGICLINKS 0x02
+#define SYS_RESOLVE_NO_SYMLINKS 0x04
+#define SYS_RESOLVE_BENEATH 0x08
+#define SYS_RESOLVE_IN_ROOT 0x10
+
+/* linux/mount.h, which cannot be included beside sys/mount.h */
+struct sys_mount_attr {
+	uint64_t attr_set;
+	uint64_t attr_clr;
+	uint64_t propagation;
+	uint64_t userns_fd;
+};
+#define SYS_OPEN_TREE_CLONE 1U
+#define SYS_OPEN_TREE_CLOEXEC O_CLOEXEC
+#define SYS_AT_RECURSIVE 0x8000
+#define SYS_MOVE_MOUNT_F_EMPTY_PATH 0x04U
+#define SYS_MOVE_MOUNT_T_EMPTY_PATH 0x40U
+#define SYS_MOUNT_ATTR_RDONLY 0x01
+#define SYS_MOUNT_ATTR_NOSUID 0x02
+#define SYS_MOUNT_ATTR_NODEV 0x04
+#define SYS_MOUNT_ATTR_NOEXEC 0x08
+#define SYS_MOUNT_ATTR_NOATIME 0x10
+#define SYS_MOUNT_ATTR_ATIME 0x70
+#define SYS_MOUNT_ATTR_NODIRATIME 0x80
+
+static inline int sys_result(long r)
+{
+	return r < 0 ? -errno : (int)r;
+}
+
+/* Linux 5.6. A descriptor, or a negative errno. */
+static inline int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct sys_open_how how = {.flags = flags, .resolve = resolve};
+
+	return sys_result(syscall(SYS_NUMBER_OPENAT2, dir, path, &how, sizeof(how)));
+}
+
+/* Linux 5.2. A descriptor, or a negative errno. */
+static inline int sys_open_tree(int dir, const char *path, unsigned int flags)
+{
+	return sys_result(syscall(SYS_NUMBER_OPEN_TREE, dir, path, flags));
+}
+
+/* Linux 5.2: attach or move the mount `from` onto the directory `to`, both descriptors. */
+static inline int sys_move_mount(int from, int to)
+{
+	return sys_result(syscall(SYS_NUMBER_MOVE_MOUNT, from, "", to, "",
+		SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH));
+}
+
+/* Linux 5.12: attributes of the mount of descriptor `fd`; `flags` may have SYS_AT_RECURSIVE. */
+static inline int sys_mount_setattr(int fd, unsigned int flags, const struct sys_mount_attr *attr)
+{
+	return sys_result(syscall(
+		SYS_NUMBER_MOUNT_SETATTR, fd, "", flags | AT_EMPTY_PATH, attr, sizeof(*attr)));
+}
+
+/* Linux 5.3. */
+static inline int sys_pidfd_open(pid_t pid)
+{
+	return sys_result(syscall(SYS_NUMBER_PIDFD_OPEN, pid, 0U));
+}
+
+#endif

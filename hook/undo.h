@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run has made so far on the host, to be taken back where the run fails. */
+#ifndef FSH_HOOK_UNDO_H
+#define FSH_HOOK_UNDO_H
+
+#include <stddef.h>
+
+enum undo_kind {
+	UNDO_DIRECTORY, /* rmdir `name` in `fd` */
+	UNDO_SHARED,	/* make the mount of `fd` private again */
+	UNDO_BIND,	/* detach the mount of `fd` */
+};
+
+struct undo_step {
+	enum undo_kind kind;
+	int fd;	    /* owned */
+	char *name; /* owned; NULL where the kind needs none */
+};
+
+struct undo {
+	struct undo_step *steps;
+	size_t n;
+};
+
+/* Remember a step. `fd` is duplicated, `name` copied. 0 or a negative errno: then the caller takes
+ * it back itself. */
+int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name);
+
+/* Take everything back, the last thing first, and leave the list empty. Returns how many steps
+ * could not be taken back; a directory that is used by something else by now is none of them. */
+unsigned int undo_run(struct undo *undo);
+
+/* Forget everything: the run succeeded. NULL is accepted. */
+void undo_clear(struct undo *undo);
+
+#define cleanup_undo __attribute__((cleanup(undo_clear)))
+
+#endif

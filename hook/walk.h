@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walks inside volumes that pods control: from a pinned directory, component by component, never
+ * through a symlink and never out of it. What is opened is used by descriptor from then on.
+ */
+#ifndef FSH_HOOK_WALK_H
+#define FSH_HOOK_WALK_H
+
+#include "hook/undo.h"
+#include "oci/base/error.h"
+#include <sys/types.h>
+
+/*
+ * Open (O_PATH) the directory `host_path`, which is `trusted` or below it. `trusted` is the
+ * administrator's (a root of the policy) and may go through symlinks; the rest may not. Errors:
+ * FINDING_PATH_UNSAFE for a symlink or something that is no directory on the way, else
+ * FINDING_HOST_IO.
+ */
+int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err);
+
+/* Who makes a directory and what it becomes. */
+struct walk_directory {
+	uid_t creator_uid; /* filesystem ids while it is made: the container's, so that nothing is
+			      made that it could not make */
+	gid_t creator_gid;
+	uid_t owner_uid; /* given to it afterwards, where they differ */
+	gid_t owner_gid;
+	mode_t mode;
+};
+
+/*
+ * Make each missing directory of `rest` (relative, normalized) below `volume_fd`, whose host path
+ * `volume` is for messages, and open the last. Each one that was made is put on `undo` and counted
+ * in *ret_made. Existing ones keep mode and owner.
+ */
+int walk_make(int volume_fd, const char *volume, const char *rest,
+	const struct walk_directory *directory, struct undo *undo, unsigned int *ret_made,
+	struct error *err);
+
+/* Open (O_PATH) what is at `rest` ("" is the volume itself) below `volume_fd`, following no
+ * symlink. */
+int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd, struct error *err);
+
+#endif
