@@ -23,6 +23,8 @@ struct walk_directory {
 	uid_t creator_uid; /* filesystem ids while it is made: the container's, so that nothing is
 			      made that it could not make */
 	gid_t creator_gid;
+	const gid_t *creator_groups; /* supplementary groups (an fsGroup is one); borrowed */
+	size_t n_creator_groups;
 	uid_t owner_uid; /* given to it afterwards, where they differ */
 	gid_t owner_gid;
 	mode_t mode;

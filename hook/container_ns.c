@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/container_ns.h"
+
+#include "hook/process.h"
+#include "hook/syscalls.h"
+#include "oci/base/cleanup.h"
+#include <linux/magic.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673
+#endif
+
+/* What the child tells: one write of less than PIPE_BUF, so whole or not at all. */
+struct outcome {
+	int result;
+	enum finding_code code;
+	char subject[1024], message[1536], fix[512];
+};
+
+static int open_namespace(const char *path, struct stat *ret_stat)
+{
+	cleanup_close int fd = -EBADF;
+	struct statfs fs;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* The descriptor that is used is the one that is checked: no file of anybody else's in its
+	 * place. */
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, ret_stat) < 0)
+		return -errno;
+	if (fs.f_type != NSFS_MAGIC)
+		return -EINVAL;
+	return move_fd(&fd);
+}
+
+int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret, struct error *err)
+{
+	cleanup_close int process = -EBADF, theirs = -EBADF, ours = -EBADF;
+	struct pollfd gone = {.events = POLLIN};
+	struct stat their_stat, our_stat;
+	char path[64];
+
+	process = process_open(pid, start_ticks);
+	if (process < 0)
+		return error_set(err, process, FINDING_HOST_IO, NULL, NULL,
+			"the container's init, pid %d, is gone", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	theirs = open_namespace(path, &their_stat);
+	ours = open_namespace("/proc/self/ns/mnt", &our_stat);
+	if (theirs < 0 || ours < 0)
+		return error_set(err, theirs < 0 ? theirs : ours, FINDING_HOST_IO, path, NULL,
+			"cannot open the mount namespace of pid %d: %s", (int)pid,
+			strerror(theirs < 0 ? -theirs : -ours));
+	/* Still alive now: what was opened by pid was this process's. */
+	gone.fd = process;
+	if (poll(&gone, 1, 0) != 0)
+		return error_set(err, -ESRCH, FINDING_HOST_IO, NULL, NULL,
+			"the container's init, pid %d, has just ended", (int)pid);
+	if (their_stat.st_dev == our_stat.st_dev && their_stat.st_ino == our_stat.st_ino)
+		return error_set(err, -EINVAL, FINDING_STATE_INVALID, path,
+			"run the container with a mount namespace of its own",
+			"pid %d lives in the node's own mount namespace", (int)pid);
+	ret->mount_ns = move_fd(&theirs);
+	return 0;
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+static _Noreturn void child(
+	const struct container_ns *ns, container_ns_work work, void *data, int pipe_fd)
+{
+	struct outcome outcome = {0};
+	struct error err = {0};
+
+	if (setns(ns->mount_ns, CLONE_NEWNS) < 0)
+		outcome.result = error_set(&err, -errno, FINDING_HOST_IO, NULL, NULL,
+			"cannot enter the container's mount namespace: %s", strerror(errno));
+	else
+		outcome.result = work(data, &err);
+	outcome.code = err.code;
+	copy_text(outcome.subject, sizeof(outcome.subject), err.subject);
+	copy_text(outcome.message, sizeof(outcome.message), err.message);
+	copy_text(outcome.fix, sizeof(outcome.fix), err.fix);
+	if (write(pipe_fd, &outcome, sizeof(outcome)) != (ssize_t)sizeof(outcome))
+		_exit(1);
+	_exit(0);
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Wait for the child's answer, or for its end without one. */
+static int read_outcome(int pipe_fd, struct outcome *ret)
+{
+	uint64_t deadline = now_usec() + CONTAINER_NS_TIMEOUT_USEC;
+	struct pollfd readable = {.fd = pipe_fd, .events = POLLIN};
+
+	for (;;) {
+		uint64_t now = now_usec();
+		int r;
+		ssize_t n;
+
+		r = poll(&readable, 1, now < deadline ? (int)((deadline - now) / 1000) + 1 : 0);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		if (r == 0)
+			return -ETIMEDOUT;
+		n = read(pipe_fd, ret, sizeof(*ret));
+		if (n < 0 && errno == EINTR)
+			continue;
+		return n == (ssize_t)sizeof(*ret) ? 0 : -EPIPE;
+	}
+}
+
+static int report(const struct outcome *outcome, struct error *err)
+{
+	if (outcome->result >= 0)
+		return outcome->result;
+	return error_set(err, outcome->result, outcome->code ? outcome->code : FINDING_INTERNAL,
+		outcome->subject[0] ? outcome->subject : NULL,
+		outcome->fix[0] ? outcome->fix : NULL, "%s", outcome->message);
+}
+
+int container_ns_run(
+	const struct container_ns *ns, container_ns_work work, void *data, struct error *err)
+{
+	cleanup_close int from = -EBADF, to = -EBADF;
+	struct outcome outcome;
+	int ends[2], r;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(
+			err, -errno, FINDING_INTERNAL, NULL, NULL, "pipe: %s", strerror(errno));
+	from = ends[0];
+	to = ends[1];
+	pid = fork();
+	if (pid < 0)
+		return error_set(
+			err, -errno, FINDING_INTERNAL, NULL, NULL, "fork: %s", strerror(errno));
+	if (pid == 0)
+		child(ns, work, data, to);
+	cleanup_close_fd(&to);
+	to = -EBADF;
+	r = read_outcome(from, &outcome);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		/* A child that a file system holds in the kernel may not die: it is init's then. */
+		waitpid(pid, NULL, r == -ETIMEDOUT ? WNOHANG : 0);
+		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+			"no answer from the container's mount namespace: %s", strerror(-r));
+	}
+	waitpid(pid, NULL, 0);
+	return report(&outcome, err);
+}
+
+void container_ns_close(struct container_ns *ns)
+{
+	if (!ns)
+		return;
+	cleanup_close_fd(&ns->mount_ns);
+	ns->mount_ns = -EBADF;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/expose.h"
+
+#include "hook/mount_ops.h"
+#include "hook/syscalls.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include <string.h>
+#include <sys/stat.h>
+
+#define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
+
+struct exposure {
+	int clone_fd;
+	const char *container_root, *path;
+	const char *parent, *name; /* of `path` */
+};
+
+static int expose_error(struct error *err, int r, const struct exposure *exposure)
+{
+	enum finding_code code = FINDING_HOST_IO;
+
+	if (r == -ELOOP || r == -ENOTDIR || r == -EXDEV)
+		code = FINDING_PATH_UNSAFE;
+	return error_set(err, r, code, exposure->path,
+		"remove what the image has there, or set fuse-sidecar.io/expose: \"false\"",
+		"cannot show the topology at %s in the container: %s", exposure->path,
+		strerror(-r));
+}
+
+/* The directory above, made where the image has none (an image without /run). */
+static int open_parent(int root, const struct exposure *exposure)
+{
+	int fd = sys_openat2(root, exposure->parent, DIRECTORY_FLAGS,
+		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
+
+	if (fd != -ENOENT || strchr(exposure->parent + 1, '/'))
+		return fd;
+	if (mkdirat(root, exposure->parent + 1, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return sys_openat2(root, exposure->parent, DIRECTORY_FLAGS,
+		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
+}
+
+static int expose_in_namespace(void *data, struct error *err)
+{
+	const struct exposure *exposure = data;
+	cleanup_close int top = -EBADF, root = -EBADF, parent = -EBADF, place = -EBADF;
+	int r;
+
+	top = open("/", DIRECTORY_FLAGS);
+	if (top < 0)
+		return expose_error(err, -errno, exposure);
+	root = sys_openat2(top, exposure->container_root, DIRECTORY_FLAGS | O_NOFOLLOW,
+		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS);
+	if (root < 0)
+		return expose_error(err, root, exposure);
+	parent = open_parent(root, exposure);
+	if (parent < 0)
+		return expose_error(err, parent, exposure);
+	if (mkdirat(parent, exposure->name, 0755) < 0 && errno != EEXIST)
+		return expose_error(err, -errno, exposure);
+	place = sys_openat2(parent, exposure->name, DIRECTORY_FLAGS | O_NOFOLLOW,
+		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
+	if (place < 0)
+		return expose_error(err, place, exposure);
+	r = sys_move_mount(exposure->clone_fd, place);
+	return r < 0 ? expose_error(err, r, exposure) : 0;
+}
+
+int expose_record(const struct container_ns *ns, int record_fd, const char *container_root,
+	const char *path, struct error *err)
+{
+	cleanup_close int clone = -EBADF;
+	cleanup_free char *parent = path_parent(path);
+	struct exposure exposure = {
+		.container_root = container_root,
+		.path = path,
+		.parent = parent,
+		.name = strrchr(path, '/') + 1,
+	};
+	int r;
+
+	if (!parent)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	r = mount_clone(record_fd, false, &clone);
+	/* Private, so that nothing of the container's comes back to the host's /run. */
+	if (r == 0)
+		r = mount_set_propagation(clone, PROPAGATION_PRIVATE, false);
+	if (r == 0)
+		r = mount_set_options(clone, "ro,nosuid,nodev,noexec");
+	if (r < 0)
+		return expose_error(err, r, &exposure);
+	exposure.clone_fd = clone;
+	return container_ns_run(ns, expose_in_namespace, &exposure, err);
+}

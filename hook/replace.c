@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/replace.h"
+
+#include "hook/mount_ops.h"
+#include "hook/syscalls.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include <string.h>
+
+#define TARGET_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* The kernel printed the path without symlinks: one on it now is somebody's trick. */
+#define TARGET_RESOLVE (SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
+
+struct swap {
+	int clone_fd;
+	const char *target; /* of the bind, from the root of the namespace */
+	const char *parent;
+	int mount_id;
+};
+
+static int open_target(const char *path)
+{
+	cleanup_close int root = -EBADF;
+
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	return sys_openat2(root, path, TARGET_FLAGS, TARGET_RESOLVE);
+}
+
+/* Take the old bind away; what is below it stays reachable through `parent_fd`. */
+static int take_away(const struct swap *swap)
+{
+	cleanup_close int fd = -EBADF;
+	int id, r;
+
+	fd = open_target(swap->target);
+	if (fd < 0)
+		return fd;
+	r = mount_id_of(fd, &id, NULL);
+	if (r < 0)
+		return r;
+	if (id != swap->mount_id)
+		return -ESTALE;
+	return mount_detach(fd);
+}
+
+static int swap_in_namespace(void *data, struct error *err)
+{
+	const struct swap *swap = data;
+	cleanup_close int parent = -EBADF, place = -EBADF;
+	int r;
+
+	parent = open_target(swap->parent);
+	r = parent < 0 ? parent : take_away(swap);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
+			"cannot take the container's bind at %s away: %s", swap->target,
+			strerror(-r));
+	/* The bind never was below a mount of the container's own, so the place is the image's
+	 * directory. */
+	place = sys_openat2(
+		parent, strrchr(swap->target, '/') + 1, TARGET_FLAGS, SYS_RESOLVE_NO_SYMLINKS);
+	r = place < 0 ? place : sys_move_mount(swap->clone_fd, place);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
+			"cannot put the shared mount at %s: %s", swap->target, strerror(-r));
+	return 0;
+}
+
+int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err)
+{
+	cleanup_close int clone = -EBADF;
+	cleanup_free char *parent = path_parent(replace->bind->target);
+	struct swap swap;
+	int r;
+
+	if (!parent)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	r = mount_clone(replace->anchor_fd, replace->recursive, &clone);
+	if (r == 0 && replace->propagation != PROPAGATION_SHARED)
+		r = mount_set_propagation(clone, replace->propagation, replace->recursive);
+	if (r == 0)
+		r = mount_set_options(clone, replace->bind->vfs_options);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, replace->bind->target,
+			"a kernel since 5.12 is needed (open_tree, mount_setattr)",
+			"cannot clone the shared mount for %s: %s", replace->bind->target,
+			strerror(-r));
+	swap = (struct swap){
+		.clone_fd = clone,
+		.target = replace->bind->target,
+		.parent = parent,
+		.mount_id = replace->bind->id,
+	};
+	return container_ns_run(ns, swap_in_namespace, &swap, err);
+}

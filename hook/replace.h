@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's own bind of a volume, made before the volume was shared, replaced by a clone of the
+ * shared mount. */
+#ifndef FSH_HOOK_REPLACE_H
+#define FSH_HOOK_REPLACE_H
+
+#include "hook/container_ns.h"
+#include "oci/mountinfo.h"
+#include "oci/spec.h"
+#include <stdbool.h>
+
+struct replace {
+	int anchor_fd;			/* host directory on the shared mount; borrowed */
+	const struct mount_entry *bind; /* the container's mount, from its mount table; borrowed */
+	enum propagation propagation;	/* what the container declares: shared, or slave */
+	bool recursive;			/* with the mounts below it */
+};
+
+/*
+ * Put a clone of the mount at the anchor where the container's bind is, with the bind's options and
+ * the declared propagation, and take the old bind away. The bind is recognised by its mount id:
+ * -ESTALE with FINDING_HOST_IO where another mount is there by now.
+ */
+int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err);
+
+#endif
