@@ -1,19 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a FUSE mount live, dead or hung? Asked in a child with a deadline: the hook itself never
- * blocks on it. */
+/*
+ * Is a FUSE mount live, dead or hung? Asked in a child: the hook itself never blocks on a file
+ * system that a pod's process answers for.
+ */
 #ifndef FSH_HOOK_PROBE_H
 #define FSH_HOOK_PROBE_H
 
 #include "oci/mountinfo.h"
 #include "policy/topology.h"
+#include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* A question that is under way. */
+struct probe {
+	pid_t pid; /* of the child that asks; 0: none */
+	int fd;	   /* readable once there is an answer; -EBADF: none */
+};
+#define PROBE_NONE                                                                                 \
+	(struct probe)                                                                             \
+	{                                                                                          \
+		.pid = 0, .fd = -EBADF                                                             \
+	}
+
+/* True for the file system types "fuse", "fuse.SUBTYPE" and "fuseblk". */
+bool probe_is_fuse(const struct mount_entry *mount);
+
+/* Ask the root of the mount that `fd` (O_PATH) is on. 0 or a negative errno. */
+int probe_begin(int fd, struct probe *ret);
+
+/* The answer, once probe->fd is readable: PATH_LIVE, PATH_DEAD. Ends the probe. 0, or -EPIPE where
+ * the child died without one. */
+int probe_end(struct probe *probe, enum path_state *ret_state);
+
+/* Give up. The child may be held in the kernel until its question is answered: it is killed, and
+ * never waited for. NULL and no probe are accepted. */
+void probe_cancel(struct probe *probe);
+
+/* All in one: PATH_HUNG where there is no answer within `timeout_usec`. 0 or a negative errno. */
+int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state);
 
 /*
- * The state of the FUSE mount at `host_path` according to the mount table and, where one is there,
- * its root's answer to statx(2) within `timeout_usec`. *ret_mount (may be NULL) is the entry,
- * borrowed, NULL when absent. 0 or a negative errno where no answer could be had.
+ * The state of `host_path`: PATH_ABSENT where the mount table has no FUSE mount there (another file
+ * system is none), else probe_fd() of it; PATH_UNKNOWN where it changed in between. *ret_mount (may
+ * be NULL) is the entry, borrowed, NULL when absent. 0 or a negative errno.
  */
 int probe_path(const struct mount_table *host, const char *host_path, uint64_t timeout_usec,
 	enum path_state *ret_state, const struct mount_entry **ret_mount);
+
+#define cleanup_probe __attribute__((cleanup(probe_cancel)))
 
 #endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/probe.h"
+
+#include "hook/mount_ops.h"
+#include "hook/syscalls.h"
+#include "oci/base/cleanup.h"
+#include "policy/mounts.h"
+#include <linux/stat.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+bool probe_is_fuse(const struct mount_entry *mount)
+{
+	return strcmp(mount->fstype, "fuse") == 0 || strncmp(mount->fstype, "fuse.", 5) == 0 ||
+	       strcmp(mount->fstype, "fuseblk") == 0;
+}
+
+/* FORCE_SYNC: attributes that the kernel still has in its cache would make a dead mount look live.
+ */
+static enum path_state ask(int fd)
+{
+	struct statx buffer;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+		    &buffer) == 0)
+		return PATH_LIVE;
+	/* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any
+	 * other error is the daemon's own answer. */
+	return errno == ENOTCONN || errno == ECONNABORTED ? PATH_DEAD : PATH_LIVE;
+}
+
+int probe_begin(int fd, struct probe *ret)
+{
+	cleanup_close int from = -EBADF, to = -EBADF;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	from = ends[0];
+	to = ends[1];
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		char answer = (char)ask(fd);
+
+		_exit(write(to, &answer, 1) == 1 ? 0 : 1);
+	}
+	*ret = (struct probe){.pid = pid, .fd = move_fd(&from)};
+	return 0;
+}
+
+int probe_end(struct probe *probe, enum path_state *ret_state)
+{
+	char answer = 0;
+	ssize_t n;
+
+	do
+		n = read(probe->fd, &answer, 1);
+	while (n < 0 && errno == EINTR);
+	/* It has written or died, so this does not block. */
+	waitpid(probe->pid, NULL, 0);
+	cleanup_close_fd(&probe->fd);
+	*probe = PROBE_NONE;
+	if (n != 1)
+		return -EPIPE;
+	*ret_state = (enum path_state)answer;
+	return 0;
+}
+
+void probe_cancel(struct probe *probe)
+{
+	if (!probe || probe->pid <= 0)
+		return;
+	/* A request that the daemon has read already cannot be interrupted: the child stays until
+	 * the daemon answers or ends. */
+	kill(probe->pid, SIGKILL);
+	waitpid(probe->pid, NULL, WNOHANG);
+	cleanup_close_fd(&probe->fd);
+	*probe = PROBE_NONE;
+}
+
+static uint64_t monotonic_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* 1: readable, 0: the time is over, or a negative errno. */
+static int wait_readable(int fd, uint64_t timeout_usec)
+{
+	uint64_t deadline = monotonic_usec() + timeout_usec;
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		uint64_t now = monotonic_usec();
+		uint64_t left = now < deadline ? deadline - now : 0;
+		struct timespec time = {
+			.tv_sec = (time_t)(left / 1000000),
+			.tv_nsec = (long)(left % 1000000) * 1000,
+		};
+		int r = ppoll(&readable, 1, &time, NULL);
+
+		if (r >= 0)
+			return r > 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state)
+{
+	cleanup_probe struct probe probe = PROBE_NONE;
+	int r;
+
+	r = probe_begin(fd, &probe);
+	if (r < 0)
+		return r;
+	r = wait_readable(probe.fd, timeout_usec);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		*ret_state = PATH_HUNG;
+		return 0;
+	}
+	return probe_end(&probe, ret_state);
+}
+
+int probe_path(const struct mount_table *host, const char *host_path, uint64_t timeout_usec,
+	enum path_state *ret_state, const struct mount_entry **ret_mount)
+{
+	const struct mount_entry *mount = mounts_at(host, host_path);
+	cleanup_close int fd = -EBADF;
+	int id, r;
+
+	if (ret_mount)
+		*ret_mount = mount && probe_is_fuse(mount) ? mount : NULL;
+	if (!mount || !probe_is_fuse(mount)) {
+		*ret_state = PATH_ABSENT;
+		return 0;
+	}
+	fd = sys_openat2(
+		AT_FDCWD, host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
+	r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
+	if (r == -ENOENT || (r == 0 && id != mount->id)) {
+		*ret_state = PATH_UNKNOWN;
+		return 0;
+	}
+	return r < 0 ? r : probe_fd(fd, timeout_usec, ret_state);
+}
