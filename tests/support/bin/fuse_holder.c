@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuse_holder [OPTION]... PATH
+ *
+ * A FUSE daemon that stands for rclone in tests: it mounts an empty directory on PATH by mount(2),
+ * needs no library and no network, and can be made to misbehave. It writes "ready\n" to standard
+ * output once the mount answers.
+ *
+ *   --live         answer every request (the default)
+ *   --hang         stop reading requests after the mount is made: callers wait and can be killed
+ *   --swallow      read requests and never answer: callers wait and cannot even be killed
+ *   --file=NAME    a regular file of that name in the directory, with the content "NAME\n"
+ *   --source=TEXT  the mount's source (default "holder:")
+ *   --type=TEXT    the mount's type (default "fuse.rclone")
+ *   --user=UID     mount as that user's (user_id=, group_id=), without allow_other
+ *
+ * SIGUSR1: as --hang from now on. SIGUSR2: as --live from now on, late requests first. SIGTERM (or
+ * any death): exit and leave the mount, which is dead then.
+ */
+#include "oci/base/cleanup.h"
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#define ROOT_NODE FUSE_ROOT_ID
+#define FILE_NODE 2
+#define BUFFER_SIZE (128 * 1024) /* the kernel wants room for max_write and headers */
+
+/* Long: whoever asks without AT_STATX_FORCE_SYNC is answered from the kernel's cache, also when the
+ * daemon is long dead. */
+#define VALID_SECONDS 3600
+
+enum mode {
+	MODE_LIVE,
+	MODE_HANG,
+	MODE_SWALLOW,
+};
+
+struct holder {
+	int fuse, signals;
+	enum mode mode;
+	const char *path, *file, *source, *type;
+	int user; /* -1: root's, for everybody */
+};
+
+static int reply(const struct holder *holder, const struct fuse_in_header *in, int error,
+	const void *data, size_t size)
+{
+	struct fuse_out_header out = {
+		.len = (uint32_t)(sizeof(out) + size),
+		.error = error,
+		.unique = in->unique,
+	};
+	/* writev(2) only reads it. */
+	struct iovec parts[] = {
+		{.iov_base = &out, .iov_len = sizeof(out)},
+		{.iov_base = (void *)(uintptr_t)data, .iov_len = size},
+	};
+
+	/* ENOENT: whoever asked was killed meanwhile. */
+	return writev(holder->fuse, parts, size ? 2 : 1) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static struct fuse_attr attributes(const struct holder *holder, uint64_t node)
+{
+	struct fuse_attr attr = {.ino = node, .nlink = 2, .mode = S_IFDIR | 0755};
+
+	if (node == FILE_NODE) {
+		attr.nlink = 1;
+		attr.mode = S_IFREG | 0644;
+		attr.size = strlen(holder->file) + 1;
+	}
+	return attr;
+}
+
+static int reply_init(const struct holder *holder, const struct fuse_in_header *in)
+{
+	const struct fuse_init_out out = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_write = 4096,
+	};
+
+	return reply(holder, in, 0, &out, sizeof(out));
+}
+
+static int reply_attributes(const struct holder *holder, const struct fuse_in_header *in)
+{
+	const struct fuse_attr_out out = {
+		.attr_valid = VALID_SECONDS,
+		.attr = attributes(holder, in->nodeid),
+	};
+
+	return reply(holder, in, 0, &out, sizeof(out));
+}
+
+static int reply_lookup(
+	const struct holder *holder, const struct fuse_in_header *in, const char *name)
+{
+	const struct fuse_entry_out out = {
+		.nodeid = FILE_NODE,
+		.entry_valid = VALID_SECONDS,
+		.attr_valid = VALID_SECONDS,
+		.attr = attributes(holder, FILE_NODE),
+	};
+
+	if (in->nodeid != ROOT_NODE || !holder->file || strcmp(name, holder->file) != 0)
+		return reply(holder, in, -ENOENT, NULL, 0);
+	return reply(holder, in, 0, &out, sizeof(out));
+}
+
+/* One entry at most: the directory's own are not needed by readdir(3). */
+static int reply_directory(const struct holder *holder, const struct fuse_in_header *in,
+	const struct fuse_read_in *read)
+{
+	char buffer[FUSE_NAME_OFFSET + 256] = {0};
+	struct fuse_dirent entry = {.ino = FILE_NODE, .off = 1, .type = S_IFREG >> 12};
+
+	if (!holder->file || read->offset > 0)
+		return reply(holder, in, 0, NULL, 0);
+	entry.namelen = (uint32_t)strlen(holder->file);
+	memcpy(buffer, &entry, FUSE_NAME_OFFSET);
+	memcpy(buffer + FUSE_NAME_OFFSET, holder->file, entry.namelen);
+	return reply(holder, in, 0, buffer, FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + entry.namelen));
+}
+
+static int reply_content(const struct holder *holder, const struct fuse_in_header *in,
+	const struct fuse_read_in *read)
+{
+	char content[256];
+	int n = snprintf(content, sizeof(content), "%s\n", holder->file);
+
+	if (n < 0 || read->offset >= (uint64_t)n)
+		return reply(holder, in, 0, NULL, 0);
+	return reply(holder, in, 0, content + read->offset, (size_t)n - read->offset);
+}
+
+static int answer(
+	const struct holder *holder, const struct fuse_in_header *in, const void *argument)
+{
+	static const struct fuse_open_out opened = {0};
+	static const struct fuse_statfs_out statfs = {.st = {.bsize = 4096, .namelen = 255}};
+
+	switch (in->opcode) {
+	case FUSE_INIT:
+		return reply_init(holder, in);
+	case FUSE_GETATTR:
+		return reply_attributes(holder, in);
+	case FUSE_LOOKUP:
+		return reply_lookup(holder, in, argument);
+	case FUSE_OPEN:
+	case FUSE_OPENDIR:
+		return reply(holder, in, 0, &opened, sizeof(opened));
+	case FUSE_READDIR:
+		return reply_directory(holder, in, argument);
+	case FUSE_READ:
+		return reply_content(holder, in, argument);
+	case FUSE_STATFS:
+		return reply(holder, in, 0, &statfs, sizeof(statfs));
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+	case FUSE_FLUSH:
+	case FUSE_DESTROY:
+		return reply(holder, in, 0, NULL, 0);
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		return 0; /* these take no answer */
+	default:
+		return reply(holder, in, -ENOSYS, NULL, 0);
+	}
+}
+
+/* Read a request and answer it, unless `swallow`. 0 or a negative errno; -ENODEV: unmounted. */
+static int serve_one(const struct holder *holder, bool swallow)
+{
+	static char buffer[BUFFER_SIZE] __attribute__((aligned(8)));
+	struct fuse_in_header in;
+	ssize_t n = read(holder->fuse, buffer, sizeof(buffer));
+
+	if (n < 0)
+		/* ENOENT: the request was taken back before it was read. */
+		return errno == ENOENT || errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	if ((size_t)n < sizeof(in))
+		return -EPROTO;
+	memcpy(&in, buffer, sizeof(in));
+	return swallow ? 0 : answer(holder, &in, buffer + sizeof(in));
+}
+
+/* 0 to go on, 1 to exit. */
+static int take_signal(struct holder *holder)
+{
+	struct signalfd_siginfo info;
+
+	if (read(holder->signals, &info, sizeof(info)) != sizeof(info))
+		return 1;
+	if (info.ssi_signo == SIGUSR1)
+		holder->mode = MODE_HANG;
+	else if (info.ssi_signo == SIGUSR2)
+		holder->mode = MODE_LIVE;
+	else
+		return 1;
+	return 0;
+}
+
+static int serve(struct holder *holder)
+{
+	for (;;) {
+		struct pollfd waited[] = {
+			{.fd = holder->signals, .events = POLLIN},
+			{.fd = holder->mode == MODE_HANG ? -1 : holder->fuse, .events = POLLIN},
+		};
+		int r;
+
+		if (poll(waited, ARRAY_SIZE(waited), -1) < 0)
+			return -errno;
+		if (waited[0].revents && take_signal(holder))
+			return 0;
+		if (!waited[1].revents || holder->mode == MODE_HANG)
+			continue;
+		r = serve_one(holder, holder->mode == MODE_SWALLOW);
+		if (r < 0)
+			return r == -ENODEV ? 0 : r;
+	}
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int mount_it(struct holder *holder)
+{
+	char options[128];
+	int user = holder->user < 0 ? 0 : holder->user;
+
+	holder->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (holder->fuse < 0)
+		return -errno;
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d%s",
+		holder->fuse, user, user, holder->user < 0 ? ",allow_other" : "");
+	if (mount(holder->source, holder->path, holder->type, MS_NOSUID | MS_NODEV, options) < 0)
+		return -errno;
+	/* The first request is FUSE_INIT; until it is answered every other one waits. */
+	return serve_one(holder, false);
+}
+
+static int parse(int argc, char **argv, struct holder *holder)
+{
+	static const struct option options[] = {
+		{"live", no_argument, NULL, 'l'},
+		{"hang", no_argument, NULL, 'h'},
+		{"swallow", no_argument, NULL, 's'},
+		{"file", required_argument, NULL, 'f'},
+		{"source", required_argument, NULL, 'o'},
+		{"type", required_argument, NULL, 't'},
+		{"user", required_argument, NULL, 'u'},
+		{NULL, 0, NULL, 0},
+	};
+	int value;
+
+	while ((value = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (value) {
+		case 'l':
+			holder->mode = MODE_LIVE;
+			break;
+		case 'h':
+			holder->mode = MODE_HANG;
+			break;
+		case 's':
+			holder->mode = MODE_SWALLOW;
+			break;
+		case 'f':
+			holder->file = optarg;
+			break;
+		case 'o':
+			holder->source = optarg;
+			break;
+		case 't':
+			holder->type = optarg;
+			break;
+		case 'u':
+			holder->user = atoi(optarg);
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	holder->path = argv[optind];
+	return argc - optind == 1 && (!holder->file || strlen(holder->file) < 200) ? 0 : -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct holder holder = {.source = "holder:", .type = "fuse.rclone", .user = -1};
+	int r = parse(argc, argv, &holder);
+
+	if (r < 0) {
+		fprintf(stderr, "usage: fuse_holder [--live|--hang|--swallow] [--file=NAME] "
+				"[--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
+		return 2;
+	}
+	holder.signals = block_signals();
+	r = holder.signals < 0 ? holder.signals : mount_it(&holder);
+	if (r == 0) {
+		printf("ready\n");
+		fflush(stdout);
+		r = serve(&holder);
+	}
+	if (r < 0)
+		fprintf(stderr, "fuse_holder: %s: %s\n", holder.path, strerror(-r));
+	return r < 0 ? 1 : 0;
+}
