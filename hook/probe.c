@@ -5,10 +5,12 @@
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
+#include <grp.h>
 #include <linux/stat.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,17 +22,93 @@ bool probe_is_fuse(const struct mount_entry *mount)
 }
 
 /* FORCE_SYNC: attributes that the kernel still has in its cache would make a dead mount look live.
- */
-static enum path_state ask(int fd)
+ * 0 or a negative errno. */
+static int ask(int fd)
 {
 	struct statx buffer;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
-		    &buffer) == 0)
-		return PATH_LIVE;
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT,
+		       STATX_BASIC_STATS, &buffer) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* The number of "NAME=NUMBER" in a mount's comma separated options, -1 without. */
+static long option_number(const char *options, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *option = options; option; option = strchr(option, ',')) {
+		option += *option == ',';
+		if (strncmp(option, name, size) == 0 && option[size] == '=')
+			return strtol(option + size + 1, NULL, 10);
+	}
+	return -1;
+}
+
+/*
+ * A mount without allow_other refuses everybody but its user, root too, and before the kernel looks
+ * whether there still is a daemon. So the child, which has nothing else to do, becomes that user:
+ * user_id and group_id of the mount (fs/fuse/dir.c, fuse_allow_current_process()). Ids of another
+ * user namespace do not fit; then it stays at EACCES.
+ */
+static int become_owner(int fd)
+{
+	cleanup_mount_table struct mount_table table = {0};
+	const struct mount_entry *mount;
+	long user, group;
+	int id;
+
+	if (mount_id_of(fd, &id, NULL) < 0 ||
+		mountinfo_read("/proc/self/mountinfo", &table, NULL) < 0)
+		return -EACCES;
+	mount = mounts_by_id(&table, id);
+	user = mount ? option_number(mount->fs_options, "user_id") : -1;
+	group = mount ? option_number(mount->fs_options, "group_id") : -1;
+	if (user < 0 || group < 0 || setgroups(0, NULL) < 0 ||
+		setresgid((gid_t)group, (gid_t)group, (gid_t)group) < 0 ||
+		setresuid((uid_t)user, (uid_t)user, (uid_t)user) < 0)
+		return -EACCES;
+	/* The change of user has taken this away (prctl(2)). */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+static enum path_state judge_mount(int fd)
+{
+	int r = ask(fd);
+
+	if (r == -EACCES && become_owner(fd) == 0)
+		r = ask(fd);
 	/* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any
 	 * other error is the daemon's own answer. */
-	return errno == ENOTCONN || errno == ECONNABORTED ? PATH_DEAD : PATH_LIVE;
+	return r == -ENOTCONN || r == -ECONNABORTED ? PATH_DEAD : PATH_LIVE;
+}
+
+/*
+ * The child may live on after the hook, for as long as the daemon does not answer. It must hold
+ * nothing of the hook's then, above all no lock: those belong to open files. Linux 5.9; without
+ * close_range(2) only lock_release() helps, which a killed hook does not come to.
+ */
+static void close_all_but(int a, int b)
+{
+	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
+
+	if (low > STDERR_FILENO + 1)
+		syscall(SYS_close_range, STDERR_FILENO + 1, low - 1, 0);
+	if (high > low + 1)
+		syscall(SYS_close_range, low + 1, high - 1, 0);
+	syscall(SYS_close_range, high + 1, ~0U, 0);
+}
+
+_Noreturn static void run_child(int fd, int to)
+{
+	char answer;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close_all_but(fd, to);
+	answer = (char)judge_mount(fd);
+	_exit(write(to, &answer, 1) == 1 ? 0 : 1);
 }
 
 int probe_begin(int fd, struct probe *ret)
@@ -46,11 +124,8 @@ int probe_begin(int fd, struct probe *ret)
 	pid = fork();
 	if (pid < 0)
 		return -errno;
-	if (pid == 0) {
-		char answer = (char)ask(fd);
-
-		_exit(write(to, &answer, 1) == 1 ? 0 : 1);
-	}
+	if (pid == 0)
+		run_child(fd, to);
 	*ret = (struct probe){.pid = pid, .fd = move_fd(&from)};
 	return 0;
 }

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/probe.h"
+
+#include "hook/deadline.h"
+#include "hook/lock.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "tests/support/child.h"
+#include "tests/support/fuse_daemon.h"
+#include "tests/support/ns_sandbox.h"
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define PATH NS_SANDBOX_DIR "/zurg"
+#define TIMEOUT_USEC (5 * UINT64_C(1000000))
+#define SHORT_USEC (200 * UINT64_C(1000))
+
+static int enter(void **state)
+{
+	(void)state;
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	return ns_sandbox_reset() < 0 ? -1 : ns_sandbox_mkdirs(PATH);
+}
+
+/* The state of PATH by the mount table of now; the type of the mount that was found in `type`. */
+static enum path_state probe(uint64_t timeout_usec, char type[32])
+{
+	cleanup_mount_table struct mount_table host = {0};
+	const struct mount_entry *mount = NULL;
+	enum path_state state = PATH_UNKNOWN;
+
+	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &host, NULL), 0);
+	assert_int_equal(probe_path(&host, PATH, timeout_usec, &state, &mount), 0);
+	snprintf(type, 32, "%s", mount ? mount->fstype : "none");
+	return state;
+}
+
+static void a_directory_without_a_mount_is_absent(void **state)
+{
+	char type[32];
+
+	(void)state;
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_ABSENT);
+	assert_string_equal(type, "none");
+}
+
+static void a_mount_that_is_no_fuse_is_absent(void **state)
+{
+	char type[32];
+
+	(void)state;
+	assert_int_equal(mount("tmpfs", PATH, "tmpfs", 0, NULL), 0);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_ABSENT);
+	assert_string_equal(type, "none");
+}
+
+static void a_daemon_that_answers_is_live(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &daemon), 0);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
+	assert_string_equal(type, "fuse.rclone");
+}
+
+static void a_killed_daemon_is_dead_although_the_kernel_has_its_attributes(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	struct statx cached;
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &daemon), 0);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
+	fuse_daemon_kill(&daemon);
+	assert_int_equal(statx(AT_FDCWD, PATH, AT_STATX_DONT_SYNC, STATX_MODE, &cached), 0);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+	assert_string_equal(type, "fuse.rclone");
+}
+
+static void another_users_mount_is_live_and_then_dead(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	struct stat st;
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--user=1000", &daemon), 0);
+	/* Root is refused, and would be by a dead one too. */
+	assert_int_equal(stat(PATH, &st), -1);
+	assert_int_equal(errno, EACCES);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
+	fuse_daemon_kill(&daemon);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+}
+
+static void a_daemon_that_does_not_read_is_hung_at_the_deadline(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	uint64_t start = deadline_now();
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--hang", &daemon), 0);
+	assert_int_equal(probe(SHORT_USEC, type), PATH_HUNG);
+	assert_in_range(deadline_now() - start, SHORT_USEC, TIMEOUT_USEC);
+}
+
+static void a_daemon_that_reads_and_never_answers_is_hung_at_the_deadline(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	uint64_t start = deadline_now();
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--swallow", &daemon), 0);
+	assert_int_equal(probe(SHORT_USEC, type), PATH_HUNG);
+	assert_in_range(deadline_now() - start, SHORT_USEC, TIMEOUT_USEC);
+}
+
+static void a_hung_daemon_that_dies_is_dead(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--swallow", &daemon), 0);
+	assert_int_equal(probe(SHORT_USEC, type), PATH_HUNG);
+	fuse_daemon_kill(&daemon);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+}
+
+static void the_topmost_of_stacked_mounts_is_asked(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon below = {0}, above = {0};
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &below), 0);
+	fuse_daemon_kill(&below);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &above), 0);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
+}
+
+static void a_table_that_is_older_than_the_mount_gives_no_state(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0}, next = {0};
+	cleanup_mount_table struct mount_table host = {0};
+	enum path_state found = PATH_LIVE;
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &daemon), 0);
+	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &host, NULL), 0);
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &next), 0);
+	assert_int_equal(probe_path(&host, PATH, TIMEOUT_USEC, &found, NULL), 0);
+	assert_int_equal(found, PATH_UNKNOWN);
+}
+
+/* A hook that is killed by its runtime while it probes. */
+static int probe_with_lock(void *data)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	int runtime_fd = -EBADF;
+	char type[32];
+
+	if (runtime_dir_open(true, &runtime_fd, NULL) < 0 ||
+		lock_take(runtime_fd, "pod", 0, &lock, NULL) < 0 ||
+		write(*(int *)data, "x", 1) != 1)
+		return 1;
+	probe(60 * UINT64_C(1000000), type);
+	return 2;
+}
+
+/* The child that asks is in the kernel; FUSE counts requests that wait for an answer. */
+static bool request_waits(void *data)
+{
+	cleanup_free char *waiting = ns_sandbox_read(data);
+
+	return waiting && atoi(waiting) > 0;
+}
+
+static void a_probe_that_cannot_die_keeps_no_lock(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_close int runtime_fd = -EBADF;
+	struct statx where;
+	char counter[128], byte;
+	int pipes[2];
+	pid_t hook;
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--swallow", &daemon), 0);
+	assert_int_equal(statx(AT_FDCWD, PATH, AT_STATX_DONT_SYNC, STATX_MODE, &where), 0);
+	ns_sandbox_mkdirs("/sys/fs/fuse/connections");
+	mount("fusectl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
+	snprintf(counter, sizeof(counter), "/sys/fs/fuse/connections/%u/waiting",
+		where.stx_dev_minor);
+	assert_int_equal(pipe(pipes), 0);
+	hook = child_start(probe_with_lock, &pipes[1]);
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	assert_true(eventually(request_waits, counter));
+	kill(hook, SIGKILL);
+	assert_int_equal(child_wait(hook), 128 + SIGKILL);
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), 0);
+	assert_int_equal(lock_take(runtime_fd, "pod", 0, &lock, NULL), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+	const struct CMUnitTest tests[] = {
+		TEST(a_directory_without_a_mount_is_absent),
+		TEST(a_mount_that_is_no_fuse_is_absent),
+		TEST(a_daemon_that_answers_is_live),
+		TEST(a_killed_daemon_is_dead_although_the_kernel_has_its_attributes),
+		TEST(another_users_mount_is_live_and_then_dead),
+		TEST(a_daemon_that_does_not_read_is_hung_at_the_deadline),
+		TEST(a_daemon_that_reads_and_never_answers_is_hung_at_the_deadline),
+		TEST(a_hung_daemon_that_dies_is_dead),
+		TEST(the_topmost_of_stacked_mounts_is_asked),
+		TEST(a_table_that_is_older_than_the_mount_gives_no_state),
+		TEST(a_probe_that_cannot_die_keeps_no_lock),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests_name("probe", tests, enter, NULL);
+}
