@@ -87,15 +87,16 @@ static enum path_state judge_mount(int fd)
 
 /*
  * The child may live on after the hook, for as long as the daemon does not answer. It must hold
- * nothing of the hook's then, above all no lock: those belong to open files. Linux 5.9; without
- * close_range(2) only lock_release() helps, which a killed hook does not come to.
+ * nothing of the hook's then: no lock, which belongs to the open file, and no standard output, for
+ * whose end a runtime waits. Linux 5.9; without close_range(2) only lock_release() helps, which a
+ * killed hook does not come to.
  */
 static void close_all_but(int a, int b)
 {
 	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
 
-	if (low > STDERR_FILENO + 1)
-		syscall(SYS_close_range, STDERR_FILENO + 1, low - 1, 0);
+	if (low > 0)
+		syscall(SYS_close_range, 0, low - 1, 0);
 	if (high > low + 1)
 		syscall(SYS_close_range, low + 1, high - 1, 0);
 	syscall(SYS_close_range, high + 1, ~0U, 0);

@@ -9,6 +9,7 @@
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -172,22 +173,24 @@ static void a_table_that_is_older_than_the_mount_gives_no_state(void **state)
 	assert_int_equal(found, PATH_UNKNOWN);
 }
 
-/* A hook that is killed by its runtime while it probes. */
+/* A hook that is killed by its runtime while it probes; `data` is the pipe of its output. */
 static int probe_with_lock(void *data)
 {
 	cleanup_lock struct lock lock = LOCK_NONE;
 	int runtime_fd = -EBADF;
 	char type[32];
 
-	if (runtime_dir_open(true, &runtime_fd, NULL) < 0 ||
-		lock_take(runtime_fd, "pod", 0, &lock, NULL) < 0 ||
-		write(*(int *)data, "x", 1) != 1)
+	if (dup2(*(int *)data, STDERR_FILENO) < 0)
 		return 1;
+	close(*(int *)data);
+	if (runtime_dir_open(true, &runtime_fd, NULL) < 0 ||
+		lock_take(runtime_fd, "pod", 0, &lock, NULL) < 0)
+		return 2;
 	probe(60 * UINT64_C(1000000), type);
-	return 2;
+	return 3;
 }
 
-/* The child that asks is in the kernel; FUSE counts requests that wait for an answer. */
+/* FUSE counts the requests that wait for an answer. */
 static bool request_waits(void *data)
 {
 	cleanup_free char *waiting = ns_sandbox_read(data);
@@ -195,33 +198,43 @@ static bool request_waits(void *data)
 	return waiting && atoi(waiting) > 0;
 }
 
-static void a_probe_that_cannot_die_keeps_no_lock(void **state)
+/* Kill a hook that has begun to probe PATH, and return the other end of its standard error. */
+static int kill_probing_hook(void)
 {
-	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
-	cleanup_lock struct lock lock = LOCK_NONE;
-	cleanup_close int runtime_fd = -EBADF;
 	struct statx where;
-	char counter[128], byte;
-	int pipes[2];
+	char counter[128];
+	int ends[2];
 	pid_t hook;
 
-	(void)state;
-	assert_int_equal(fuse_daemon_start(PATH, "--swallow", &daemon), 0);
 	assert_int_equal(statx(AT_FDCWD, PATH, AT_STATX_DONT_SYNC, STATX_MODE, &where), 0);
-	ns_sandbox_mkdirs("/sys/fs/fuse/connections");
 	mount("fusectl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
 	snprintf(counter, sizeof(counter), "/sys/fs/fuse/connections/%u/waiting",
 		where.stx_dev_minor);
-	assert_int_equal(pipe(pipes), 0);
-	hook = child_start(probe_with_lock, &pipes[1]);
-	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	hook = child_start(probe_with_lock, &ends[1]);
+	close(ends[1]);
 	assert_true(eventually(request_waits, counter));
 	kill(hook, SIGKILL);
 	assert_int_equal(child_wait(hook), 128 + SIGKILL);
-	close(pipes[0]);
-	close(pipes[1]);
+	return ends[0];
+}
+
+static void a_probe_that_cannot_die_holds_nothing_of_a_killed_hook(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_close int runtime_fd = -EBADF, output = -EBADF;
+	struct pollfd end = {.events = POLLIN};
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--swallow", &daemon), 0);
+	output = kill_probing_hook();
 	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), 0);
 	assert_int_equal(lock_take(runtime_fd, "pod", 0, &lock, NULL), 0);
+	/* A runtime reads the hook's output to its end. */
+	end.fd = output;
+	assert_int_equal(poll(&end, 1, 5000), 1);
+	assert_int_equal(end.revents, POLLHUP);
 }
 
 int main(void)
@@ -238,7 +251,7 @@ int main(void)
 		TEST(a_hung_daemon_that_dies_is_dead),
 		TEST(the_topmost_of_stacked_mounts_is_asked),
 		TEST(a_table_that_is_older_than_the_mount_gives_no_state),
-		TEST(a_probe_that_cannot_die_keeps_no_lock),
+		TEST(a_probe_that_cannot_die_holds_nothing_of_a_killed_hook),
 	};
 #undef TEST
 
