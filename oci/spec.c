@@ -141,6 +141,7 @@ void spec_clear(struct spec *spec)
 	strv_clear(&spec->cap_effective);
 	strv_clear(&spec->cap_bounding);
 	strv_clear(&spec->cap_ambient);
+	free(spec->additional_gids);
 	free(spec->apparmor_profile);
 	free(spec->selinux_label);
 	clear_arrays(spec);

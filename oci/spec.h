@@ -81,6 +81,8 @@ struct spec {
 	struct strv env; /* "NAME=value" */
 	uid_t uid;
 	gid_t gid;
+	gid_t *additional_gids; /* process.user.additionalGids: an fsGroup is one of them */
+	size_t n_additional_gids;
 	bool no_new_privileges;
 	struct strv cap_effective, cap_bounding, cap_ambient; /* "CAP_…" as written */
 	bool has_capabilities;	/* the object is there; without it a process keeps none */
