@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/apply.h"
+
+#include "hook/apply_steps.h"
+#include "hook/walk.h"
+
+int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err)
+{
+	const char *trusted = config_prefix_of(&run->config.roots, host_path);
+
+	if (!trusted)
+		trusted = config_prefix_of(&run->config.node_mounts, host_path);
+	if (!trusted)
+		return error_set(err, -EACCES, FINDING_PATH_OUTSIDE_ROOTS, host_path,
+			"add its volume to roots in the node's policy",
+			"%s is below no root of the node's policy", host_path);
+	return walk_open(trusted, host_path, ret_fd, err);
+}
+
+static int apply_step(struct run *run, const struct plan_step *step, struct error *err)
+{
+	switch (step->action) {
+	case PLAN_CREATE_DIRECTORY:
+		return apply_create_directory(run, step, err);
+	case PLAN_MAKE_SHARED:
+	case PLAN_BIND_SHARED:
+		return apply_share(run, step, err);
+	case PLAN_REPLACE_BIND:
+		return apply_replace_bind(run, step, err);
+	case PLAN_DETACH_STALE:
+		return apply_detach_stale(run, step, err);
+	case PLAN_VERIFY_PROPAGATION:
+		return apply_verify(run, step, err);
+	case PLAN_RECORD:
+		return apply_record(run, CONTAINER_CREATED, err);
+	case PLAN_EXPOSE:
+		return apply_expose(run, step, err);
+	case PLAN_WAIT:
+		return 0;
+	}
+	return error_set(err, -EINVAL, FINDING_INTERNAL, NULL, NULL, "unknown step %d of the plan",
+		(int)step->action);
+}
+
+int apply_plan(struct run *run, struct error *err)
+{
+	const struct plan *plan = &run->judgement.plan;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		int r = apply_step(run, &plan->steps[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int apply_refresh(struct run *run, struct error *err)
+{
+	int r;
+
+	if (!run->tables_changed)
+		return 0;
+	targets_clear(&run->judgement.targets);
+	mount_table_clear(&run->node.host);
+	r = node_read_host(&run->node, &run->facts, err);
+	if (r < 0)
+		return r;
+	if (run->node.has_container) {
+		mount_table_clear(&run->node.container);
+		r = node_read_container(&run->node, &run->facts, run->state.pid, err);
+		if (r < 0)
+			return r;
+	}
+	r = targets_resolve(&run->facts, &run->judgement.targets);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	run->tables_changed = false;
+	return 0;
+}

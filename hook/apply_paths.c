@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/apply_steps.h"
+#include "hook/stale.h"
+#include "hook/walk.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+
+/* The provider makes them, the annotation's or provider's owner gets them. */
+static struct walk_directory directory_of(const struct run *run, const struct plan_step *step)
+{
+	return (struct walk_directory){
+		.creator_uid = run->spec.uid,
+		.creator_gid = run->spec.gid,
+		.creator_groups = run->spec.additional_gids,
+		.n_creator_groups = run->spec.n_additional_gids,
+		.owner_uid = step->uid,
+		.owner_gid = step->gid,
+		.mode = step->mode,
+	};
+}
+
+int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	const struct walk_directory directory = directory_of(run, step);
+	const char *rest = path_below(step->host_path, step->volume);
+	unsigned int made = 0;
+	int r;
+
+	if (!rest || *rest == '\0')
+		return error_set(err, -EINVAL, FINDING_INTERNAL, step->host_path, NULL,
+			"%s is not below %s", step->host_path, step->volume);
+	r = apply_open(run, step->volume, &fd, err);
+	if (r < 0)
+		return r;
+	r = walk_make(fd, step->volume, rest, &directory, &run->undo, &made, err);
+	if (r < 0)
+		return r;
+	if (made > 0)
+		audit_send(&run->audit,
+			&(struct audit_entry){
+				.kind = AUDIT_DIRECTORY_CREATED,
+				.result = "ok",
+				.path = step->path,
+				.host_path = step->host_path,
+			},
+			"created directory %s for %s (mode %04o, owner %u:%u)", step->path,
+			step->provider, (unsigned int)step->mode, step->uid, step->gid);
+	return 0;
+}
+
+static void audit_stale(
+	struct run *run, const struct plan_step *step, unsigned int detached, enum path_state left)
+{
+	struct audit_entry entry = {
+		.kind = AUDIT_STALE_DETACHED,
+		.path = step->path,
+		.host_path = step->host_path,
+	};
+
+	if (detached > 0) {
+		entry.result = "ok";
+		entry.code = FINDING_MOUNT_STALE;
+		audit_send(&run->audit, &entry, "detached %u dead mount%s of %s from %s", detached,
+			detached == 1 ? "" : "s", step->provider, step->path);
+	}
+	if (left == PATH_HUNG) {
+		entry.result = "reported";
+		entry.code = FINDING_MOUNT_HUNG;
+		audit_send(&run->audit, &entry,
+			"the mount on %s does not answer; it was left alone", step->path);
+	}
+}
+
+static void count_heal(struct run *run, const struct plan_step *step, unsigned int detached)
+{
+	struct topology_path *path = topology_path(&run->topology, step->path);
+
+	if (!path || detached == 0)
+		return;
+	path->heals += detached;
+	path->last_heal_usec = run_realtime_usec();
+}
+
+int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	struct stale stale = {
+		.volume = step->volume,
+		.host_path = step->host_path,
+		.probe_timeout_usec = run->config.probe_timeout_usec,
+	};
+	enum path_state left = PATH_UNKNOWN;
+	unsigned int detached = 0;
+	int r;
+
+	r = apply_open(run, step->volume, &fd, err);
+	if (r < 0)
+		return r;
+	stale.volume_fd = fd;
+	r = stale_detach(&stale, &detached, &left, err);
+	if (detached > 0) {
+		run->tables_changed = true;
+		count_heal(run, step, detached);
+	}
+	audit_stale(run, step, detached, left);
+	return r;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/apply_steps.h"
+
+#include "hook/bind.h"
+#include "hook/expose.h"
+#include "hook/probe.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "policy/mounts.h"
+#include <stdio.h>
+
+/* The state of each path now, where its place on the host is known. */
+static int note_paths(struct run *run, uint64_t now_usec, struct error *err)
+{
+	for (size_t i = 0; i < run->topology.n_paths; i++) {
+		const struct topology_path *path = &run->topology.paths[i];
+		const struct mount_entry *mount = NULL;
+		enum path_state state = PATH_UNKNOWN;
+		char device[32];
+		int r;
+
+		if (!path->host_path)
+			continue;
+		r = probe_path(&run->node.host, path->host_path, run->config.probe_timeout_usec,
+			&state, &mount);
+		if (r < 0)
+			return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
+				"cannot probe %s", path->host_path);
+		if (mount)
+			snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
+		r = topology_note_path(
+			&run->topology, path->path, state, mount ? device : NULL, now_usec);
+		if (r < 0)
+			return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	}
+	return 0;
+}
+
+/*
+ * A volume that lies on a directory bound on itself may be on another pod's hook's bind: this pod
+ * uses it from now on too. Committed with the bind's lock held, so that the other pod's end cannot
+ * miss it.
+ */
+static int adopt(struct run *run, const struct target *target, struct error *err)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	r = apply_open(run, target->anchor, &fd, err);
+	if (r == 0)
+		r = bind_lock(run->runtime_fd, fd, target->anchor, &lock, err);
+	if (r == 0)
+		r = bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
+	return r < 0 ? r : run_commit(run, err);
+}
+
+static int adopt_binds(struct run *run, struct error *err)
+{
+	for (size_t i = 0; i < run->judgement.targets.n; i++) {
+		const struct target *target = &run->judgement.targets.items[i];
+		const struct topology_volume *volume;
+		int r;
+
+		if (!target->anchor || !target->anchor_self_bind || target->request->node)
+			continue;
+		volume = topology_volume(&run->topology, target->anchor);
+		if (volume && volume->bound_by_hook)
+			continue;
+		r = adopt(run, target, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int apply_record(struct run *run, enum container_status status, struct error *err)
+{
+	struct container_note note = {
+		.role = run->judgement.role,
+		.status = status,
+		.pid = run->state.pid,
+		.pid_start_ticks = run->pid_start_ticks,
+		.findings = &run->judgement.findings,
+		.now_usec = run_realtime_usec(),
+	};
+	int r;
+
+	r = apply_refresh(run, err);
+	if (r < 0)
+		return r;
+	r = topology_note_container(&run->topology, &run->facts, &run->judgement.targets, &note);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	r = note_paths(run, note.now_usec, err);
+	if (r == 0 && status == CONTAINER_CREATED)
+		r = adopt_binds(run, err);
+	if (r < 0)
+		return r;
+	r = run_commit(run, err);
+	if (r < 0)
+		return r;
+	audit_send(&run->audit, &(struct audit_entry){.kind = AUDIT_RECORDED, .result = "ok"},
+		"recorded container %s as %s", run->identity.container_name,
+		role_name(run->judgement.role));
+	return 0;
+}
+
+int apply_expose(struct run *run, const struct plan_step *step, struct error *err)
+{
+	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
+	cleanup_close int record = -EBADF;
+	int r;
+
+	r = runtime_dir_open_pod(run->runtime_fd, run->identity.pod_uid, false, &record, err);
+	if (r < 0)
+		return r;
+	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
+	if (r < 0)
+		return r;
+	r = expose_record(&ns, record, run->node.container_root, step->container_path, err);
+	if (r < 0)
+		return r;
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_EXPOSED, .result = "ok", .path = step->container_path},
+		"the topology can be read at %s/topology.json in the container",
+		step->container_path);
+	return 0;
+}

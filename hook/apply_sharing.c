@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/apply_steps.h"
+
+#include "hook/bind.h"
+#include "hook/mount_ops.h"
+#include "hook/replace.h"
+#include "oci/base/cleanup.h"
+#include "policy/checks.h"
+#include "policy/mounts.h"
+#include <fcntl.h>
+#include <string.h>
+
+static int share_error(struct error *err, int r, const char *host_path)
+{
+	return error_set(err, r, FINDING_HOST_NOT_SHARED, host_path,
+		"make it shared on the node: list it in nodeMounts of the node's policy",
+		"cannot make the mount of %s shared: %s", host_path, strerror(-r));
+}
+
+/* Make the mount shared, or bind the directory first; on `undo` as soon as it is done. *ret_fd is
+ * on that mount. */
+static int share(
+	struct run *run, const struct plan_step *step, int fd, int *ret_fd, struct error *err)
+{
+	cleanup_close int bound = -EBADF;
+	bool bind = step->action == PLAN_BIND_SHARED;
+	int r;
+
+	if (bind) {
+		r = mount_bind_self_shared(fd, &bound);
+	} else {
+		bound = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		r = bound < 0 ? -errno : mount_make_shared(fd);
+	}
+	if (r < 0)
+		return share_error(err, r, step->host_path);
+	r = undo_add(&run->undo, bind ? UNDO_BIND : UNDO_SHARED, bound, NULL);
+	if (r < 0) {
+		if (bind)
+			mount_detach(bound);
+		else
+			mount_set_propagation(bound, PROPAGATION_PRIVATE, false);
+		return share_error(err, r, step->host_path);
+	}
+	run->tables_changed = true;
+	*ret_fd = move_fd(&bound);
+	return 0;
+}
+
+static int note_shared(struct run *run, const struct plan_step *step, int fd)
+{
+	struct topology_volume *volume = topology_ensure_volume(&run->topology, step->host_path);
+
+	if (!volume)
+		return -ENOMEM;
+	if (step->action == PLAN_BIND_SHARED)
+		volume->bound_by_hook = true;
+	else
+		volume->shared_by_hook = true;
+	return mount_id_of(fd, &volume->mount_id, &volume->mount_id_unique);
+}
+
+static void audit_shared(struct run *run, const struct plan_step *step)
+{
+	const struct mount_entry *now = mounts_cover(&run->node.host, step->host_path);
+	bool bind = step->action == PLAN_BIND_SHARED;
+
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_PROPAGATION_CHANGED,
+			.result = "ok",
+			.code = FINDING_HOST_NOT_SHARED,
+			.path = step->path,
+			.host_path = step->host_path,
+			.peer_group = now ? now->shared : 0,
+		},
+		bind ? "bound %s on itself and made it shared (it was part of a private mount)"
+		     : "made the private mount %s shared",
+		step->host_path);
+}
+
+int apply_share(struct run *run, const struct plan_step *step, struct error *err)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_close int fd = -EBADF, shared = -EBADF;
+	const struct mount_entry *now;
+	int r;
+
+	r = apply_open(run, step->host_path, &fd, err);
+	if (r == 0)
+		r = bind_lock(run->runtime_fd, fd, step->host_path, &lock, err);
+	if (r < 0)
+		return r;
+	/* Another pod's hook may have done it while this one waited for the lock: look again, with
+	 * the lock held. */
+	run->tables_changed = true;
+	r = apply_refresh(run, err);
+	if (r < 0)
+		return r;
+	now = mounts_cover(&run->node.host, step->host_path);
+	if (now && now->shared)
+		return 0;
+	r = share(run, step, fd, &shared, err);
+	if (r == 0)
+		r = apply_refresh(run, err);
+	if (r < 0)
+		return r;
+	r = note_shared(run, step, shared);
+	if (r < 0)
+		return share_error(err, r, step->host_path);
+	audit_shared(run, step);
+	return 0;
+}
+
+static const struct target *target_of(const struct run *run, const struct plan_step *step)
+{
+	for (size_t i = 0; i < run->judgement.targets.n; i++) {
+		const struct target *target = &run->judgement.targets.items[i];
+
+		if (step->path && strcmp(target->request->path, step->path) == 0)
+			return target;
+	}
+	return NULL;
+}
+
+static int replace_target(struct run *run, const struct plan_step *step,
+	const struct target *target, struct error *err)
+{
+	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
+	cleanup_close int fd = -EBADF;
+	struct replace replace = {
+		.bind = target->container_carrier,
+		.propagation = step->propagation,
+		.recursive = step->recursive,
+	};
+	int r;
+
+	r = apply_open(run, step->host_path, &fd, err);
+	if (r < 0)
+		return r;
+	replace.anchor_fd = fd;
+	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
+	if (r < 0)
+		return r;
+	r = replace_bind(&ns, &replace, err);
+	run->tables_changed = true;
+	return r;
+}
+
+int apply_replace_bind(struct run *run, const struct plan_step *step, struct error *err)
+{
+	const struct target *target;
+	int r;
+
+	r = apply_refresh(run, err);
+	if (r < 0)
+		return r;
+	target = target_of(run, step);
+	if (!target || !target->container_carrier)
+		return error_set(err, -ENOENT, FINDING_PEER_GROUP_MISMATCH, step->container_path,
+			"mount the volume itself there", "the container has no mount at %s",
+			step->container_path);
+	r = replace_target(run, step, target, err);
+	if (r < 0)
+		return r;
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_PROPAGATION_CHANGED,
+			.result = "ok",
+			.path = step->path,
+			.host_path = step->host_path,
+		},
+		"replaced the container's bind at %s by the shared mount (%s)",
+		step->container_path, propagation_name(step->propagation));
+	return 0;
+}
+
+/* The first finding as the error that ends the run. */
+static int disproved(const struct findings *findings, struct error *err)
+{
+	const struct finding *first = &findings->items[0];
+
+	return error_set(
+		err, -EXDEV, first->code, first->subject, first->fix, "%s", first->message);
+}
+
+int apply_verify(struct run *run, const struct plan_step *step, struct error *err)
+{
+	cleanup_findings struct findings findings = {0};
+	const struct target *target;
+	int r;
+
+	r = apply_refresh(run, err);
+	if (r < 0)
+		return r;
+	target = target_of(run, step);
+	if (!target)
+		return error_set(err, -EINVAL, FINDING_INTERNAL, step->path, NULL,
+			"the plan has a path that the pod has not");
+	r = check_way(&run->facts, target, &findings);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	if (findings_verdict(&findings) == VERDICT_DENY)
+		return disproved(&findings, err);
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_PROPAGATION_VERIFIED,
+			.result = "ok",
+			.path = step->path,
+			.host_path = target->host_path,
+			.peer_group = target->host_carrier ? target->host_carrier->shared : 0,
+		},
+		target->relation == TARGET_PROVIDES
+			? "a mount made at %s will reach the host and every consumer"
+			: "a mount made on the host will appear at %s in the container",
+		target->relation == TARGET_PROVIDES ? step->path : target->seen_path);
+	return 0;
+}

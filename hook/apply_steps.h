@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of a plan, by matter; each in a file of its own. For hook/apply.c. */
+#ifndef FSH_HOOK_APPLY_STEPS_H
+#define FSH_HOOK_APPLY_STEPS_H
+
+#include "hook/run.h"
+#include "policy/plan.h"
+
+/* Pin a step's volume, or what lies below it, from the policy's root that holds it. */
+int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err);
+
+/* apply_paths.c: create-directory, detach-stale */
+int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err);
+int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err);
+
+/* apply_sharing.c: make-shared and bind-shared, replace-bind, verify-propagation */
+int apply_share(struct run *run, const struct plan_step *step, struct error *err);
+int apply_replace_bind(struct run *run, const struct plan_step *step, struct error *err);
+int apply_verify(struct run *run, const struct plan_step *step, struct error *err);
+
+/* apply_record.c: record, expose */
+int apply_record(struct run *run, enum container_status status, struct error *err);
+int apply_expose(struct run *run, const struct plan_step *step, struct error *err);
+
+/* Read the mount tables again, and resolve the targets with them, where something was mounted
+ * since. */
+int apply_refresh(struct run *run, struct error *err);
+
+#endif

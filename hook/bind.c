@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/bind.h"
+
+#include "hook/mount_ops.h"
+#include "hook/record.h"
+#include "oci/base/cleanup.h"
+#include "oci/mountinfo.h"
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err)
+{
+	char name[64];
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
+		return error_set(err, -errno, FINDING_HOST_IO, host_path, NULL,
+			"cannot stat %s: %s", host_path, strerror(errno));
+	snprintf(name, sizeof(name), "volume-%u-%u-%llu", st.stx_dev_major, st.stx_dev_minor,
+		(unsigned long long)st.stx_ino);
+	return lock_take(runtime_fd, name, LOCK_TIMEOUT_USEC, ret, err);
+}
+
+/* The same mount, by the id that is never used again where the kernel has it. */
+static bool same_mount(const struct topology_volume *volume, int id, uint64_t unique)
+{
+	if (volume->mount_id_unique && unique)
+		return volume->mount_id_unique == unique;
+	return volume->mount_id == id;
+}
+
+/* Whether another pod's record has `key` as a hook's bind on that mount. */
+static int used_elsewhere(int runtime_fd, const struct topology *mine,
+	const struct topology_volume *bind, bool *ret_used, struct error *err)
+{
+	cleanup_strv struct strv uids = {0};
+	int r;
+
+	*ret_used = false;
+	r = record_list(runtime_fd, &uids, err);
+	for (size_t i = 0; r == 0 && i < uids.n && !*ret_used; i++) {
+		cleanup_topology struct topology other = {0};
+		cleanup_error struct error unreadable = {0};
+		const struct topology_volume *volume;
+		bool found = false;
+
+		if (strcmp(uids.items[i], mine->pod_uid) == 0)
+			continue;
+		/* A record that cannot be read may have it: better a bind too long than one too
+		 * short. */
+		if (record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) < 0) {
+			*ret_used = true;
+			continue;
+		}
+		volume = found ? topology_volume(&other, bind->host_path) : NULL;
+		*ret_used = volume && volume->bound_by_hook &&
+			    same_mount(volume, bind->mount_id, bind->mount_id_unique);
+	}
+	return r;
+}
+
+static int mount_of(
+	int fd, const char *host_path, int *ret_id, uint64_t *ret_unique, struct error *err)
+{
+	int r = mount_id_of(fd, ret_id, ret_unique);
+
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, host_path, NULL,
+			"cannot tell the mount of %s: %s", host_path, strerror(-r));
+	return 0;
+}
+
+int bind_adopt(
+	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err)
+{
+	struct topology_volume *volume;
+	struct topology_volume now = {0};
+	cleanup_free char *name = strdup(key);
+	bool used = false;
+	int r;
+
+	if (!name)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	now.host_path = name;
+	r = mount_of(fd, key, &now.mount_id, &now.mount_id_unique, err);
+	if (r == 0)
+		r = used_elsewhere(runtime_fd, topology, &now, &used, err);
+	if (r < 0 || !used)
+		return r;
+	volume = topology_ensure_volume(topology, key);
+	if (!volume)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	volume->bound_by_hook = true;
+	volume->mount_id = now.mount_id;
+	volume->mount_id_unique = now.mount_id_unique;
+	return 0;
+}
+
+static bool has_children(const struct mount_table *table, int id)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		if (table->entries[i].parent == id)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing may be mounted below it; files that somebody has open are no reason to keep it. */
+static int unmount(int fd, int id, const char *host_path, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	int r;
+
+	r = mount_unmount(fd);
+	if (r == -EBUSY) {
+		r = mountinfo_read("/proc/self/mountinfo", &host, err);
+		if (r < 0)
+			return r;
+		r = has_children(&host, id) ? -EBUSY : mount_detach(fd);
+	}
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, host_path, "unmount what is below it",
+			"cannot unmount the bind of %s on itself: %s", host_path, strerror(-r));
+	return 0;
+}
+
+int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
+	bool *ret_unmounted, struct error *err)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	uint64_t unique = 0;
+	bool used = true;
+	int id = 0, r;
+
+	*ret_unmounted = false;
+	r = bind_lock(runtime_fd, fd, volume->host_path, &lock, err);
+	if (r == 0)
+		r = mount_of(fd, volume->host_path, &id, &unique, err);
+	if (r < 0)
+		return r;
+	if (same_mount(volume, id, unique)) {
+		r = used_elsewhere(runtime_fd, topology, volume, &used, err);
+		if (r == 0 && !used)
+			r = unmount(fd, id, volume->host_path, err);
+		if (r < 0)
+			return r;
+		*ret_unmounted = !used;
+		if (!used)
+			lock_remove_file(&lock);
+	}
+	/* Committed while the lock is held: of two pods that end at once, the second sees that the
+	 * first has let go. */
+	volume->bound_by_hook = false;
+	return record_commit(runtime_fd, topology, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Binds that hooks made to have something to share (plan step bind-shared): who uses them, and
+ * their end. Two pods may use one, through a hostPath volume: the last one's end is the bind's.
+ */
+#ifndef FSH_HOOK_BIND_H
+#define FSH_HOOK_BIND_H
+
+#include "hook/lock.h"
+#include "oci/base/error.h"
+#include "policy/topology.h"
+#include <stdbool.h>
+
+/* The lock of a directory whose mount is being changed or adopted: by device and inode, the same
+ * for every pod. Held for a moment. */
+int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err);
+
+/*
+ * Enter in `topology` that the volume `key` lies on a bind of another pod's hook, where one's
+ * record says so of the mount that `fd` is on. The caller holds bind_lock(). 0, also where it is
+ * nobody's.
+ */
+int bind_adopt(
+	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err);
+
+/*
+ * The end of `volume`, a hook's bind, for the pod of `topology`: unmounted where no other pod's
+ * record has it, and not marked as a hook's in `topology` any more (the caller commits). It is
+ * recognised by its mount id. 0 with *ret_unmounted telling; -EBUSY where something is still
+ * mounted below it.
+ */
+int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
+	bool *ret_unmounted, struct error *err);
+
+#endif

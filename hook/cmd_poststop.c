@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/commands.h"
+
+#include "hook/pod_end.h"
+#include "hook/run.h"
+#include "oci/base/cleanup.h"
+#include <string.h>
+
+/*
+ * poststop comes when the container is removed, maybe long after the next instance of the same name
+ * was created: the record names that one's id then, and nothing here is this container's any more.
+ */
+static int leave(struct run *run, struct error *err)
+{
+	const struct topology_container *container =
+		topology_container_by_id(&run->topology, run->identity.container_id);
+	int r = 0, committed;
+
+	if (container) {
+		if (container->role == ROLE_PROVIDER)
+			r = pod_detach_dead(run, container->name, err);
+		topology_remove_container(&run->topology, run->identity.container_name);
+	}
+	if (!pod_has_live_container(&run->topology))
+		return r < 0 ? r : pod_end(run, err);
+	if (!container)
+		return 0;
+	run->topology.updated_usec = run_realtime_usec();
+	committed = run_commit(run, r < 0 ? NULL : err);
+	if (r == 0 && committed == 0)
+		audit_send(&run->audit,
+			&(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
+			"container %s has left the pod's record", run->identity.container_name);
+	return r < 0 ? r : committed;
+}
+
+static int run_poststop(struct run *run, struct error *err)
+{
+	cleanup_error struct error policy_err = {0};
+	int r;
+
+	r = run_read_state(run, "poststop", err);
+	if (r != 0)
+		return r;
+	/* Cleaning up goes by the defaults where the policy is broken; it is said all the same. */
+	if (run_read_policy(run, &policy_err) < 0)
+		audit_error(&run->audit, &policy_err, false);
+	r = run_read_identity(run, err);
+	if (r < 0)
+		return r;
+	r = run_open_record(run, false, err);
+	if (r == -ENOENT) {
+		error_clear(err);
+		return 0;
+	}
+	return r < 0 || !run->has_record ? r : leave(run, err);
+}
+
+/* It never fails: nobody would act on it, and the container is gone. */
+int cmd_poststop(const struct options *options)
+{
+	cleanup_run struct run run = RUN_INIT;
+	cleanup_error struct error err = {0};
+
+	(void)options;
+	if (run_poststop(&run, &err) < 0)
+		audit_error(&run.audit, &err, false);
+	return EXIT_DONE;
+}

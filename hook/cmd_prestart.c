@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/commands.h"
+
+#include "hook/apply.h"
+#include "hook/apply_steps.h"
+#include "hook/process.h"
+#include "hook/run.h"
+#include "oci/base/cleanup.h"
+#include <string.h>
+
+/* What is true on the node now, for this container. */
+static int gather(struct run *run, struct error *err)
+{
+	struct facts *facts = &run->facts;
+	int r;
+
+	facts->config = &run->config;
+	facts->identity = &run->identity;
+	facts->request = &run->request;
+	facts->spec = &run->spec;
+	facts->bundle = run->state.bundle;
+	facts->topology = run->has_record ? &run->topology : NULL;
+	if (run->state.pid <= 0)
+		return error_set(err, -EINVAL, FINDING_STATE_INVALID, "pid",
+			"register the hook at prestart or createRuntime",
+			"the state has no pid: the container's init must be there at this stage");
+	r = process_start(run->state.pid, &run->pid_start_ticks);
+	if (r < 0)
+		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
+			"the state's pid %d cannot be looked at: %s", (int)run->state.pid,
+			strerror(-r));
+	node_look(facts);
+	r = node_read_host(&run->node, facts, err);
+	return r < 0 ? r : node_read_container(&run->node, facts, run->state.pid, err);
+}
+
+static void audit_activated(struct run *run)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_ACTIVATED,
+			.result = verdict_name(run->judgement.verdict),
+		},
+		"container %s is a %s: %s", run->identity.container_name,
+		role_name(run->judgement.role), verdict_name(run->judgement.verdict));
+	audit_findings(&run->audit, &run->judgement.findings, !run->config.audit_only);
+}
+
+/* Enter a denial in the record. It is no reason to fail for another cause than the denial's own. */
+static void record_denial(struct run *run)
+{
+	cleanup_error struct error err = {0};
+	enum container_status status =
+		run->config.audit_only ? CONTAINER_CREATED : CONTAINER_DENIED;
+
+	if (apply_record(run, status, &err) < 0)
+		audit_error(&run->audit, &err, false);
+}
+
+/* A step failed: take back what was made, and let the record say why. */
+static void take_back(struct run *run, const struct error *cause)
+{
+	unsigned int left = undo_run(&run->undo);
+
+	if (left > 0)
+		audit_send(&run->audit,
+			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
+			"%u change%s of the failed run could not be taken back", left,
+			left == 1 ? "" : "s");
+	run->tables_changed = true;
+	if (findings_add_error(&run->judgement.findings, cause) == 0)
+		record_denial(run);
+}
+
+static int carry_out(struct run *run, struct error *err)
+{
+	int r;
+
+	r = spec_read_bundle(run->state.bundle, &run->spec, err);
+	if (r < 0)
+		return r;
+	r = run_open_record(run, true, err);
+	if (r == 0)
+		r = gather(run, err);
+	if (r < 0)
+		return r;
+	r = judge(&run->facts, &run->judgement);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	audit_activated(run);
+	if (run->judgement.verdict == VERDICT_DENY) {
+		record_denial(run);
+		return 0;
+	}
+	r = apply_plan(run, err);
+	if (r < 0)
+		take_back(run, err);
+	return r;
+}
+
+/* Say what ended the run, and what the process exits with for it. */
+static int fail(const struct run *run, const struct error *err)
+{
+	bool enforced = !run->config.audit_only;
+
+	audit_error(&run->audit, err, enforced);
+	if (!enforced)
+		return EXIT_DONE;
+	return err->code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err->code);
+}
+
+int cmd_prestart(const struct options *options)
+{
+	cleanup_run struct run run = RUN_INIT;
+	cleanup_error struct error err = {0}, policy_err = {0};
+	int r;
+
+	r = run_read_state(&run, options->stage, &err);
+	if (r > 0)
+		return EXIT_DONE;
+	/* Before a bad state is judged: the policy may say that nothing fails a container here. */
+	if (run_read_policy(&run, &policy_err) < 0)
+		return fail(&run, &policy_err);
+	if (r == 0)
+		r = run_read_request(&run, &err);
+	if (r < 0)
+		return fail(&run, &err);
+	if (run.identity.is_sandbox)
+		return EXIT_DONE;
+	r = carry_out(&run, &err);
+	if (r < 0)
+		return fail(&run, &err);
+	return run.config.audit_only ? EXIT_DONE : (int)run.judgement.exit;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/run.h"
+
+#include "hook/policy_file.h"
+#include "hook/record.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include <time.h>
+
+int run_read_state(struct run *run, const char *stage, struct error *err)
+{
+	int r;
+
+	run->audit = (struct audit){.stage = stage, .identity = &run->identity, .quiet = true};
+	r = state_read(STDIN_FILENO, &run->state, err);
+	if (r < 0)
+		return r;
+	return annotations_active(&run->state.annotations) ? 0 : 1;
+}
+
+int run_read_policy(struct run *run, struct error *err)
+{
+	int r;
+
+	r = policy_file_load(&run->config, err);
+	if (r == 0)
+		return 0;
+	/* A broken file: what cleaning up needs, and nothing that the administrator did not write.
+	 */
+	if (config_defaults(&run->config) < 0)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	return r;
+}
+
+int run_read_identity(struct run *run, struct error *err)
+{
+	return identity_load(
+		&run->state.annotations, run->state.id, FINDING_STATE_INVALID, &run->identity, err);
+}
+
+int run_read_request(struct run *run, struct error *err)
+{
+	int r = run_read_identity(run, err);
+
+	return r < 0 ? r : annotations_parse(&run->state.annotations, &run->request, err);
+}
+
+int run_open_record(struct run *run, bool create, struct error *err)
+{
+	int r;
+
+	r = runtime_dir_open(create, &run->runtime_fd, err);
+	if (r < 0)
+		return r;
+	r = lock_take(run->runtime_fd, run->identity.pod_uid, LOCK_TIMEOUT_USEC, &run->lock, err);
+	if (r < 0)
+		return r;
+	return record_load(
+		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
+}
+
+int run_commit(struct run *run, struct error *err)
+{
+	return record_commit(run->runtime_fd, &run->topology, err);
+}
+
+uint64_t run_realtime_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void run_clear(struct run *run)
+{
+	if (!run)
+		return;
+	lock_release(&run->lock);
+	undo_clear(&run->undo);
+	judgement_clear(&run->judgement);
+	topology_clear(&run->topology);
+	node_clear(&run->node);
+	spec_clear(&run->spec);
+	request_clear(&run->request);
+	identity_clear(&run->identity);
+	config_clear(&run->config);
+	state_clear(&run->state);
+	cleanup_close_fd(&run->runtime_fd);
+	*run = RUN_INIT;
+}

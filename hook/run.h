@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run of a stage for one container: what it was given, what it knows, what it holds. */
+#ifndef FSH_HOOK_RUN_H
+#define FSH_HOOK_RUN_H
+
+#include "hook/audit.h"
+#include "hook/lock.h"
+#include "hook/node.h"
+#include "hook/undo.h"
+#include "oci/annotations.h"
+#include "oci/identity.h"
+#include "oci/spec.h"
+#include "oci/state.h"
+#include "policy/judge.h"
+#include "policy/topology_update.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Zero-initialise with RUN_INIT. Everything is owned; `facts` and `audit` borrow from the rest. */
+struct run {
+	struct state state;
+	struct config config;
+	struct identity identity;
+	struct request request;
+	struct spec spec;
+	struct node node;
+	struct facts facts;
+	struct judgement judgement;
+	struct topology topology; /* the pod's record, as it will be written */
+	struct undo undo;
+	struct lock lock; /* the pod's */
+	struct audit audit;
+	int runtime_fd;
+	uint64_t pid_start_ticks; /* of state.pid */
+	bool has_spec, has_record;
+	bool tables_changed; /* mounts were changed since the mount tables were read */
+};
+#define RUN_INIT                                                                                   \
+	(struct run)                                                                               \
+	{                                                                                          \
+		.lock = LOCK_NONE, .runtime_fd = -EBADF                                            \
+	}
+
+/*
+ * Read the state from standard input. 1 where the pod is not annotated: nothing else may be done
+ * then. `stage` is for the journal.
+ */
+int run_read_state(struct run *run, const char *stage, struct error *err);
+
+/* The node's policy. On failure the defaults are in force, of mode enforce. */
+int run_read_policy(struct run *run, struct error *err);
+
+/* Who the container is, from the state. */
+int run_read_identity(struct run *run, struct error *err);
+
+/* Who it is, and what its pod asks for. */
+int run_read_request(struct run *run, struct error *err);
+
+/* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
+ * the pod has none. */
+int run_open_record(struct run *run, bool create, struct error *err);
+
+/* Write the record. */
+int run_commit(struct run *run, struct error *err);
+
+void run_clear(struct run *run);
+
+#define cleanup_run __attribute__((cleanup(run_clear)))
+
+/* CLOCK_REALTIME in microseconds. */
+uint64_t run_realtime_usec(void);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/stale.h"
+
+#include "hook/mount_ops.h"
+#include "hook/probe.h"
+#include "hook/walk.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include "oci/mountinfo.h"
+#include "policy/mounts.h"
+#include <string.h>
+
+/* More dead mounts than a crash loop can stack: a table that never ends is not followed. */
+#define STALE_MAX_STACKED 256
+
+/* The FUSE mount that a walk to the path ends on now: its id, 0 where there is none. */
+static int topmost(const struct stale *stale, int *ret_id, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	const struct mount_entry *entry;
+	int r;
+
+	r = mountinfo_read("/proc/self/mountinfo", &host, err);
+	if (r < 0)
+		return r;
+	entry = mounts_at(&host, stale->host_path);
+	*ret_id = entry && probe_is_fuse(entry) ? entry->id : 0;
+	return 0;
+}
+
+/* Open the path and tell which mount the descriptor is on. */
+static int pin(const struct stale *stale, int *ret_fd, int *ret_id, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	const char *rest = path_below(stale->host_path, stale->volume);
+	int r;
+
+	if (!rest)
+		return error_set(err, -EINVAL, FINDING_INTERNAL, stale->host_path, NULL,
+			"%s is not below %s", stale->host_path, stale->volume);
+	r = walk_below(stale->volume_fd, stale->volume, rest, &fd, err);
+	if (r < 0)
+		return r;
+	r = mount_id_of(fd, ret_id, NULL);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
+			"cannot tell which mount is on %s: %s", stale->host_path, strerror(-r));
+	*ret_fd = move_fd(&fd);
+	return 0;
+}
+
+enum { STALE_SETTLED, STALE_CHANGED, STALE_DETACHED };
+
+/* One mount from the top: SETTLED (*ret_state is final), or look again. */
+static int detach_top(const struct stale *stale, enum path_state *ret_state, struct error *err)
+{
+	cleanup_close int fd = -EBADF, again = -EBADF;
+	int listed, id, r;
+
+	r = topmost(stale, &listed, err);
+	if (r < 0)
+		return r;
+	if (listed == 0) {
+		*ret_state = PATH_ABSENT;
+		return 0;
+	}
+	r = pin(stale, &fd, &id, err);
+	if (r < 0)
+		return r;
+	if (id != listed)
+		return STALE_CHANGED; /* mounted or unmounted in between */
+	r = probe_fd(fd, stale->probe_timeout_usec, ret_state);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
+			"cannot probe the mount on %s: %s", stale->host_path, strerror(-r));
+	if (*ret_state != PATH_DEAD)
+		return 0;
+	/* umount2(2) takes whatever is topmost: is it still the one that was judged? */
+	r = pin(stale, &again, &id, err);
+	if (r < 0)
+		return r;
+	if (id != listed)
+		return STALE_CHANGED;
+	r = mount_detach(fd);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
+			"cannot detach the dead mount on %s: %s", stale->host_path, strerror(-r));
+	return STALE_DETACHED;
+}
+
+int stale_detach(const struct stale *stale, unsigned int *ret_detached, enum path_state *ret_state,
+	struct error *err)
+{
+	*ret_detached = 0;
+	for (int round = 0; round < STALE_MAX_STACKED; round++) {
+		int r = detach_top(stale, ret_state, err);
+
+		if (r <= STALE_SETTLED)
+			return r;
+		if (r == STALE_DETACHED)
+			(*ret_detached)++;
+	}
+	return error_set(err, -ELOOP, FINDING_HOST_IO, stale->host_path, NULL,
+		"the mounts on %s change faster than they can be looked at", stale->host_path);
+}

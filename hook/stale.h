@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dead FUSE mounts, detached; live and hung ones left alone. */
+#ifndef FSH_HOOK_STALE_H
+#define FSH_HOOK_STALE_H
+
+#include "oci/base/error.h"
+#include "policy/topology.h"
+#include <stdint.h>
+
+struct stale {
+	int volume_fd;	    /* pinned directory that the walk starts from; borrowed */
+	const char *volume; /* its host path */
+	const char *host_path;
+	uint64_t probe_timeout_usec;
+};
+
+/*
+ * Detach the dead FUSE mounts that are stacked on host_path, from the top down, until one there is
+ * not dead: that one and all below it stay. Each is pinned by a descriptor before it is judged, and
+ * its mount id compared again before it goes. *ret_detached counts them (also on failure),
+ * *ret_state is the state of what is there now. A pinned mount cannot be waited for: a hung one is
+ * reported as PATH_HUNG within the probe's timeout.
+ */
+int stale_detach(const struct stale *stale, unsigned int *ret_detached, enum path_state *ret_state,
+	struct error *err);
+
+#endif

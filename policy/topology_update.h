@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a hook run has seen of a container, put into the pod's record. */
+#ifndef FSH_POLICY_TOPOLOGY_UPDATE_H
+#define FSH_POLICY_TOPOLOGY_UPDATE_H
+
+#include "policy/facts.h"
+#include "policy/finding.h"
+#include "policy/target.h"
+#include "policy/topology.h"
+#include <stdint.h>
+
+struct container_note {
+	enum role role;
+	enum container_status status;
+	pid_t pid;
+	uint64_t pid_start_ticks;
+	const struct findings *findings;
+	uint64_t now_usec; /* CLOCK_REALTIME */
+};
+
+/*
+ * The key of the record's volume that a target lies in: the directory whose mount is shared, else
+ * the volume root; NULL where neither is known. Borrowed.
+ */
+const char *topology_volume_key(const struct target *target);
+
+/*
+ * Enter the container of `facts` into the record: its pod, the volumes and FUSE paths of the
+ * targets as the facts' tables show them, the container (a new id counts as its name's next
+ * instance), and the edges along which its mounts travel. Flags about what a hook did to a volume,
+ * and what is known of a path's state, stay. 0 or -ENOMEM.
+ */
+int topology_note_container(struct topology *topology, const struct facts *facts,
+	const struct targets *targets, const struct container_note *note);
+
+/* Set what is known of a path now; `since` changes with the state. `device` ("0:55") may be NULL. 0
+ * or -ENOMEM. */
+int topology_note_path(struct topology *topology, const char *path, enum path_state state,
+	const char *device, uint64_t now_usec);
+
+#endif
