@@ -17,6 +17,15 @@ int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct
 	return walk_open(trusted, host_path, ret_fd, err);
 }
 
+static bool has_wait(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->steps[i].action == PLAN_WAIT)
+			return true;
+	}
+	return false;
+}
+
 static int apply_step(struct run *run, const struct plan_step *step, struct error *err)
 {
 	switch (step->action) {
@@ -32,10 +41,12 @@ static int apply_step(struct run *run, const struct plan_step *step, struct erro
 	case PLAN_VERIFY_PROPAGATION:
 		return apply_verify(run, step, err);
 	case PLAN_RECORD:
-		return apply_record(run, CONTAINER_CREATED, err);
+		return apply_record(run,
+			has_wait(&run->judgement.plan) ? CONTAINER_WAITING : CONTAINER_CREATED,
+			err);
 	case PLAN_EXPOSE:
 		return apply_expose(run, step, err);
-	case PLAN_WAIT:
+	case PLAN_WAIT: /* all of them together, at the end */
 		return 0;
 	}
 	return error_set(err, -EINVAL, FINDING_INTERNAL, NULL, NULL, "unknown step %d of the plan",
@@ -52,7 +63,7 @@ int apply_plan(struct run *run, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return has_wait(plan) ? apply_wait(run, err) : 0;
 }
 
 int apply_refresh(struct run *run, struct error *err)

@@ -93,7 +93,7 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	r = note_paths(run, note.now_usec, err);
-	if (r == 0 && status == CONTAINER_CREATED)
+	if (r == 0 && status != CONTAINER_DENIED)
 		r = adopt_binds(run, err);
 	if (r < 0)
 		return r;

@@ -22,6 +22,12 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 int apply_record(struct run *run, enum container_status status, struct error *err);
 int apply_expose(struct run *run, const struct plan_step *step, struct error *err);
 
+/*
+ * apply_gate.c: every wait step of the plan at once. The pod's lock is let go meanwhile, and
+ * run->undo forgotten: what was made is in the record. On return the lock is held again.
+ */
+int apply_wait(struct run *run, struct error *err);
+
 /* Read the mount tables again, and resolve the targets with them, where something was mounted
  * since. */
 int apply_refresh(struct run *run, struct error *err);

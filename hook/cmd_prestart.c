@@ -93,7 +93,7 @@ static int carry_out(struct run *run, struct error *err)
 		return 0;
 	}
 	r = apply_plan(run, err);
-	if (r < 0)
+	if (r < 0 && !run->refused_by_gate)
 		take_back(run, err);
 	return r;
 }
@@ -103,7 +103,8 @@ static int fail(const struct run *run, const struct error *err)
 {
 	bool enforced = !run->config.audit_only;
 
-	audit_error(&run->audit, err, enforced);
+	if (!run->refused_by_gate)
+		audit_error(&run->audit, err, enforced);
 	if (!enforced)
 		return EXIT_DONE;
 	return err->code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err->code);

@@ -50,8 +50,13 @@ int run_open_record(struct run *run, bool create, struct error *err)
 	int r;
 
 	r = runtime_dir_open(create, &run->runtime_fd, err);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : run_lock_record(run, err);
+}
+
+int run_lock_record(struct run *run, struct error *err)
+{
+	int r;
+
 	r = lock_take(run->runtime_fd, run->identity.pod_uid, LOCK_TIMEOUT_USEC, &run->lock, err);
 	if (r < 0)
 		return r;

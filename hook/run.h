@@ -33,7 +33,8 @@ struct run {
 	int runtime_fd;
 	uint64_t pid_start_ticks; /* of state.pid */
 	bool has_spec, has_record;
-	bool tables_changed; /* mounts were changed since the mount tables were read */
+	bool refused_by_gate; /* said and recorded where it happened */
+	bool tables_changed;  /* mounts were changed since the mount tables were read */
 };
 #define RUN_INIT                                                                                   \
 	(struct run)                                                                               \
@@ -59,6 +60,9 @@ int run_read_request(struct run *run, struct error *err);
 /* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
  * the pod has none. */
 int run_open_record(struct run *run, bool create, struct error *err);
+
+/* Take the pod's lock and load its record: the second half of run_open_record(). */
+int run_lock_record(struct run *run, struct error *err);
 
 /* Write the record. */
 int run_commit(struct run *run, struct error *err);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/apply_steps.h"
+
+#include "hook/gate.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/duration.h"
+#include <string.h>
+
+static void gate_clear(struct gate *gate)
+{
+	free(gate->paths);
+}
+
+#define cleanup_gate __attribute__((cleanup(gate_clear)))
+
+/* Who the record says provides it now. */
+static void name_provider(const struct topology *topology, struct gate_path *path)
+{
+	const struct topology_container *provider = topology_container(topology, path->provider);
+
+	if (!provider || provider->status == CONTAINER_DENIED)
+		return;
+	path->created = true;
+	path->pid = provider->pid;
+	path->pid_start_ticks = provider->pid_start_ticks;
+}
+
+/* Every wait step of the plan, as one gate. */
+static int build(const struct run *run, struct gate *ret)
+{
+	const struct plan *plan = &run->judgement.plan;
+
+	ret->paths = calloc(plan->n ? plan->n : 1, sizeof(*ret->paths));
+	if (!ret->paths)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		struct gate_path *path = &ret->paths[ret->n];
+
+		if (step->action != PLAN_WAIT)
+			continue;
+		*path = (struct gate_path){
+			.path = step->path,
+			.host_path = step->host_path,
+			.provider = step->provider,
+			.node = strcmp(step->provider, PROVIDER_NODE) == 0,
+		};
+		if (!path->node)
+			name_provider(&run->topology, path);
+		ret->timeout_usec = step->timeout_usec;
+		ret->n++;
+	}
+	ret->probe_timeout_usec = run->config.probe_timeout_usec;
+	/* Mode audit reports what would be waited for, and delays nobody. */
+	if (run->config.audit_only)
+		ret->timeout_usec = 0;
+	return 0;
+}
+
+static void audit_gate(
+	struct run *run, const struct gate *gate, const struct error *err, uint64_t waited_usec)
+{
+	cleanup_free char *time = duration_format(waited_usec);
+	struct audit_entry entry = {
+		.kind = err ? AUDIT_GATE_REFUSED : AUDIT_GATE_OPENED,
+		.result = !err			   ? "ok"
+			  : run->config.audit_only ? "reported"
+						   : "denied",
+		.code = err ? err->code : FINDING_NONE,
+		.path = err ? err->subject : NULL,
+		.duration_usec = waited_usec ? waited_usec : 1,
+	};
+
+	if (err)
+		audit_send(&run->audit, &entry, "the gate stays shut after %s: %s",
+			time ? time : "the wait", error_message(err));
+	else
+		audit_send(&run->audit, &entry, "%zu mount%s live after %s", gate->n,
+			gate->n == 1 ? " is" : "s are", time ? time : "the wait");
+}
+
+/* The record again, with the lock: others have written it while this run waited. */
+static int note_outcome(struct run *run, const struct gate *gate, enum container_status status,
+	const struct error *refusal, struct error *err)
+{
+	struct topology_container *container;
+	uint64_t now_usec = run_realtime_usec();
+	int r;
+
+	topology_clear(&run->topology);
+	r = run_lock_record(run, err);
+	if (r < 0)
+		return r;
+	container = topology_container(&run->topology, run->identity.container_name);
+	/* A newer instance of this container has come meanwhile: the record is that one's. */
+	if (!container || strcmp(container->id, run->identity.container_id) != 0)
+		return 0;
+	container->status = status;
+	if (refusal)
+		r = findings_add_error(&container->findings, refusal);
+	for (size_t i = 0; r == 0 && i < gate->n; i++) {
+		const struct topology_path *path =
+			topology_path(&run->topology, gate->paths[i].path);
+
+		r = topology_note_path(&run->topology, gate->paths[i].path, gate->paths[i].state,
+			path && path->state == gate->paths[i].state ? path->device : NULL,
+			now_usec);
+	}
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	run->topology.updated_usec = now_usec;
+	return run_commit(run, err);
+}
+
+int apply_wait(struct run *run, struct error *err)
+{
+	cleanup_gate struct gate gate = {0};
+	cleanup_error struct error refusal = {0};
+	uint64_t waited_usec = 0;
+	int r, noted;
+
+	r = build(run, &gate);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	/* What was made so far is the record's from here on: other hooks of the pod may already use
+	 * it. */
+	undo_clear(&run->undo);
+	lock_release(&run->lock);
+	r = gate_wait(&gate, &waited_usec, &refusal);
+	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
+	noted = note_outcome(run, &gate,
+		r < 0 && !run->config.audit_only ? CONTAINER_DENIED : CONTAINER_CREATED,
+		r < 0 ? &refusal : NULL, err);
+	if (r < 0 && !run->config.audit_only) {
+		run->refused_by_gate = true;
+		error_clear(err);
+		*err = refusal;
+		refusal = (struct error){0};
+		return r;
+	}
+	return noted;
+}

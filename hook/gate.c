@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/gate.h"
+
+#include "hook/deadline.h"
+#include "hook/mount_ops.h"
+#include "hook/probe.h"
+#include "hook/process.h"
+#include "hook/syscalls.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/duration.h"
+#include "oci/mountinfo.h"
+#include "policy/mounts.h"
+#include <poll.h>
+#include <string.h>
+#include <sys/timerfd.h>
+
+/* What the gate holds for one path while it waits. */
+struct watch {
+	struct gate_path *path;
+	int process;	    /* pidfd of the provider; -EBADF: @node */
+	struct probe probe; /* under way */
+	int mount_id;	    /* of the mount at the path when it was last looked at */
+};
+
+struct waiting {
+	struct watch *watches;
+	size_t n;
+	int mounts; /* /proc/self/mountinfo: POLLPRI on each change of the mount table (proc(5)) */
+	int timer;
+};
+
+static void waiting_clear(struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		probe_cancel(&waiting->watches[i].probe);
+		cleanup_close_fd(&waiting->watches[i].process);
+	}
+	free(waiting->watches);
+	cleanup_close_fd(&waiting->mounts);
+	cleanup_close_fd(&waiting->timer);
+}
+
+#define cleanup_waiting __attribute__((cleanup(waiting_clear)))
+
+static int refuse_not_started(const struct gate_path *path, struct error *err)
+{
+	return error_set(err, -ESRCH, FINDING_PROVIDER_NOT_STARTED, path->path,
+		"list the sidecar before this container, or make it a native sidecar "
+		"(restartPolicy: Always)",
+		"%s: its provider %s has not been created yet; waiting would hold it up",
+		path->path, path->provider);
+}
+
+static int refuse_dead(const struct gate_path *path, struct error *err)
+{
+	return error_set(err, -ESRCH, FINDING_PROVIDER_DEAD, path->path,
+		"see the sidecar's log; the kubelet tries again when it has restarted it",
+		"%s: its provider %s (pid %d) has ended; waiting would hold up its restart",
+		path->path, path->provider, (int)path->pid);
+}
+
+/* Whether a path still depends on its provider's life: not once it is live, and not while its mount
+ * is being asked, since the answer says more. */
+static bool provider_matters(const struct watch *watch)
+{
+	return !watch->path->node && watch->path->state != PATH_LIVE && watch->probe.pid <= 0;
+}
+
+static int check_provider(struct watch *watch, struct error *err)
+{
+	const struct gate_path *path = watch->path;
+	struct pollfd ended = {.events = POLLIN};
+
+	if (!path->created)
+		return refuse_not_started(path, err);
+	if (watch->process < 0)
+		watch->process = process_open(path->pid, path->pid_start_ticks);
+	if (watch->process == -ESRCH)
+		return refuse_dead(path, err);
+	if (watch->process < 0)
+		return error_set(err, watch->process, FINDING_HOST_IO, path->provider, NULL,
+			"cannot watch provider %s: %s", path->provider, strerror(-watch->process));
+	ended.fd = watch->process;
+	return poll(&ended, 1, 0) > 0 ? refuse_dead(path, err) : 0;
+}
+
+/* 17 at once: a hook that waits holds up the restart of the very provider that it waits for. */
+static int check_providers(struct waiting *waiting, struct error *err)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		struct watch *watch = &waiting->watches[i];
+		int r = provider_matters(watch) ? check_provider(watch, err) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool any_probe(const struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (waiting->watches[i].probe.pid > 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The mount at the path, without reading the mount table: opening asks no file system, and the id
+ * tells whether anything has changed. *ret_fd is -EBADF where the path cannot be reached now.
+ */
+static void look(const struct gate_path *path, int *ret_fd, int *ret_id)
+{
+	cleanup_close int fd = -EBADF;
+
+	*ret_fd = -EBADF;
+	*ret_id = 0;
+	fd = sys_openat2(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		SYS_RESOLVE_NO_SYMLINKS);
+	if (fd >= 0 && mount_id_of(fd, ret_id, NULL) == 0)
+		*ret_fd = move_fd(&fd);
+}
+
+/* Whether that mount is a FUSE mount on the path itself, and not the one that carries it. */
+static bool is_fuse_mount(const struct mount_table *host, const struct gate_path *path, int id)
+{
+	const struct mount_entry *entry = mounts_by_id(host, id);
+
+	return entry && probe_is_fuse(entry) && strcmp(entry->target, path->host_path) == 0;
+}
+
+/* Look at one path; start a probe where a FUSE mount has appeared. `host` is read at most once for
+ * all. */
+static int look_at(struct watch *watch, struct mount_table *host, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	int id, r;
+
+	if (watch->path->state == PATH_LIVE)
+		return 0;
+	look(watch->path, &fd, &id);
+	if (id == watch->mount_id)
+		return 0;
+	watch->mount_id = id;
+	probe_cancel(&watch->probe);
+	watch->path->state = PATH_ABSENT;
+	if (fd < 0)
+		return 0;
+	if (host->n == 0) {
+		r = mountinfo_read("/proc/self/mountinfo", host, err);
+		if (r < 0)
+			return r;
+	}
+	if (!is_fuse_mount(host, watch->path, id))
+		return 0;
+	r = probe_begin(fd, &watch->probe);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path, NULL,
+			"cannot probe %s: %s", watch->path->host_path, strerror(-r));
+	/* Until it answers. */
+	watch->path->state = PATH_HUNG;
+	return 0;
+}
+
+static int look_at_all(struct waiting *waiting, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+
+	for (size_t i = 0; i < waiting->n; i++) {
+		int r = look_at(&waiting->watches[i], &host, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool all_live(const struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (waiting->watches[i].path->state != PATH_LIVE)
+			return false;
+	}
+	return true;
+}
+
+static const char *state_in_words(enum path_state state)
+{
+	switch (state) {
+	case PATH_DEAD:
+		return "its mount is dead";
+	case PATH_HUNG:
+		return "its mount does not answer";
+	case PATH_UNKNOWN:
+	case PATH_ABSENT:
+	case PATH_LIVE:
+		break;
+	}
+	return "nothing is mounted there";
+}
+
+static int refuse_timeout(const struct waiting *waiting, uint64_t timeout_usec, struct error *err)
+{
+	cleanup_free char *time = duration_format(timeout_usec);
+
+	for (size_t i = 0; i < waiting->n; i++) {
+		const struct gate_path *path = waiting->watches[i].path;
+
+		if (path->state != PATH_LIVE)
+			return error_set(err, -ETIMEDOUT, FINDING_GATE_TIMEOUT, path->path,
+				"see the sidecar's log, or allow more in fuse-sidecar.io/wait",
+				"%s of %s is not live after %s: %s", path->path, path->provider,
+				time ? time : "the wait", state_in_words(path->state));
+	}
+	return error_set(err, -ETIMEDOUT, FINDING_GATE_TIMEOUT, NULL, NULL, "the wait is over");
+}
+
+static int arm(struct waiting *waiting, uint64_t timeout_usec, struct error *err)
+{
+	struct itimerspec when = {
+		.it_value =
+			{
+				.tv_sec = (time_t)(timeout_usec / 1000000),
+				.tv_nsec = (long)(timeout_usec % 1000000) * 1000,
+			},
+	};
+
+	waiting->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (waiting->timer < 0 || timerfd_settime(waiting->timer, 0, &when, NULL) < 0)
+		return error_set(err, -errno, FINDING_INTERNAL, NULL, NULL,
+			"cannot make a timer: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * Opened before anything is looked at: a change from then on is told, however fast. Reading nothing
+ * of it is fine, polling marks what has been seen.
+ */
+static int start(struct waiting *waiting, struct gate *gate, struct error *err)
+{
+	waiting->watches = calloc(gate->n ? gate->n : 1, sizeof(*waiting->watches));
+	if (!waiting->watches)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	for (; waiting->n < gate->n; waiting->n++) {
+		gate->paths[waiting->n].state = PATH_ABSENT;
+		waiting->watches[waiting->n] = (struct watch){
+			.path = &gate->paths[waiting->n],
+			.process = -EBADF,
+			.probe = PROBE_NONE,
+		};
+	}
+	waiting->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (waiting->mounts < 0)
+		return error_set(err, -errno, FINDING_HOST_IO, "/proc/self/mountinfo", NULL,
+			"cannot watch the mount table: %s", strerror(errno));
+	return arm(
+		waiting, gate->timeout_usec ? gate->timeout_usec : gate->probe_timeout_usec, err);
+}
+
+/* The poll set: the mount table, the timer, then provider and probe of each path. */
+static size_t fill(const struct waiting *waiting, struct pollfd *set)
+{
+	size_t n = 0;
+
+	set[n++] = (struct pollfd){.fd = waiting->mounts, .events = POLLPRI};
+	set[n++] = (struct pollfd){.fd = waiting->timer, .events = POLLIN};
+	for (size_t i = 0; i < waiting->n; i++) {
+		const struct watch *watch = &waiting->watches[i];
+
+		/* poll(2) skips negative descriptors. */
+		set[n++] = (struct pollfd){
+			.fd = provider_matters(watch) ? watch->process : -1, .events = POLLIN};
+		set[n++] = (struct pollfd){.fd = watch->probe.fd, .events = POLLIN};
+	}
+	return n;
+}
+
+static void take_answer(struct watch *watch)
+{
+	enum path_state state = PATH_UNKNOWN;
+
+	/* A probe that died without an answer says nothing: the mount is looked at again. */
+	if (probe_end(&watch->probe, &state) < 0)
+		watch->mount_id = 0;
+	else
+		watch->path->state = state;
+}
+
+/* Wait for one round of events. *ret_over tells that the time is. */
+static int next_round(
+	struct waiting *waiting, struct pollfd *set, bool *ret_over, struct error *err)
+{
+	size_t n = fill(waiting, set);
+
+	if (poll(set, n, -1) < 0 && errno != EINTR)
+		return error_set(
+			err, -errno, FINDING_INTERNAL, NULL, NULL, "poll: %s", strerror(errno));
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (set[2 + 2 * i + 1].revents)
+			take_answer(&waiting->watches[i]);
+	}
+	*ret_over = set[1].revents != 0;
+	return look_at_all(waiting, err);
+}
+
+static int gate_run(struct waiting *waiting, struct gate *gate, struct error *err)
+{
+	cleanup_free struct pollfd *set = NULL;
+	bool over = false;
+	int r;
+
+	r = start(waiting, gate, err);
+	if (r < 0)
+		return r;
+	set = calloc(2 + 2 * waiting->n, sizeof(*set));
+	if (!set)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	r = look_at_all(waiting, err);
+	while (r == 0 && !all_live(waiting)) {
+		r = check_providers(waiting, err);
+		if (r < 0)
+			return r;
+		if (over || (gate->timeout_usec == 0 && !any_probe(waiting)))
+			return refuse_timeout(waiting, gate->timeout_usec, err);
+		r = next_round(waiting, set, &over, err);
+	}
+	return r;
+}
+
+int gate_wait(struct gate *gate, uint64_t *ret_waited_usec, struct error *err)
+{
+	cleanup_waiting struct waiting waiting = {.mounts = -EBADF, .timer = -EBADF};
+	uint64_t began = deadline_now();
+	int r = gate_run(&waiting, gate, err);
+
+	*ret_waited_usec = deadline_now() - began;
+	return r;
+}
