@@ -9,7 +9,8 @@
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 
-#define WALK_FLAGS (O_PATH | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY)
+/* Without O_NOFOLLOW, which would open a symlink itself where RESOLVE_NO_SYMLINKS refuses it. */
+#define WALK_FLAGS (O_PATH | O_CLOEXEC | O_DIRECTORY)
 #define WALK_RESOLVE (SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
 
 static int walk_error(struct error *err, int r, const char *volume, const char *rest)
