@@ -51,7 +51,7 @@ static int expose_in_namespace(void *data, struct error *err)
 	top = open("/", DIRECTORY_FLAGS);
 	if (top < 0)
 		return expose_error(err, -errno, exposure);
-	root = sys_openat2(top, exposure->container_root, DIRECTORY_FLAGS | O_NOFOLLOW,
+	root = sys_openat2(top, exposure->container_root, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS);
 	if (root < 0)
 		return expose_error(err, root, exposure);
@@ -60,7 +60,7 @@ static int expose_in_namespace(void *data, struct error *err)
 		return expose_error(err, parent, exposure);
 	if (mkdirat(parent, exposure->name, 0755) < 0 && errno != EEXIST)
 		return expose_error(err, -errno, exposure);
-	place = sys_openat2(parent, exposure->name, DIRECTORY_FLAGS | O_NOFOLLOW,
+	place = sys_openat2(parent, exposure->name, DIRECTORY_FLAGS,
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
 	if (place < 0)
 		return expose_error(err, place, exposure);

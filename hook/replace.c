@@ -7,7 +7,7 @@
 #include "oci/base/path.h"
 #include <string.h>
 
-#define TARGET_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define TARGET_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 /* The kernel printed the path without symlinks: one on it now is somebody's trick. */
 #define TARGET_RESOLVE (SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
 

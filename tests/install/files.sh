@@ -56,7 +56,7 @@ hook_file() {
 		.hook.path == $binary and .hook.args == ["fuse-sidecar-hook", $stage] and
 		(.hook.env | length) == 1 and (.hook.env[0] | startswith("PATH=/")) and
 		(.when | keys) == ["annotations"] and
-		.when.annotations == {"^fuse-sidecar\\.io/mounts$": "(?s)^.+$"} and
+		.when.annotations == {"^fuse-sidecar\\.io/mounts$": "(?s)^.*$"} and
 		(keys == ["hook", "stages", "version", "when"])
 	' "$1/etc/containers/oci/hooks.d/fuse-sidecar-$2.json"
 }
