@@ -32,5 +32,6 @@ int cmd_poststop(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_status(const struct options *options);
 int cmd_prepare(const struct options *options);
+int cmd_reconcile(const struct options *options);
 
 #endif

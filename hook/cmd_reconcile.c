@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pods whose containers are all gone, and whose poststop never came: crun runs none after a failed
+ * create, a node may have crashed, the hook may have been away.
+ */
+#include "hook/commands.h"
+
+#include "hook/hung.h"
+#include "hook/kubens.h"
+#include "hook/leftovers.h"
+#include "hook/pod_end.h"
+#include "hook/record.h"
+#include "hook/run.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include <stdio.h>
+#include <string.h>
+
+/* What one run has come to. */
+struct tally {
+	unsigned int ended, kept, failed;
+	bool dry_run;
+};
+
+/* The pod's names for the journal, from its record. */
+static int name_pod(struct run *run, const char *uid)
+{
+	run->identity.pod_uid = strdup(uid);
+	return run->identity.pod_uid ? 0 : -ENOMEM;
+}
+
+static int name_from_record(struct run *run)
+{
+	if (run->topology.pod_name)
+		run->identity.pod_name = strdup(run->topology.pod_name);
+	if (run->topology.pod_namespace)
+		run->identity.pod_namespace = strdup(run->topology.pod_namespace);
+	return (run->topology.pod_name && !run->identity.pod_name) ||
+			       (run->topology.pod_namespace && !run->identity.pod_namespace)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static void say(const struct run *run, const char *what)
+{
+	printf("%s/%s (%s): %s\n", run->identity.pod_namespace ? run->identity.pod_namespace : "?",
+		run->identity.pod_name ? run->identity.pod_name : "?", run->identity.pod_uid, what);
+}
+
+/* One pod with its lock held. 1: it is over, and was ended; 0: it lives. */
+static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
+{
+	int r;
+
+	r = name_from_record(run);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	r = hung_abort(run, dry_run, err);
+	if (r < 0)
+		return r;
+	if (pod_has_live_container(&run->topology))
+		return 0;
+	if (dry_run) {
+		say(run, "would be removed: none of its containers runs");
+		return 1;
+	}
+	r = pod_end(run, err);
+	if (r < 0)
+		return r;
+	say(run, "removed: none of its containers runs");
+	return 1;
+}
+
+/* A directory without a record: a hook was killed between making the one and the other, or after
+ * removing it. */
+static int remove_empty(struct run *run, bool dry_run, struct error *err)
+{
+	int r;
+
+	if (dry_run) {
+		say(run, "would be removed: it has no record");
+		return 1;
+	}
+	r = record_remove(run->runtime_fd, run->identity.pod_uid, err);
+	if (r < 0)
+		return r;
+	lock_remove_file(&run->lock);
+	return 1;
+}
+
+static int reconcile_pod(const char *uid, bool dry_run, struct error *err)
+{
+	cleanup_run struct run run = RUN_INIT;
+	int r;
+
+	run.audit = (struct audit){.stage = "reconcile", .identity = &run.identity, .quiet = true};
+	r = name_pod(&run, uid);
+	if (r < 0)
+		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	r = run_read_policy(&run, err);
+	if (r == 0)
+		r = run_open_record(&run, false, err);
+	if (r < 0)
+		return r;
+	return run.has_record ? reconcile_locked(&run, dry_run, err)
+			      : remove_empty(&run, dry_run, err);
+}
+
+static void reconcile_pods(const struct strv *uids, struct tally *tally)
+{
+	const struct audit audit = {.stage = "reconcile"};
+
+	for (size_t i = 0; i < uids->n; i++) {
+		cleanup_error struct error err = {0};
+		int r = reconcile_pod(uids->items[i], tally->dry_run, &err);
+
+		if (r < 0) {
+			/* One hostile or broken volume must not keep the node's other pods. */
+			audit_error(&audit, &err, true);
+			tally->failed++;
+		} else if (r > 0) {
+			tally->ended++;
+		} else {
+			tally->kept++;
+		}
+	}
+}
+
+static int reconcile(struct tally *tally, struct error *err)
+{
+	cleanup_close int runtime = -EBADF;
+	cleanup_strv struct strv uids = {0};
+	int r;
+
+	r = kubens_enter(err);
+	if (r < 0)
+		return r;
+	r = runtime_dir_open(false, &runtime, err);
+	if (r == -ENOENT) {
+		error_clear(err);
+		return 0;
+	}
+	if (r == 0)
+		r = record_list(runtime, &uids, err);
+	if (r < 0)
+		return r;
+	reconcile_pods(&uids, tally);
+	return leftovers_remove(runtime, tally->dry_run, err);
+}
+
+int cmd_reconcile(const struct options *options)
+{
+	cleanup_error struct error err = {0};
+	struct tally tally = {.dry_run = options->dry_run};
+
+	if (reconcile(&tally, &err) < 0) {
+		audit_error(&(struct audit){.stage = "reconcile"}, &err, true);
+		return err.code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err.code);
+	}
+	printf("%u pod%s %s, %u alive, %u failed\n", tally.ended, tally.ended == 1 ? "" : "s",
+		tally.dry_run ? "would be removed" : "removed", tally.kept, tally.failed);
+	return tally.failed > 0 ? (int)EXIT_HOST_IO : (int)EXIT_DONE;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/hung.h"
+
+#include "hook/probe.h"
+#include "hook/process.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/input.h"
+#include "policy/mounts.h"
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define FUSECTL "/sys/fs/fuse/connections"
+
+/* linux/magic.h has it since 5.5 only. */
+#ifndef FUSE_CTL_SUPER_MAGIC
+#define FUSE_CTL_SUPER_MAGIC 0x65735543
+#endif
+
+static bool provider_is_gone(const struct topology *topology, const struct topology_path *path)
+{
+	const struct topology_container *provider = topology_container(topology, path->provider);
+
+	return !provider || !process_is_alive(provider->pid, provider->pid_start_ticks);
+}
+
+/* The directory of a connection: named by the minor number of the mount's device. */
+static int open_connection(unsigned int minor, int *ret_fd)
+{
+	cleanup_close int fd = -EBADF;
+	struct statfs fs;
+	char path[64];
+
+	snprintf(path, sizeof(path), FUSECTL "/%u", minor);
+	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != FUSE_CTL_SUPER_MAGIC)
+		return -ENODEV;
+	*ret_fd = move_fd(&fd);
+	return 0;
+}
+
+static int requests_waiting(int connection, long *ret)
+{
+	cleanup_free char *text = NULL;
+	size_t size;
+	int r = input_read_file(connection, "waiting", 64, &text, &size);
+
+	if (r == 0)
+		*ret = strtol(text, NULL, 10);
+	return r;
+}
+
+static int abort_connection(int connection)
+{
+	cleanup_close int fd = openat(connection, "abort", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, "1", 1) == 1 ? 0 : -errno;
+}
+
+static void audit_abort(struct run *run, const struct topology_path *path, long waiting)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_STALE_DETACHED,
+			.result = "aborted",
+			.code = FINDING_MOUNT_HUNG,
+			.path = path->path,
+			.host_path = path->host_path,
+		},
+		"aborted the FUSE connection of %s: its provider %s is gone, it does not answer, "
+		"and %ld requests wait in it",
+		path->path, path->provider, waiting);
+}
+
+static int break_path(struct run *run, const struct topology_path *path,
+	const struct mount_entry *mount, bool dry_run, struct error *err)
+{
+	cleanup_close int connection = -EBADF;
+	long waiting = 0;
+	int r;
+
+	r = open_connection(mount->minor, &connection);
+	if (r == 0)
+		r = requests_waiting(connection, &waiting);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, FUSECTL, "mount fusectl on " FUSECTL,
+			"cannot look at the FUSE connection of %s: %s", path->path, strerror(-r));
+	if (waiting <= 0)
+		return 0;
+	if (dry_run) {
+		printf("%s would be aborted: %ld requests wait in it\n", path->host_path, waiting);
+		return 0;
+	}
+	r = abort_connection(connection);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, FUSECTL, NULL,
+			"cannot abort the FUSE connection of %s: %s", path->path, strerror(-r));
+	audit_abort(run, path, waiting);
+	return 0;
+}
+
+static bool same_device(const struct topology_path *path, const struct mount_entry *mount)
+{
+	char device[32];
+
+	snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
+	return path->device && strcmp(path->device, device) == 0;
+}
+
+static int look_at(
+	struct run *run, const struct topology_path *path, bool dry_run, struct error *err)
+{
+	const struct mount_entry *mount = NULL;
+	enum path_state state = PATH_UNKNOWN;
+	uint64_t now_usec = run_realtime_usec();
+	int r;
+
+	if (!path->host_path || !provider_is_gone(&run->topology, path))
+		return 0;
+	r = probe_path(
+		&run->node.host, path->host_path, run->config.probe_timeout_usec, &state, &mount);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
+			"cannot probe %s: %s", path->host_path, strerror(-r));
+	if (state != PATH_HUNG || !mount || !same_device(path, mount))
+		return 0;
+	if (path->state != PATH_HUNG) {
+		/* Its time begins now. */
+		r = topology_note_path(&run->topology, path->path, state, path->device, now_usec);
+		if (r < 0)
+			return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+		return dry_run ? 0 : run_commit(run, err);
+	}
+	if (now_usec < path->since_usec + run->config.abort_hung_after_usec)
+		return 0;
+	return break_path(run, path, mount, dry_run, err);
+}
+
+int hung_abort(struct run *run, bool dry_run, struct error *err)
+{
+	int r;
+
+	if (run->config.abort_hung_after_usec == 0)
+		return 0;
+	r = node_read_host(&run->node, &run->facts, err);
+	for (size_t i = 0; r == 0 && i < run->topology.n_paths; i++)
+		r = look_at(run, &run->topology.paths[i], dry_run, err);
+	return r;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/leftovers.h"
+
+#include "hook/lock.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/ident.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+#define cleanup_directory __attribute__((cleanup(close_directory)))
+
+static DIR *open_directory(int runtime_fd, const char *name)
+{
+	cleanup_close int fd =
+		openat(runtime_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+	if (directory)
+		move_fd(&fd);
+	return directory;
+}
+
+static int read_error(struct error *err, const char *name)
+{
+	return error_set(err, -errno, FINDING_HOST_IO, name, NULL,
+		"cannot read %s of the runtime directory: %s", name, strerror(errno));
+}
+
+/* The process that the name ends in is gone. A recycled pid only keeps a file until the next time.
+ */
+static bool writer_is_gone(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	long pid = dot ? strtol(dot + 1, NULL, 10) : 0;
+
+	return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int remove_temporary(int runtime_fd, bool dry_run, struct error *err)
+{
+	cleanup_directory DIR *directory = open_directory(runtime_fd, "tmp");
+	struct dirent *entry;
+
+	if (!directory)
+		return read_error(err, "tmp");
+	while ((entry = readdir(directory))) {
+		if (entry->d_name[0] == '.' || !writer_is_gone(entry->d_name))
+			continue;
+		if (!dry_run && unlinkat(dirfd(directory), entry->d_name, 0) < 0 && errno != ENOENT)
+			return read_error(err, "tmp");
+	}
+	return 0;
+}
+
+static bool has_record(int runtime_fd, const char *uid)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "pods/%s", uid);
+	return fstatat(runtime_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void remove_lock(int runtime_fd, const char *name)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_error struct error busy = {0};
+
+	/* One that is held, or that a hook has just taken for a new record, is no leftover. */
+	if (lock_take(runtime_fd, name, 0, &lock, &busy) < 0)
+		return;
+	if (!has_record(runtime_fd, name))
+		lock_remove_file(&lock);
+}
+
+static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
+{
+	cleanup_directory DIR *directory = open_directory(runtime_fd, "locks");
+	struct dirent *entry;
+
+	if (!directory)
+		return read_error(err, "locks");
+	while ((entry = readdir(directory))) {
+		bool lock = ident_is_pod_uid(entry->d_name) ||
+			    strncmp(entry->d_name, "volume-", 7) == 0;
+
+		if (lock && !dry_run && !has_record(runtime_fd, entry->d_name))
+			remove_lock(runtime_fd, entry->d_name);
+	}
+	return 0;
+}
+
+int leftovers_remove(int runtime_fd, bool dry_run, struct error *err)
+{
+	int r = remove_temporary(runtime_fd, dry_run, err);
+
+	return r < 0 ? r : remove_locks(runtime_fd, dry_run, err);
+}
