@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `status`: the recorded topology of pods, with states as the kernel has them now. */
+#include "hook/commands.h"
+
+#include "hook/kubens.h"
+#include "hook/pod_now.h"
+#include "hook/policy_file.h"
+#include "hook/record.h"
+#include "hook/runtime_dir.h"
+#include "hook/status_json.h"
+#include "hook/status_tree.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/jsondoc.h"
+#include "oci/base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+/* One run: what it looks through, and what it has shown. */
+struct status {
+	const struct options *options;
+	struct mount_table host;
+	uint64_t probe_timeout_usec;
+	int runtime_fd;
+	struct json_object *pods; /* with --json */
+	size_t shown;
+	bool broken; /* a record could not be read */
+};
+
+static void status_clear(struct status *status)
+{
+	mount_table_clear(&status->host);
+	cleanup_close_fd(&status->runtime_fd);
+	jsondoc_put(&status->pods);
+}
+
+#define cleanup_status __attribute__((cleanup(status_clear)))
+
+static void complain(const struct error *err)
+{
+	fprintf(stderr, "fuse-sidecar-hook status: %s%s%s\n", error_message(err),
+		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
+}
+
+/* True where the locale is one of UTF-8 and a person looks: what is redirected stays ASCII. */
+static bool wants_utf8(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	if (!isatty(STDOUT_FILENO))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return strcasestr(value, "UTF-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}
+
+/* POD is the uid, the name, or NAMESPACE/NAME. */
+static bool is_wanted(const struct topology *topology, const char *pod)
+{
+	const char *slash = pod ? strchr(pod, '/') : NULL;
+
+	if (!pod || strcmp(pod, topology->pod_uid) == 0)
+		return true;
+	if (!slash)
+		return strcmp(pod, topology->pod_name) == 0;
+	return strncmp(pod, topology->pod_namespace, (size_t)(slash - pod)) == 0 &&
+	       topology->pod_namespace[slash - pod] == '\0' &&
+	       strcmp(slash + 1, topology->pod_name) == 0;
+}
+
+static int show_pod(struct status *status, const char *uid, struct error *err)
+{
+	cleanup_pod_now struct pod_now pod = {0};
+	bool found = false;
+	int r = record_load(status->runtime_fd, uid, &pod.topology, &found, err);
+
+	/* Gone since it was listed: the pod has ended. */
+	if (r < 0 || !found || !is_wanted(&pod.topology, status->options->pod))
+		return r;
+	if (pod_now_look(&pod, &status->host, status->probe_timeout_usec) < 0)
+		return error_memory(err);
+	if (status->pods) {
+		if (status_json_add(status->pods, &pod) < 0)
+			return error_memory(err);
+	} else {
+		if (status->shown > 0)
+			putchar('\n');
+		status_tree_print(stdout, &pod, wants_utf8());
+	}
+	status->shown++;
+	return 0;
+}
+
+/* -ENOENT: no hook has run on this node since it booted. */
+static int show_pods(struct status *status, struct error *err)
+{
+	cleanup_strv struct strv uids = {0};
+	int r = runtime_dir_open(false, &status->runtime_fd, err);
+
+	if (r == 0)
+		r = record_list(status->runtime_fd, &uids, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < uids.n; i++) {
+		cleanup_error struct error record_err = {0};
+
+		/* One record that cannot be read does not hide the others. */
+		if (show_pod(status, uids.items[i], &record_err) < 0) {
+			complain(&record_err);
+			status->broken = true;
+		}
+	}
+	return 0;
+}
+
+static int look(struct status *status, struct error *err)
+{
+	cleanup_config struct config config = {0};
+	cleanup_error struct error policy_err = {0};
+	int r = kubens_enter(err);
+
+	if (r < 0)
+		return r;
+	if (policy_file_load(&config, &policy_err) < 0) {
+		complain(&policy_err);
+		if (config_defaults(&config) < 0)
+			return error_memory(err);
+	}
+	status->probe_timeout_usec = config.probe_timeout_usec;
+	r = mountinfo_read("/proc/self/mountinfo", &status->host, err);
+	if (r < 0)
+		return r;
+	r = show_pods(status, err);
+	if (r == -ENOENT) {
+		error_clear(err);
+		return 0;
+	}
+	return r;
+}
+
+int cmd_status(const struct options *options)
+{
+	cleanup_status struct status status = {
+		.options = options,
+		.runtime_fd = -EBADF,
+		.pods = options->json ? json_object_new_array() : NULL,
+	};
+	cleanup_error struct error err = {0};
+	int r = options->json && !status.pods ? error_memory(&err) : look(&status, &err);
+
+	if (r < 0) {
+		complain(&err);
+		return (int)code_exit(err.code);
+	}
+	if (options->pod && status.shown == 0) {
+		fprintf(stderr, "fuse-sidecar-hook status: no pod %s is recorded on this node\n",
+			text_quote(options->pod));
+		return EXIT_INPUT;
+	}
+	if (options->json) {
+		if (status_json_print(stdout, move_ptr(status.pods)) < 0)
+			return EXIT_INTERNAL;
+	} else if (status.shown == 0 && !status.broken) {
+		puts("no pod is recorded on this node");
+	}
+	return status.broken ? EXIT_HOST_IO : EXIT_DONE;
+}
