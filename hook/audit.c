@@ -167,13 +167,17 @@ static void send_text(const struct audit *audit, const struct audit_entry *entry
 void audit_send(const struct audit *audit, const struct audit_entry *entry, const char *format, ...)
 {
 	cleanup_free char *text = NULL;
+	const char *word = NULL;
 	va_list args;
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	send_text(audit, entry, entry->result, text ? text : format);
+	/* A code beside "ok" is what has been mended: that is no verdict to begin the text with. */
+	if (entry->result && strcmp(entry->result, "ok") != 0)
+		word = entry->result;
+	send_text(audit, entry, word, text ? text : format);
 }
 
 /* What a finding or an error comes to: the fields of its entry, and its word in the text. */
