@@ -7,13 +7,13 @@
 
 /* What the command line says. Strings are borrowed from argv. */
 struct options {
-	const char *stage; /* "prestart" or "createRuntime" */
+	const char *stage; /* "prestart", "createRuntime" or "poststop" */
 	bool json;
 	const char *config_path;	 /* check: a path, or "-" */
 	const char *state_path;		 /* check --state */
 	const char *host_mountinfo;	 /* check --host-mountinfo */
 	const char *container_mountinfo; /* check --container-mountinfo */
-	const char *pod;		 /* status: uid, name, or namespace/name */
+	const char *pod;		 /* status: uid, name, or namespace/name; NULL for all */
 	bool dry_run;			 /* reconcile */
 };
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/commands.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/code.h"
+#include "oci/base/text.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PROGRAM "fuse-sidecar-hook"
+
+/* Values that getopt_long(3) returns; above every character, so that there are no short options. */
+enum option_value {
+	OPTION_HELP = 256,
+	OPTION_JSON,
+	OPTION_STATE,
+	OPTION_HOST_MOUNTINFO,
+	OPTION_CONTAINER_MOUNTINFO,
+};
+
+/* A command as people see it. */
+struct verb {
+	struct command command;
+	const char *arguments; /* of the usage line: " CONFIG|- [--json]" */
+	const char *summary;   /* one line */
+	const char *help;      /* what --help adds to that; "" for nothing */
+	const struct option *options;
+	const char **(*argument)(struct options *options); /* where it goes; NULL: takes none */
+	bool argument_required;
+};
+
+#define HELP_OPTION                                                                                \
+	{                                                                                          \
+		"help", no_argument, NULL, OPTION_HELP                                             \
+	}
+#define JSON_OPTION                                                                                \
+	{                                                                                          \
+		"json", no_argument, NULL, OPTION_JSON                                             \
+	}
+#define END_OF_OPTIONS                                                                             \
+	{                                                                                          \
+		NULL, 0, NULL, 0                                                                   \
+	}
+
+static const struct option plain_options[] = {HELP_OPTION, END_OF_OPTIONS};
+
+static const struct option check_options[] = {
+	HELP_OPTION,
+	JSON_OPTION,
+	{"state", required_argument, NULL, OPTION_STATE},
+	{"host-mountinfo", required_argument, NULL, OPTION_HOST_MOUNTINFO},
+	{"container-mountinfo", required_argument, NULL, OPTION_CONTAINER_MOUNTINFO},
+	END_OF_OPTIONS,
+};
+
+static const struct option status_options[] = {HELP_OPTION, JSON_OPTION, END_OF_OPTIONS};
+
+static const char **config_argument(struct options *options)
+{
+	return &options->config_path;
+}
+
+static const char **pod_argument(struct options *options)
+{
+	return &options->pod;
+}
+
+#define STAGE_HELP                                                                                 \
+	"For container runtimes: reads the container's state on standard input\n"                  \
+	"(OCI runtime-spec, \"State\"). Registered by a file in hooks.d.\n"
+
+static const struct verb verbs[] = {
+	{
+		.command = {"prestart", cmd_prestart, false},
+		.arguments = "",
+		.summary = "prepare and verify a container's mounts, before it starts",
+		.help = STAGE_HELP,
+		.options = plain_options,
+	},
+	{
+		.command = {"createRuntime", cmd_prestart, false},
+		.arguments = "",
+		.summary = "the same stage by its current name; register one of the two",
+		.help = STAGE_HELP,
+		.options = plain_options,
+	},
+	{
+		.command = {"poststop", cmd_poststop, false},
+		.arguments = "",
+		.summary = "take back what a container that is gone still owns",
+		.help = STAGE_HELP,
+		.options = plain_options,
+	},
+	{
+		.command = {"check", cmd_check, true},
+		.arguments = " CONFIG|- [--json] [--state FILE] [--host-mountinfo FILE]\n"
+			     "             [--container-mountinfo FILE]",
+		.summary = "role, verdict, findings and plan for a config.json",
+		.help = "Changes nothing. Exits with what the hook would exit with.\n"
+			"  --json                      print schema fuse-sidecar.io/check/v1\n"
+			"  --state FILE                the OCI state that the hook would read\n"
+			"  --host-mountinfo FILE       judge this mount table, not the node's\n"
+			"  --container-mountinfo FILE  the mount table of the container's init\n",
+		.options = check_options,
+		.argument = config_argument,
+		.argument_required = true,
+	},
+	{
+		.command = {"status", cmd_status, true},
+		.arguments = " [POD] [--json]",
+		.summary = "the topology of pods on this node, as it is now",
+		.help = "POD is a uid, a name, or NAMESPACE/NAME; all pods without it.\n"
+			"  --json                      print schema fuse-sidecar.io/status/v1\n",
+		.options = status_options,
+		.argument = pod_argument,
+	},
+	{
+		.command = {"prepare", cmd_prepare, true},
+		.arguments = "",
+		.summary = "make the policy's nodeMounts shared (at boot)",
+		.help = "Does nothing to a mount that is shared already.\n",
+		.options = plain_options,
+	},
+};
+
+static void print_usage(FILE *out)
+{
+	fprintf(out, "usage: %s STAGE\n       %s COMMAND [OPTION]...\n\nStages, for runtimes:\n",
+		PROGRAM, PROGRAM);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (i > 0 && verbs[i].command.for_people && !verbs[i - 1].command.for_people)
+			fprintf(out, "\nCommands, for people:\n");
+		fprintf(out, "  %-15s%s\n", verbs[i].command.name, verbs[i].summary);
+	}
+	fprintf(out, "\n%s COMMAND --help says more; --version prints the version.\n", PROGRAM);
+}
+
+static void print_help(const struct verb *verb)
+{
+	printf("usage: %s %s%s\n\n%s\n%s%s", PROGRAM, verb->command.name, verb->arguments,
+		verb->summary, *verb->help ? "\n" : "", verb->help);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].command.name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static int refuse(const struct verb *verb, const char *problem, const char *word)
+{
+	fprintf(stderr, "%s %s: %s%s%s\nusage: %s %s%s\n", PROGRAM, verb->command.name, problem,
+		word ? " " : "", word ? text_quote(word) : "", PROGRAM, verb->command.name,
+		verb->arguments);
+	return -1;
+}
+
+/* 0, 1 where help was asked for and printed, -1 where the options are wrong, which is said. */
+static int parse_options(const struct verb *verb, int argc, char **argv, struct options *ret)
+{
+	for (;;) {
+		int value = getopt_long(argc, argv, ":", verb->options, NULL);
+
+		switch (value) {
+		case -1:
+			return 0;
+		case OPTION_HELP:
+			print_help(verb);
+			return 1;
+		case OPTION_JSON:
+			ret->json = true;
+			break;
+		case OPTION_STATE:
+			ret->state_path = optarg;
+			break;
+		case OPTION_HOST_MOUNTINFO:
+			ret->host_mountinfo = optarg;
+			break;
+		case OPTION_CONTAINER_MOUNTINFO:
+			ret->container_mountinfo = optarg;
+			break;
+		case ':':
+			return refuse(verb, "no value for", argv[optind - 1]);
+		default:
+			return refuse(verb, "unknown option", argv[optind - 1]);
+		}
+	}
+}
+
+static int parse_arguments(const struct verb *verb, int n, char **words, struct options *ret)
+{
+	if (n > 0 && verb->argument)
+		*verb->argument(ret) = words[0];
+	if (n > (verb->argument ? 1 : 0))
+		return refuse(verb, "unexpected argument", words[verb->argument ? 1 : 0]);
+	if (n == 0 && verb->argument_required)
+		return refuse(verb, "an argument is missing", NULL);
+	return 0;
+}
+
+static const struct verb *choose_verb(const char *word, int *ret_exit)
+{
+	const struct verb *verb = word ? find_verb(word) : NULL;
+
+	if (verb)
+		return verb;
+	*ret_exit = EXIT_DONE;
+	if (word && strcmp(word, "--version") == 0) {
+		printf("%s %s\n", PROGRAM, FUSE_SIDECAR_HOOK_VERSION);
+	} else if (word && strcmp(word, "--help") == 0) {
+		print_usage(stdout);
+	} else {
+		if (word)
+			fprintf(stderr, "%s: no stage or command %s\n", PROGRAM, text_quote(word));
+		print_usage(stderr);
+		*ret_exit = EXIT_INPUT;
+	}
+	return NULL;
+}
+
+const struct command *commands_parse(int argc, char **argv, struct options *ret, int *ret_exit)
+{
+	const struct verb *verb = choose_verb(argc > 1 ? argv[1] : NULL, ret_exit);
+	struct options options = {0};
+	int r;
+
+	if (!verb)
+		return NULL;
+	options.stage = verb->command.name;
+	/* The verb takes the place of the program's name. 0: getopt(3) starts afresh. */
+	optind = 0;
+	opterr = 0;
+	r = parse_options(verb, argc - 1, argv + 1, &options);
+	if (r == 0)
+		r = parse_arguments(verb, argc - 1 - optind, argv + 1 + optind, &options);
+	if (r != 0) {
+		*ret_exit = r > 0 ? EXIT_DONE : EXIT_INPUT;
+		return NULL;
+	}
+	*ret = options;
+	return &verb->command;
+}
