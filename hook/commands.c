@@ -17,6 +17,7 @@ enum option_value {
 	OPTION_STATE,
 	OPTION_HOST_MOUNTINFO,
 	OPTION_CONTAINER_MOUNTINFO,
+	OPTION_DRY_RUN,
 };
 
 /* A command as people see it. */
@@ -55,6 +56,9 @@ static const struct option check_options[] = {
 };
 
 static const struct option status_options[] = {HELP_OPTION, JSON_OPTION, END_OF_OPTIONS};
+
+static const struct option reconcile_options[] = {
+	HELP_OPTION, {"dry-run", no_argument, NULL, OPTION_DRY_RUN}, END_OF_OPTIONS};
 
 static const char **config_argument(struct options *options)
 {
@@ -122,6 +126,15 @@ static const struct verb verbs[] = {
 		.help = "Does nothing to a mount that is shared already.\n",
 		.options = plain_options,
 	},
+	{
+		.command = {"reconcile", cmd_reconcile, true},
+		.arguments = " [--dry-run]",
+		.summary = "remove what pods that are gone have left (from a timer)",
+		.help = "Records whose containers are all gone, dead FUSE mounts below their\n"
+			"volumes, and binds that hooks made. Live mounts are never touched.\n"
+			"  --dry-run                   only say what would be done\n",
+		.options = reconcile_options,
+	},
 };
 
 static void print_usage(FILE *out)
@@ -182,6 +195,9 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case OPTION_CONTAINER_MOUNTINFO:
 			ret->container_mountinfo = optarg;
+			break;
+		case OPTION_DRY_RUN:
+			ret->dry_run = true;
 			break;
 		case ':':
 			return refuse(verb, "no value for", argv[optind - 1]);
