@@ -88,7 +88,9 @@ list() {
 	echo "link|$binary|$sbindir/$name"
 	echo "file|install/policy.json.example|$sysconfdir/$name/policy.json.example"
 	echo "file|install/$name.catalog|$catalogdir/$name.catalog"
-	echo "rewritten|install/fuse-sidecar-prepare.service|$unitdir/fuse-sidecar-prepare.service"
+	for file in fuse-sidecar-{prepare,reconcile}.service fuse-sidecar-reconcile.timer; do
+		echo "rewritten|install/$file|$unitdir/$file"
+	done
 	for file in docs/man/*.[1-8]; do
 		[[ -e $file ]] && echo "file|$file|$mandir/man${file##*.}/${file##*/}"
 	done
@@ -130,7 +132,7 @@ install_all() {
 uninstall_all() {
 	local how source target
 	while IFS='|' read -r how source target; do
-		if [[ $target == *.service ]] && live; then
+		if [[ $target == "$unitdir"/* ]] && live; then
 			systemctl disable --now "${target##*/}" 2>/dev/null || true
 		fi
 		if [[ -e $root$target || -L $root$target ]]; then

@@ -30,6 +30,8 @@ expected_files() {
 		echo "644 etc/containers/oci/hooks.d/fuse-sidecar-poststop.json"
 		echo "644 $prefix/lib/systemd/catalog/$name.catalog"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-prepare.service"
+		echo "644 $prefix/lib/systemd/system/fuse-sidecar-reconcile.service"
+		echo "644 $prefix/lib/systemd/system/fuse-sidecar-reconcile.timer"
 		for file in docs/man/*.[1-8]; do
 			[[ -e $file ]] && echo "644 $prefix/share/man/man${file##*.}/${file##*/}"
 		done

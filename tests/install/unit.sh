@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The boot unit is one that systemd accepts, and nothing in it takes the host's mounts out of its reach.
+# The units are ones that systemd accepts, and nothing in them takes the host's mounts out of their reach.
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
@@ -9,10 +9,14 @@ set -uo pipefail
 unit=install/fuse-sidecar-prepare.service
 
 systemd_accepts() {
-	local copy=$scratch/fuse-sidecar-prepare.service said
+	local file said copies=()
 	# The command must exist for systemd; any that does will do. Missing man pages are no matter.
-	sed "s|^ExecStart=[^ ]*|ExecStart=$(command -v true)|; /^Documentation=/d" "$unit" >"$copy"
-	said=$(systemd-analyze verify --man=no "$copy" 2>&1)
+	for file in install/*.service install/*.timer; do
+		sed "s|^ExecStart=[^ ]*|ExecStart=$(command -v true)|; /^Documentation=/d" "$file" \
+			>"$scratch/${file##*/}"
+		copies+=("$scratch/${file##*/}")
+	done
+	said=$(systemd-analyze verify --man=no "${copies[@]}" 2>&1)
 	echo "$said"
 	[[ -z $said ]]
 }
@@ -23,7 +27,7 @@ has_no_mount_namespace() {
 	local directives='Private|Protect|[A-Za-z]*Paths|RootDirectory|RootImage|DynamicUser|MountFlags'
 	directives+='|TemporaryFileSystem|StateDirectory|RuntimeDirectory|ConfigurationDirectory'
 	directives+='|RestrictNamespaces'
-	! grep -nE "^($directives)" "$unit"
+	! grep -nE "^($directives)" install/*.service
 }
 
 comes_before() {
@@ -31,11 +35,11 @@ comes_before() {
 }
 
 if command -v systemd-analyze >/dev/null; then
-	is 'systemd accepts the unit' systemd_accepts
+	is 'systemd accepts the units' systemd_accepts
 else
-	skip 'systemd accepts the unit' 'no systemd-analyze'
+	skip 'systemd accepts the units' 'no systemd-analyze'
 fi
-is 'the unit stays in the mount namespace of the host' has_no_mount_namespace
-is 'the unit comes before CRI-O' comes_before crio.service
-is 'the unit comes before the kubelet' comes_before kubelet.service
+is 'the units stay in the mount namespace of the host' has_no_mount_namespace
+is 'the boot unit comes before CRI-O' comes_before crio.service
+is 'the boot unit comes before the kubelet' comes_before kubelet.service
 finish
