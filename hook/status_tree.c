@@ -65,9 +65,10 @@ static void describe_process(const struct pod_now *pod, const char *name, char *
 		snprintf(text, size, "denied");
 	else if (container->status == CONTAINER_WAITING)
 		snprintf(text, size, "pid %d, waiting for mounts", (int)container->pid);
+	else if (pod->running[container - topology->containers])
+		snprintf(text, size, "pid %d, running", (int)container->pid);
 	else
-		snprintf(text, size, "pid %d, %s", (int)container->pid,
-			pod->running[container - topology->containers] ? "running" : "exited");
+		snprintf(text, size, "not running");
 }
 
 static const char *describe_way(const struct topology_edge *edge)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/child.h"
 
-#include <errno.h>
+#include "oci/base/cleanup.h"
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 pid_t child_start(int (*work)(void *data), void *data)
 {
@@ -33,6 +34,47 @@ int child_run(int (*work)(void *data), void *data)
 	pid_t pid = child_start(work, data);
 
 	return pid < 0 ? -errno : child_wait(pid);
+}
+
+/* All that can be read from `fd`, until everybody has closed its other end. */
+static char *read_all(int fd)
+{
+	cleanup_file FILE *stream = fdopen(fd, "r");
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+
+	if (!stream)
+		return NULL;
+	if (getdelim(&text, &size, '\0', stream) < 0)
+		return strdup("");
+	return move_ptr(text);
+}
+
+int child_capture(int (*work)(void *data), void *data, char **ret_output)
+{
+	int ends[2];
+	pid_t pid;
+
+	/* What is buffered would be written twice. */
+	fflush(NULL);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		int status;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+			_exit(126);
+		status = work(data);
+		fflush(NULL);
+		_exit(status);
+	}
+	close(ends[1]);
+	*ret_output = read_all(ends[0]);
+	return child_wait(pid);
 }
 
 bool eventually(bool (*is_true)(void *data), void *data)

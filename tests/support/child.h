@@ -16,6 +16,10 @@ int child_wait(pid_t pid);
 /* child_start() and child_wait(). */
 int child_run(int (*work)(void *data), void *data);
 
+/* child_run() with what it wrote to standard output and standard error in *ret_output, owned by the
+ * caller. */
+int child_capture(int (*work)(void *data), void *data, char **ret_output);
+
 /* Ask `is_true` every millisecond, for ten seconds at most. */
 bool eventually(bool (*is_true)(void *data), void *data);
 

@@ -54,7 +54,7 @@ static int cover(const char *path)
 	return mount_tmpfs(path);
 }
 
-int ns_sandbox_reset(void)
+static int cover_all(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(emptied); i++) {
 		int r = cover(emptied[i]);
@@ -65,13 +65,22 @@ int ns_sandbox_reset(void)
 	return ns_sandbox_mkdirs(NS_SANDBOX_DIR);
 }
 
+int ns_sandbox_reset(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(emptied); i++) {
+		if (umount2(emptied[i], MNT_DETACH) < 0)
+			return -errno;
+	}
+	return cover_all();
+}
+
 int ns_sandbox_enter(void)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return -errno;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
-	return ns_sandbox_reset();
+	return cover_all();
 }
 
 int ns_sandbox_write(const char *path, const char *text, unsigned int mode)

@@ -16,8 +16,9 @@
 int ns_sandbox_enter(void);
 
 /*
- * Empty it again: /run, /etc/fuse-sidecar-hook and /var/lib/kubelet get a fresh tmpfs each, on top
- * of what is there. 0 or a negative errno. For between two tests.
+ * Empty it again, with every mount below /run, /etc/fuse-sidecar-hook and /var/lib/kubelet: each
+ * gets a new tmpfs in the place of the one that ns_sandbox_enter() made. 0 or a negative errno. For
+ * between two tests.
  */
 int ns_sandbox_reset(void);
 
