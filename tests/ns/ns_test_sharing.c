@@ -185,6 +185,26 @@ static void the_old_bind_is_gone_and_its_options_are_kept(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* MNT_DETACH of a tree unmounts its children in every peer of the tree's top. */
+static void replacing_a_bind_of_the_same_peer_group_keeps_the_mounts_below_it(void **state)
+{
+	static const struct fake_bind shared = {VOLUME, MEDIA, MS_SHARED};
+	cleanup_close int anchor = -EBADF;
+	cleanup_error struct error err = {0};
+	struct fake_container late = {.root_propagation = MS_SHARED};
+
+	(void)state;
+	assert_int_equal(bind_volume(&anchor), 0);
+	assert_int_equal(mount("zurg", VOLUME "/zurg", "tmpfs", 0, NULL), 0);
+	assert_int_equal(ns_sandbox_mkdirs(NS_SANDBOX_DIR "/late"), 0);
+	assert_int_equal(fake_container_start(NS_SANDBOX_DIR "/late", &shared, 1, &late), 0);
+	assert_true(has_mount(late.pid, NS_SANDBOX_DIR "/late" MEDIA "/zurg"));
+	assert_int_equal(replace_in(&late, anchor, PROPAGATION_SHARED, &err), 0);
+	assert_true(has_mount(late.pid, NS_SANDBOX_DIR "/late" MEDIA "/zurg"));
+	assert_true(has_mount(getpid(), VOLUME "/zurg"));
+	fake_container_stop(&late);
+}
+
 static void another_mount_in_the_binds_place_is_left_alone(void **state)
 {
 	const struct pod *pod = *state;
@@ -369,6 +389,7 @@ int main(void)
 		POD_TEST(a_mount_made_in_the_repaired_provider_reaches_host_and_consumer),
 		POD_TEST(a_mount_made_in_the_repaired_consumer_stays_there),
 		POD_TEST(the_old_bind_is_gone_and_its_options_are_kept),
+		POD_TEST(replacing_a_bind_of_the_same_peer_group_keeps_the_mounts_below_it),
 		POD_TEST(another_mount_in_the_binds_place_is_left_alone),
 		POD_TEST(the_nodes_own_namespace_is_never_entered),
 		POD_TEST(a_recycled_pid_is_not_taken_for_the_container),

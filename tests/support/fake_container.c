@@ -32,12 +32,13 @@ static int bind_one(const char *root, const struct fake_bind *bind)
 
 /* As runc does: the namespace's mounts become slaves of the host's, and the root file system
  * private. */
-static int make(const char *root, const struct fake_bind *binds, size_t n_binds)
+static int make(
+	const char *root, unsigned long propagation, const struct fake_bind *binds, size_t n_binds)
 {
 	char run[PATH_MAX];
 	int r;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | propagation, NULL) < 0 ||
 		mount("rootfs", root, "tmpfs", 0, "mode=755") < 0 ||
 		mount(NULL, root, NULL, MS_PRIVATE, NULL) < 0)
 		return -errno;
@@ -51,6 +52,7 @@ static int make(const char *root, const struct fake_bind *binds, size_t n_binds)
 int fake_container_start(
 	const char *root, const struct fake_bind *binds, size_t n_binds, struct fake_container *ret)
 {
+	unsigned long propagation = ret->root_propagation ? ret->root_propagation : MS_SLAVE;
 	int ready[2], r = -EPIPE;
 	pid_t pid;
 
@@ -61,7 +63,7 @@ int fake_container_start(
 		return -errno;
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		r = make(root, binds, n_binds);
+		r = make(root, propagation, binds, n_binds);
 		if (write(ready[1], &r, sizeof(r)) != (ssize_t)sizeof(r))
 			_exit(1);
 		for (;;)
@@ -71,7 +73,8 @@ int fake_container_start(
 	if (read(ready[0], &r, sizeof(r)) != (ssize_t)sizeof(r))
 		r = -EPIPE;
 	close(ready[0]);
-	*ret = (struct fake_container){.pid = pid, .root = root};
+	ret->pid = pid;
+	ret->root = root;
 	if (r < 0)
 		fake_container_stop(ret);
 	return r;

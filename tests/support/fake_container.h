@@ -17,7 +17,9 @@ struct fake_bind {
 
 struct fake_container {
 	pid_t pid;
-	const char *root; /* host path of its root file system: a tmpfs of its own */
+	const char *root;		/* host path of its root file system: a tmpfs of its own */
+	unsigned long root_propagation; /* in: what the runtime makes of "/" first, as of
+					   linux.rootfsPropagation; 0: MS_SLAVE */
 };
 
 /*
