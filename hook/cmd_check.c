@@ -185,5 +185,5 @@ int cmd_check(const struct options *options)
 		fprintf(stderr, "fuse-sidecar-hook check: out of memory\n");
 		return EXIT_INTERNAL;
 	}
-	return run.judgement.exit;
+	return (int)run.judgement.exit;
 }

@@ -124,7 +124,7 @@ static int prepare_path(const struct prepare *prepare, const char *path, struct 
 	int group = 0;
 	int r = open_directory(path, &fd, &canonical, err);
 
-	if (r < 0)
+	if (!canonical)
 		return r;
 	/* policy_file_load() has put where the symlink leads on the list too. */
 	if (strcmp(path, canonical) != 0 && strv_contains(&prepare->config.node_mounts, canonical))

@@ -3,16 +3,12 @@
 
 #include "hook/deadline.h"
 #include "oci/base/cleanup.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/fake_journal.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <syslog.h>
-
-#include <cmocka.h>
 
 #define CONTAINER_ID "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define STDERR_FILE NS_SANDBOX_DIR "/stderr"
@@ -42,6 +38,8 @@ static int enter(void **state)
 /* A journal, and standard error into a file. */
 static int set_up(void **state)
 {
+	cleanup_close int said = -EBADF;
+
 	(void)state;
 	if (ns_sandbox_reset() < 0)
 		return -1;
@@ -49,8 +47,8 @@ static int set_up(void **state)
 	saved_stderr = dup(STDERR_FILENO);
 	if (journal < 0 || ns_sandbox_write(STDERR_FILE, "", 0600) < 0)
 		return -1;
-	close(STDERR_FILENO);
-	return open(STDERR_FILE, O_WRONLY | O_APPEND) == STDERR_FILENO ? 0 : -1;
+	said = open(STDERR_FILE, O_WRONLY | O_APPEND | O_CLOEXEC);
+	return said >= 0 && dup2(said, STDERR_FILENO) == STDERR_FILENO ? 0 : -1;
 }
 
 static int tear_down(void **state)

@@ -5,15 +5,11 @@
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #define NAME "volume-8-1-4711"
 #define LONG_USEC (10 * UINT64_C(1000000))

@@ -21,11 +21,29 @@
 #define MARKER NS_SANDBOX_DIR "/marker"
 #define PINNED "/run/kubens/mnt"
 
+/*
+ * A mount namespace can be mounted only in one that is older, which the kernel tells by their ids;
+ * and Linux 6.18 gives ids out to each CPU in batches. On one CPU they rise.
+ */
+static int stay_on_one_cpu(void)
+{
+	cpu_set_t all, one;
+
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return -errno;
+	CPU_ZERO(&one);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++) {
+		if (CPU_ISSET(cpu, &all))
+			CPU_SET(cpu, &one);
+	}
+	return sched_setaffinity(0, sizeof(one), &one) < 0 ? -errno : 0;
+}
+
 static int enter(void **state)
 {
 	(void)state;
 	unsetenv(KUBENS_VARIABLE);
-	return ns_sandbox_enter();
+	return stay_on_one_cpu() < 0 ? -1 : ns_sandbox_enter();
 }
 
 static int reset(void **state)

@@ -2,15 +2,11 @@
 #include "hook/policy_file.h"
 
 #include "oci/base/cleanup.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 static int enter(void **state)
 {

@@ -6,19 +6,15 @@
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #define PATH NS_SANDBOX_DIR "/zurg"
 #define TIMEOUT_USEC (5 * UINT64_C(1000000))

@@ -5,18 +5,14 @@
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #define UID_A "6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11"
 #define UID_B "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"

@@ -2,15 +2,11 @@
 #include "hook/runtime_dir.h"
 
 #include "oci/base/cleanup.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #define UID_A "6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11"
 

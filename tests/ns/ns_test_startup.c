@@ -3,16 +3,12 @@
 
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
+#include "tests/support/cmocka.h"
 #include <fcntl.h>
 #include <seccomp.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #define HIGH_FD 200
 

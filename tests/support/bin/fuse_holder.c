@@ -1,245 +1,349 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuse_holder [--delay-ms N] [--hang] PATH: a FUSE daemon for tests, without libfuse. Mounts a
- * "fuse.rclone" on PATH whose root has one file, "film", and answers for it; prints "ready" once
- * the mount is made and initialised.
+ * fuse_holder [OPTION]... PATH
  *
- *   SIGUSR1  stop answering, with /dev/fuse open: the mount hangs
- *   SIGUSR2  answer again
- *   SIGTERM  exit as it is: the mount stays and is dead, as after kill -9 of rclone
+ * A FUSE daemon that stands for rclone in tests: it mounts a directory on PATH by mount(2), needs
+ * no library and no network, and can be made to misbehave. It writes "ready\n" to standard output
+ * once the mount answers.
  *
- * --hang starts in the state after SIGUSR1; --delay-ms waits before the mount, as a slow cloud
- * does. The protocol is that of linux/fuse.h, fuse(4).
+ *   --live         answer every request (the default)
+ *   --hang         stop reading requests after the mount is made: callers wait and can be killed
+ *   --swallow      read requests and never answer: callers wait and cannot even be killed
+ *   --cache        let the kernel keep attributes for an hour: the mount looks live to stat(2) when
+ *                  the daemon is long dead
+ *   --delay-ms N   wait before the mount, as a slow cloud does
+ *   --file=NAME    the one file of the directory (default "film"), with the content "a NAME\n"
+ *   --source=TEXT  the mount's source (default "holder:")
+ *   --type=TEXT    the mount's type (default "fuse.rclone")
+ *   --user=UID     mount as that user's (user_id=, group_id=), without allow_other
+ *
+ * SIGUSR1: as --hang from now on. SIGUSR2: as --live from now on, late requests first. SIGTERM (or
+ * any death): exit and leave the mount, which is dead then, as after kill -9 of rclone. The
+ * protocol is that of linux/fuse.h, fuse(4).
  */
-#include <dirent.h>
-#include <errno.h>
+#include "oci/base/cleanup.h"
 #include <fcntl.h>
+#include <getopt.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <time.h>
-#include <unistd.h>
 
-#define FILM_NAME "film"
-#define FILM_TEXT "a film\n"
-#define FILM_NODE 2
+#define ROOT_NODE FUSE_ROOT_ID
+#define FILE_NODE 2
+#define REPLY_MAX 1024
+#define BUFFER_SIZE (128 * 1024) /* the kernel wants room for max_write and headers */
 
-static volatile sig_atomic_t hung;
+#define CACHE_SECONDS 3600
 
-static void on_signal(int signal)
+enum mode {
+	MODE_LIVE,
+	MODE_HANG,
+	MODE_SWALLOW,
+};
+
+struct holder {
+	int fuse, signals;
+	enum mode mode;
+	const char *path, *file, *source, *type;
+	int user;		/* -1: root's, for everybody */
+	uint64_t valid_seconds; /* of attributes in the kernel's cache */
+	unsigned int delay_ms;
+};
+
+static int reply(const struct holder *holder, const struct fuse_in_header *in, int error,
+	const void *data, size_t size)
 {
-	if (signal == SIGTERM)
-		_exit(0);
-	hung = signal == SIGUSR1;
+	char message[REPLY_MAX];
+	const struct fuse_out_header out = {
+		.len = (uint32_t)(sizeof(out) + size),
+		.error = error,
+		.unique = in->unique,
+	};
+
+	if (sizeof(out) + size > sizeof(message))
+		return -EMSGSIZE;
+	memcpy(message, &out, sizeof(out));
+	if (size > 0)
+		memcpy(message + sizeof(out), data, size);
+	/* ENOENT: whoever asked was killed meanwhile. */
+	return write(holder->fuse, message, out.len) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int reply(int fd, uint64_t unique, int error, const void *data, size_t size)
+static struct fuse_attr attributes(const struct holder *holder, uint64_t node)
 {
-	struct fuse_out_header header = {
-		.len = (uint32_t)(sizeof(header) + size),
-		.error = -error,
-		.unique = unique,
-	};
-	struct iovec parts[2] = {
-		{.iov_base = &header, .iov_len = sizeof(header)},
-		{.iov_len = size},
-	};
+	struct fuse_attr attr = {.ino = node, .nlink = 2, .mode = S_IFDIR | 0755};
 
-	memcpy(&parts[1].iov_base, &data, sizeof(data)); /* writev(2) does not write to it */
-	return writev(fd, parts, size ? 2 : 1) < 0 ? -errno : 0;
+	if (node == FILE_NODE) {
+		attr.nlink = 1;
+		attr.mode = S_IFREG | 0644;
+		attr.size = strlen("a \n") + strlen(holder->file);
+	}
+	return attr;
 }
 
-static struct fuse_attr attributes(uint64_t node)
+static int reply_init(const struct holder *holder, const struct fuse_in_header *in)
 {
-	return (struct fuse_attr){
-		.ino = node,
-		.mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644,
-		.nlink = node == FUSE_ROOT_ID ? 2 : 1,
-		.size = node == FUSE_ROOT_ID ? 0 : strlen(FILM_TEXT),
-	};
-}
-
-static int answer_init(int fd, const struct fuse_in_header *in, const void *body)
-{
-	const struct fuse_init_in *init = body;
-	struct fuse_init_out out = {
+	const struct fuse_init_out out = {
 		.major = FUSE_KERNEL_VERSION,
-		.minor = init->minor < FUSE_KERNEL_MINOR_VERSION ? init->minor
-								 : FUSE_KERNEL_MINOR_VERSION,
-		.max_readahead = init->max_readahead,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
 		.max_write = 4096,
 	};
-	int r = reply(fd, in->unique, 0, &out, sizeof(out));
 
-	if (r == 0 && (puts("ready") == EOF || fflush(stdout) == EOF))
-		return -EIO;
-	return r;
+	return reply(holder, in, 0, &out, sizeof(out));
 }
 
-static int answer_lookup(int fd, const struct fuse_in_header *in, const char *name)
+static int reply_attributes(const struct holder *holder, const struct fuse_in_header *in)
 {
-	struct fuse_entry_out out = {.nodeid = FILM_NODE, .attr = attributes(FILM_NODE)};
+	const struct fuse_attr_out out = {
+		.attr_valid = holder->valid_seconds,
+		.attr = attributes(holder, in->nodeid),
+	};
 
-	if (in->nodeid != FUSE_ROOT_ID || strcmp(name, FILM_NAME) != 0)
-		return reply(fd, in->unique, ENOENT, NULL, 0);
-	return reply(fd, in->unique, 0, &out, sizeof(out));
+	return reply(holder, in, 0, &out, sizeof(out));
 }
 
-static int answer_readdir(int fd, const struct fuse_in_header *in, const void *body)
+static int reply_lookup(
+	const struct holder *holder, const struct fuse_in_header *in, const char *name)
 {
-	const struct fuse_read_in *read_in = body;
-	union {
-		struct fuse_dirent entry;
-		char bytes[FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + sizeof(FILM_NAME) - 1)];
-	} out = {.entry = {.ino = FILM_NODE, .off = 1, .type = DT_REG}};
+	const struct fuse_entry_out out = {
+		.nodeid = FILE_NODE,
+		.entry_valid = holder->valid_seconds,
+		.attr_valid = holder->valid_seconds,
+		.attr = attributes(holder, FILE_NODE),
+	};
 
-	if (read_in->offset > 0)
-		return reply(fd, in->unique, 0, NULL, 0);
-	out.entry.namelen = sizeof(FILM_NAME) - 1;
-	memcpy(out.entry.name, FILM_NAME, sizeof(FILM_NAME) - 1);
-	return reply(fd, in->unique, 0, &out, sizeof(out));
+	if (in->nodeid != ROOT_NODE || strcmp(name, holder->file) != 0)
+		return reply(holder, in, -ENOENT, NULL, 0);
+	return reply(holder, in, 0, &out, sizeof(out));
 }
 
-static int answer_read(int fd, const struct fuse_in_header *in, const void *body)
+/* One entry at most: the directory's own are not needed by readdir(3). */
+static int reply_directory(const struct holder *holder, const struct fuse_in_header *in,
+	const struct fuse_read_in *read)
 {
-	const struct fuse_read_in *read_in = body;
-	size_t length = strlen(FILM_TEXT);
-	size_t from = read_in->offset < length ? (size_t)read_in->offset : length;
-	size_t size = length - from < read_in->size ? length - from : read_in->size;
+	char buffer[FUSE_NAME_OFFSET + 256] = {0};
+	struct fuse_dirent entry = {.ino = FILE_NODE, .off = 1, .type = S_IFREG >> 12};
 
-	return reply(fd, in->unique, 0, FILM_TEXT + from, size);
+	if (read->offset > 0)
+		return reply(holder, in, 0, NULL, 0);
+	entry.namelen = (uint32_t)strlen(holder->file);
+	memcpy(buffer, &entry, FUSE_NAME_OFFSET);
+	memcpy(buffer + FUSE_NAME_OFFSET, holder->file, entry.namelen);
+	return reply(holder, in, 0, buffer, FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + entry.namelen));
 }
 
-static int answer(int fd, const struct fuse_in_header *in, const void *body)
+static int reply_content(const struct holder *holder, const struct fuse_in_header *in,
+	const struct fuse_read_in *read)
 {
-	struct fuse_attr_out attr = {.attr = attributes(in->nodeid)};
-	struct fuse_open_out opened = {0};
-	struct fuse_statfs_out statfs = {.st = {.bsize = 4096, .namelen = 255}};
+	char content[256];
+	int n = snprintf(content, sizeof(content), "a %s\n", holder->file);
+
+	if (n < 0 || read->offset >= (uint64_t)n)
+		return reply(holder, in, 0, NULL, 0);
+	return reply(holder, in, 0, content + read->offset, (size_t)n - read->offset);
+}
+
+static int answer(
+	const struct holder *holder, const struct fuse_in_header *in, const void *argument)
+{
+	static const struct fuse_open_out opened = {0};
+	static const struct fuse_statfs_out statfs = {.st = {.bsize = 4096, .namelen = 255}};
 
 	switch (in->opcode) {
 	case FUSE_INIT:
-		return answer_init(fd, in, body);
+		return reply_init(holder, in);
 	case FUSE_GETATTR:
-		return reply(fd, in->unique, 0, &attr, sizeof(attr));
+		return reply_attributes(holder, in);
 	case FUSE_LOOKUP:
-		return answer_lookup(fd, in, body);
+		return reply_lookup(holder, in, argument);
 	case FUSE_OPEN:
 	case FUSE_OPENDIR:
-		return reply(fd, in->unique, 0, &opened, sizeof(opened));
+		return reply(holder, in, 0, &opened, sizeof(opened));
 	case FUSE_READDIR:
-		return answer_readdir(fd, in, body);
+		return reply_directory(holder, in, argument);
 	case FUSE_READ:
-		return answer_read(fd, in, body);
+		return reply_content(holder, in, argument);
 	case FUSE_STATFS:
-		return reply(fd, in->unique, 0, &statfs, sizeof(statfs));
+		return reply(holder, in, 0, &statfs, sizeof(statfs));
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
 	case FUSE_FLUSH:
-	case FUSE_ACCESS:
-		return reply(fd, in->unique, 0, NULL, 0);
+	case FUSE_DESTROY:
+		return reply(holder, in, 0, NULL, 0);
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
-		return 0; /* these have no answer */
+		return 0; /* these take no answer */
 	default:
-		return reply(fd, in->unique, ENOSYS, NULL, 0);
+		return reply(holder, in, -ENOSYS, NULL, 0);
 	}
 }
 
-/*
- * Keep a request while hung. INIT is answered all the same: a mount that was never initialised is
- * another matter. The signals are blocked but in the wait itself, so that none is lost between the
- * test and the wait.
- */
-static void hold_back(const struct fuse_in_header *in, const sigset_t *unblocked)
+/* Read a request and answer it, unless `swallow`. 0 or a negative errno; -ENODEV: unmounted. */
+static int serve_one(const struct holder *holder, bool swallow)
 {
-	while (hung && in->opcode != FUSE_INIT)
-		sigsuspend(unblocked);
+	static char buffer[BUFFER_SIZE] __attribute__((aligned(8)));
+	struct fuse_in_header in;
+	ssize_t n = read(holder->fuse, buffer, sizeof(buffer));
+
+	if (n < 0)
+		/* ENOENT: the request was taken back before it was read. */
+		return errno == ENOENT || errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	if ((size_t)n < sizeof(in))
+		return -EPROTO;
+	memcpy(&in, buffer, sizeof(in));
+	return swallow ? 0 : answer(holder, &in, buffer + sizeof(in));
 }
 
-static int serve(int fd)
+/* 0 to go on, 1 to exit. */
+static int take_signal(struct holder *holder)
 {
-	_Alignas(8) static char request[FUSE_MIN_READ_BUFFER + 8192];
-	sigset_t signals, unblocked;
+	struct signalfd_siginfo info;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGUSR1);
-	sigaddset(&signals, SIGUSR2);
-	sigaddset(&signals, SIGTERM);
+	if (read(holder->signals, &info, sizeof(info)) != sizeof(info))
+		return 1;
+	if (info.ssi_signo == SIGUSR1)
+		holder->mode = MODE_HANG;
+	else if (info.ssi_signo == SIGUSR2)
+		holder->mode = MODE_LIVE;
+	else
+		return 1;
+	return 0;
+}
 
+static int serve(struct holder *holder)
+{
 	for (;;) {
-		const struct fuse_in_header *in = (const void *)request;
-		ssize_t n = read(fd, request, sizeof(request));
+		struct pollfd waited[] = {
+			{.fd = holder->signals, .events = POLLIN},
+			{.fd = holder->mode == MODE_HANG ? -1 : holder->fuse, .events = POLLIN},
+		};
 		int r;
 
-		if (n < 0 && (errno == EINTR || errno == ENOENT || errno == EAGAIN))
+		if (poll(waited, ARRAY_SIZE(waited), -1) < 0)
+			return -errno;
+		if (waited[0].revents && take_signal(holder))
+			return 0;
+		if (!waited[1].revents || holder->mode == MODE_HANG)
 			continue;
-		if (n < 0)
-			return errno == ENODEV ? 0 : -errno; /* unmounted */
-		sigprocmask(SIG_BLOCK, &signals, &unblocked);
-		hold_back(in, &unblocked);
-		sigprocmask(SIG_SETMASK, &unblocked, NULL);
-		r = answer(fd, in, request + sizeof(*in));
-		/* The asker may have been killed meanwhile. */
-		if (r < 0 && r != -ENOENT)
-			return r;
+		r = serve_one(holder, holder->mode == MODE_SWALLOW);
+		if (r < 0)
+			return r == -ENODEV ? 0 : r;
 	}
 }
 
-static int mount_fuse(const char *path)
+static int block_signals(void)
 {
-	char options[128];
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	sigset_t set;
 
-	if (fd < 0)
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
-		fd);
-	if (mount("holder", path, "fuse.rclone", MS_NOSUID | MS_NODEV, options) < 0)
-		return -errno;
-	return fd;
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void catch_signals(void)
+static int mount_it(struct holder *holder)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	char options[128];
+	int user = holder->user < 0 ? 0 : holder->user;
 
-	sigaction(SIGUSR1, &action, NULL);
-	sigaction(SIGUSR2, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	holder->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (holder->fuse < 0)
+		return -errno;
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d%s",
+		holder->fuse, user, user, holder->user < 0 ? ",allow_other" : "");
+	if (mount(holder->source, holder->path, holder->type, MS_NOSUID | MS_NODEV, options) < 0)
+		return -errno;
+	/* The first request is FUSE_INIT; until it is answered every other one waits. */
+	return serve_one(holder, false);
+}
+
+static int parse(int argc, char **argv, struct holder *holder)
+{
+	static const struct option options[] = {
+		{"live", no_argument, NULL, 'l'},
+		{"hang", no_argument, NULL, 'h'},
+		{"swallow", no_argument, NULL, 's'},
+		{"cache", no_argument, NULL, 'c'},
+		{"delay-ms", required_argument, NULL, 'd'},
+		{"file", required_argument, NULL, 'f'},
+		{"source", required_argument, NULL, 'o'},
+		{"type", required_argument, NULL, 't'},
+		{"user", required_argument, NULL, 'u'},
+		{NULL, 0, NULL, 0},
+	};
+	int value;
+
+	while ((value = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (value) {
+		case 'l':
+			holder->mode = MODE_LIVE;
+			break;
+		case 'h':
+			holder->mode = MODE_HANG;
+			break;
+		case 's':
+			holder->mode = MODE_SWALLOW;
+			break;
+		case 'c':
+			holder->valid_seconds = CACHE_SECONDS;
+			break;
+		case 'd':
+			holder->delay_ms = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'f':
+			holder->file = optarg;
+			break;
+		case 'o':
+			holder->source = optarg;
+			break;
+		case 't':
+			holder->type = optarg;
+			break;
+		case 'u':
+			holder->user = (int)strtol(optarg, NULL, 10);
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	holder->path = argv[optind];
+	return argc - optind == 1 && strlen(holder->file) < 200 ? 0 : -EINVAL;
 }
 
 int main(int argc, char **argv)
 {
-	int fd, r;
+	struct holder holder = {
+		.file = "film",
+		.source = "holder:",
+		.type = "fuse.rclone",
+		.user = -1,
+	};
+	int r = parse(argc, argv, &holder);
 
-	catch_signals();
-	for (; argc > 2; argc--, argv++) {
-		if (strcmp(argv[1], "--hang") == 0) {
-			hung = 1;
-		} else if (strcmp(argv[1], "--delay-ms") == 0 && argc > 3) {
-			long ms = strtol(argv[2], NULL, 10);
-			struct timespec delay = {ms / 1000, (ms % 1000) * 1000000};
-
-			nanosleep(&delay, NULL);
-			argc--;
-			argv++;
-		} else {
-			break;
-		}
-	}
-	if (argc != 2) {
-		fprintf(stderr, "usage: fuse_holder [--delay-ms N] [--hang] PATH\n");
+	if (r < 0) {
+		fprintf(stderr,
+			"usage: fuse_holder [--live|--hang|--swallow] [--cache] [--delay-ms N] "
+			"[--file=NAME] [--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
 		return 2;
 	}
-	fd = mount_fuse(argv[1]);
-	r = fd < 0 ? fd : serve(fd);
+	usleep(holder.delay_ms * 1000);
+	holder.signals = block_signals();
+	r = holder.signals < 0 ? holder.signals : mount_it(&holder);
+	if (r == 0) {
+		printf("ready\n");
+		fflush(stdout);
+		r = serve(&holder);
+	}
 	if (r < 0)
-		fprintf(stderr, "fuse_holder: %s: %s\n", argv[1], strerror(-r));
-	return r < 0;
+		fprintf(stderr, "fuse_holder: %s: %s\n", holder.path, strerror(-r));
+	return r < 0 ? 1 : 0;
 }
