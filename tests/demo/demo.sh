@@ -214,7 +214,7 @@ end_pod() {
 		pod_podman rm "$name" >/dev/null
 	done
 	claim "the record of the pod is gone" not test -e "$POD_RECORD"
-	claim "no FUSE mount is left" not findmnt -t fuse.rclone
+	claim "no FUSE mount is left" not grep -F fuse.rclone /proc/self/mountinfo
 	claim "the kubelet can unmount and remove the volume" pod_remove_volume
 }
 

@@ -331,6 +331,15 @@ pod_run() {
 	pod_create "$@" && pod_runtime start "$CONTAINER_ID"
 }
 
+# The same, printing what a user would see.
+pod_run_shown() {
+	local status=0
+
+	pod_run "$@" || status=$?
+	cat "$CONTAINER_LOG"
+	return "$status"
+}
+
 pod_create() {
 	pod_make_bundle "$@"
 	CONTAINER_LOG=$POD_LOGS/$1-$2-$CONTAINER_ID

@@ -10,14 +10,16 @@ TAP_FAILED=0
 TAP_SKIPPED=0
 
 # Pass when the command that follows the description succeeds; what it prints is shown when it does not.
+# The command runs in this shell, so it may set variables.
 test_that() {
-	local what=$1 output
+	local what=$1 status=0
 
 	shift
-	if output=$("$@" 2>&1); then
+	"$@" >"$SANDBOX_DIR/output" 2>&1 || status=$?
+	if ((status == 0)); then
 		tap_pass "$what"
 	else
-		tap_fail "$what" "$(printf '%s\n' "$*"; printf '%s\n' "$output")"
+		tap_fail "$what" "$(printf 'exit %d: %s\n' "$status" "$*"; cat "$SANDBOX_DIR/output")"
 	fi
 }
 
