@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016 # jq has variables of its own
 #
 # The audit, read back field by field.
 
@@ -53,7 +54,7 @@ check_identity() {
 check_kinds() {
 	local group
 
-	group=$(awk -v root="$POD_VOLUME" '$5 == root' /proc/self/mountinfo | grep -o 'shared:[0-9]*' | cut -d: -f2)
+	group=$(awk -v root="$POD_VOLUME" '$5 == root' /proc/self/mountinfo | sed -n 's/.* shared:\([0-9]*\).*/\1/p')
 	test_that "$ENGINE: the directory is there with its path in the container and on the host" json_is "$1" \
 		'any(.[]; .FUSE_SIDECAR_PATH == "/mnt/media/zurg" and .FUSE_SIDECAR_HOST_PATH == $host)' \
 		--arg host "$POD_VOLUME/zurg"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016 # jq has variables of its own
 #
 # The same pod through podman, which finds the hook by the project's own hooks.d files.
 

@@ -35,7 +35,16 @@ main() {
 		. "$HERE/$suite.suite.sh"
 		"suite_$suite"
 	done
+	FINISHED=1
 	tap_finish
 }
+
+# A command outside of a test failed.
+bail_out() {
+	[[ -n ${FINISHED:-} ]] || printf 'Bail out! after test %d, near line %s\n' "$(tap_count)" "$1"
+}
+
+trap 'bail_out "${BASH_SOURCE[0]}:$LINENO"' ERR
+set -E
 
 main "$@"

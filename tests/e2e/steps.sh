@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are for the suites
 #
 # Steps and checks that several suites share. The suites set PROVIDER_ZURG, PROVIDER_TORBOX and MAIN to the
 # ids of the pod's containers.
@@ -29,9 +30,11 @@ start_pod() {
 }
 
 # Everything that a pod could leave behind: mounts, records, volumes, processes. The bind mounts that stand
-# for CRI-O's sandbox are the tests' own.
+# for CRI-O's sandbox are the tests' own, and elsewhere other programs of the machine may unmount and
+# remove directories, which the sandbox then loses too.
 world() {
-	findmnt -rn -o TARGET,FSTYPE | grep -vE '^/(run/netns|var/lib/containers)/' | sort
+	findmnt -rn -o TARGET,FSTYPE | grep -E '^/(dev|etc|run|sys|var)[/ ]' |
+		grep -vE '^/(run/netns|var/lib/containers)/' | sort
 	find /run/fuse-sidecar-hook -mindepth 2 2>/dev/null | sort
 	find /var/lib/kubelet -mindepth 2 | sort
 	pgrep -l 'rclone|fuse-sidecar|fusermount|sleep|conmon' | cut -d' ' -f2- | sort

@@ -359,12 +359,12 @@ pod_exec_root() {
 
 # End container $1 as the kubelet and CRI-O do: signal $2 (TERM), then KILL, then delete: poststop runs here.
 pod_stop() {
-	pod_kill "$1" "${2:-TERM}" || pod_kill "$1" KILL
+	pod_kill "$1" "${2:-TERM}" || pod_kill "$1" KILL || :
 	pod_delete "$1"
 }
 
 pod_kill() {
-	pod_runtime kill "$1" "$2" 2>/dev/null || :
+	pod_runtime kill "$1" "$2" 2>/dev/null || return
 	wait_until 5 pod_is_stopped "$1"
 }
 
@@ -374,5 +374,5 @@ pod_is_stopped() {
 
 pod_delete() {
 	pod_runtime delete --force "$1" >>"$POD_LOGS/delete" 2>&1 || :
-	umount "/var/lib/containers/storage/overlay/$1/merged"
+	umount "/var/lib/containers/storage/overlay/$1/merged" || :
 }

@@ -19,7 +19,7 @@ test_that() {
 	if ((status == 0)); then
 		tap_pass "$what"
 	else
-		tap_fail "$what" "$(printf 'exit %d: %s\n' "$status" "$*"; cat "$SANDBOX_DIR/output")"
+		tap_fail "$what" "$(printf 'exit %d: %.60s\n' "$status" "$*"; cat "$SANDBOX_DIR/output")"
 	fi
 }
 
@@ -92,6 +92,10 @@ json_is() {
 # Pass when $1 equals $2.
 same() {
 	[[ $1 == "$2" ]] && return
+	if [[ $1$2 == *$'\n'* ]]; then
+		diff --label expected --label got -U0 <(printf '%s\n' "$2") <(printf '%s\n' "$1") || :
+		return 1
+	fi
 	printf 'expected: %s\n     got: %s\n' "$2" "$1"
 	return 1
 }
