@@ -6,7 +6,8 @@
 #
 #	tests/e2e/run.sh [SUITE…]	# pod directories deny journal podman; all without arguments
 #
-# FUSE_SIDECAR_HOOK and FUSE_SIDECAR_HOOKS_D name another hook and other hooks.d files than the tree's.
+# FUSE_SIDECAR_HOOK and FUSE_SIDECAR_HOOKS_D name another hook and other hooks.d files than the tree's;
+# E2E_RUNTIMES limits the runtimes ("runc crun"); TAP_NO_SKIP=1 makes a skip a failure.
 
 set -euo pipefail
 
@@ -24,6 +25,7 @@ main() {
 	local suite
 
 	sandbox_enter "$@"
+	trap bail_out EXIT
 	(($# == 0)) || SUITES=("$@")
 	sandbox_require rclone fusermount3 busybox journalctl
 	pod_install_hooks
@@ -39,12 +41,9 @@ main() {
 	tap_finish
 }
 
-# A command outside of a test failed.
+# A command outside of a test failed and `set -e` ends the run: say so, and do not end with a summary.
 bail_out() {
-	[[ -n ${FINISHED:-} ]] || printf 'Bail out! after test %d, near line %s\n' "$(tap_count)" "$1"
+	[[ -n ${FINISHED:-} || $$ -ne 1 ]] || printf 'Bail out! A step failed after test %d\n' "$(tap_count)"
 }
-
-trap 'bail_out "${BASH_SOURCE[0]}:$LINENO"' ERR
-set -E
 
 main "$@"

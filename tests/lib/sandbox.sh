@@ -45,19 +45,18 @@ sandbox_require() {
 # ---- outside -------------------------------------------------------------------------------------
 
 sandbox_launch() {
-	local life undertaker child status=0
+	local life undertaker child interrupted='' status=0
 
 	export SANDBOX_NAME=fuse-sidecar-sandbox-$$
 	# setsid: a signal to the whole process group must not take the undertaker along.
 	exec {life}> >(exec setsid bash "$SANDBOX_LIB" undertake "$SANDBOX_NAME" >/dev/null 2>&1)
 	undertaker=$!
-	sandbox_run "$0" "$@" <&0 &
+	sandbox_run "$(readlink -f -- "$0")" "$@" <&0 &
 	child=$!
 	# KILL, since unshare blocks INT and TERM while it waits; --kill-child takes the rest along.
-	trap 'kill -KILL "$child" 2>/dev/null' INT TERM HUP
-	# A trapped signal interrupts the first wait with a status above 128.
+	trap 'interrupted=1; kill -KILL "$child" 2>/dev/null' INT TERM HUP
 	wait "$child" || status=$?
-	wait "$child" 2>/dev/null || status=$?
+	[[ -z $interrupted ]] || wait "$child" 2>/dev/null || :
 	exec {life}>&-
 	wait "$undertaker" 2>/dev/null || :
 	exit "$status"
@@ -133,7 +132,7 @@ sandbox_undertake() {
 # ---- inside --------------------------------------------------------------------------------------
 
 # SANDBOX_ROOT_PROPAGATION: what `/` and all below it is to be, "shared" as systemd makes it (default)
-# or "private" as a machine without systemd has it.
+# or "private" as a machine without systemd has it. SANDBOX_CGROUPS: see sandbox_cgroups.
 sandbox_furnish() {
 	local tree=$SANDBOX_DIR/tree
 
@@ -152,7 +151,7 @@ sandbox_furnish() {
 	sandbox_own_directories
 	export TMPDIR=$SANDBOX_DIR/tmp HOME=$SANDBOX_DIR/home
 	mount "--make-r${SANDBOX_ROOT_PROPAGATION:-shared}" /
-	sandbox_cgroups auto
+	sandbox_cgroups "${SANDBOX_CGROUPS:-auto}"
 }
 
 # Everything that is written below $1 goes to memory; what is there stays visible.
