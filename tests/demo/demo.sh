@@ -154,7 +154,7 @@ show_hook_actions() {
 	note "the hook, from the journal:"
 	jq -r '.[] | .MESSAGE' <<<"$entries" | quote
 	claim "the journal says what the hook did for $1" json_is "$entries" 'length > 0'
-	claim "and that nothing was denied" json_is "$entries" 'all(.[]; .FUSE_SIDECAR_RESULT | test("den|fail|error") | not)'
+	claim "and that nothing was denied" json_is "$entries" 'all(.[]; .FUSE_SIDECAR_RESULT | test("^(den|fail|error|refus)") | not)'
 }
 
 show_topology() {

@@ -23,6 +23,7 @@ sandbox_die() {
 
 # Start the calling script again inside a sandbox; inside, furnish it and return.
 sandbox_enter() {
+	export PATH=$PATH:/usr/sbin:/sbin
 	if [[ $$ -eq 1 && -n ${SANDBOX_NAME:-} ]]; then
 		sandbox_furnish
 		return
@@ -70,9 +71,8 @@ sandbox_run() {
 		--fork --kill-child --mount-proc -- bash "$@"
 }
 
-# List "TYPE OPTIONS DIRECTORY" of the cgroup hierarchies, DIRECTORY being where the sandbox's own
-# group goes: below the caller's group on v1, at the top on v2, where a group with processes may not
-# hand out controllers to its children.
+# List, for each cgroup hierarchy, the directory that the sandbox's own group goes into: the caller's group
+# on v1, the top on v2, where a group with processes may not hand out controllers to its children.
 sandbox_cgroups_list() {
 	local target type own line
 
