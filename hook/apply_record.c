@@ -2,6 +2,7 @@
 #include "hook/apply_steps.h"
 
 #include "hook/bind.h"
+#include "hook/deadline.h"
 #include "hook/expose.h"
 #include "hook/probe.h"
 #include "hook/runtime_dir.h"
@@ -43,7 +44,7 @@ static int note_paths(struct run *run, uint64_t now_usec, struct error *err)
  */
 static int adopt(struct run *run, const struct target *target, struct error *err)
 {
-	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_close int fd = -EBADF;
 	int r;
 
@@ -100,9 +101,11 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	r = run_commit(run, err);
 	if (r < 0)
 		return r;
-	audit_send(&run->audit, &(struct audit_entry){.kind = AUDIT_RECORDED, .result = "ok"},
-		"recorded container %s as %s", run->identity.container_name,
-		role_name(run->judgement.role));
+	audit_send(&run->audit,
+		&(struct audit_entry){.kind = AUDIT_RECORDED,
+			.result = "ok",
+			.duration_usec = deadline_now() - run->began_usec},
+		"recorded as %s", role_name(run->judgement.role));
 	return 0;
 }
 

@@ -81,7 +81,7 @@ static void audit_shared(struct run *run, const struct plan_step *step)
 
 int apply_share(struct run *run, const struct plan_step *step, struct error *err)
 {
-	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_close int fd = -EBADF, shared = -EBADF;
 	const struct mount_entry *now;
 	int r;

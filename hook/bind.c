@@ -23,6 +23,14 @@ int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, s
 	return lock_take(runtime_fd, name, LOCK_TIMEOUT_USEC, ret, err);
 }
 
+void bind_unlock(struct lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	lock_remove_file(lock);
+	lock_release(lock);
+}
+
 /* The same mount, by the id that is never used again where the kernel has it. */
 static bool same_mount(const struct topology_volume *volume, int id, uint64_t unique)
 {
@@ -129,7 +137,7 @@ static int unmount(int fd, int id, const char *host_path, struct error *err)
 int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
 	bool *ret_unmounted, struct error *err)
 {
-	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	uint64_t unique = 0;
 	bool used = true;
 	int id = 0, r;
@@ -147,8 +155,6 @@ int bind_release(int runtime_fd, struct topology *topology, struct topology_volu
 		if (r < 0)
 			return r;
 		*ret_unmounted = !used;
-		if (!used)
-			lock_remove_file(&lock);
 	}
 	/* Committed while the lock is held: of two pods that end at once, the second sees that the
 	 * first has let go. */

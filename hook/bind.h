@@ -15,6 +15,11 @@
  * for every pod. Held for a moment. */
 int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err);
 
+/* Let go of it, and remove its file: a volume has nobody to remove it later. */
+void bind_unlock(struct lock *lock);
+
+#define cleanup_bind_lock __attribute__((cleanup(bind_unlock)))
+
 /*
  * Enter in `topology` that the volume `key` lies on a bind of another pod's hook, where one's
  * record says so of the mount that `fd` is on. The caller holds bind_lock(). 0, also where it is

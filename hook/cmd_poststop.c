@@ -30,7 +30,7 @@ static int leave(struct run *run, struct error *err)
 	if (r == 0 && committed == 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
-			"container %s has left the pod's record", run->identity.container_name);
+			"has left the pod's record");
 	return r < 0 ? r : committed;
 }
 

@@ -41,8 +41,8 @@ static void audit_activated(struct run *run)
 			.kind = AUDIT_ACTIVATED,
 			.result = verdict_name(run->judgement.verdict),
 		},
-		"container %s is a %s: %s", run->identity.container_name,
-		role_name(run->judgement.role), verdict_name(run->judgement.verdict));
+		"is a %s: %s", role_name(run->judgement.role),
+		verdict_name(run->judgement.verdict));
 	audit_findings(&run->audit, &run->judgement.findings, !run->config.audit_only);
 }
 
@@ -119,11 +119,13 @@ int cmd_prestart(const struct options *options)
 	r = run_read_state(&run, options->stage, &err);
 	if (r > 0)
 		return EXIT_DONE;
-	/* Before a bad state is judged: the policy may say that nothing fails a container here. */
+	if (r == 0)
+		r = run_read_identity(&run, &err);
+	/* Before bad input is judged: the policy may say that nothing fails a container here. */
 	if (run_read_policy(&run, &policy_err) < 0)
 		return fail(&run, &policy_err);
 	if (r == 0)
-		r = run_read_request(&run, &err);
+		r = annotations_parse(&run.state.annotations, &run.request, &err);
 	if (r < 0)
 		return fail(&run, &err);
 	if (run.identity.is_sandbox)

@@ -64,6 +64,9 @@ int pod_detach_dead(struct run *run, const char *provider, struct error *err)
 			continue;
 		if (provider && strcmp(path->provider, provider) != 0)
 			continue;
+		/* Recorded for a refused container: no hook acts outside the roots. */
+		if (!config_prefix_of(&run->config.roots, path->volume))
+			continue;
 		r = detach_path(run, path, first == 0 ? err : &later);
 		if (r < 0 && first == 0)
 			first = r;

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/run.h"
 
+#include "hook/deadline.h"
 #include "hook/policy_file.h"
 #include "hook/record.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/ident.h"
+#include <string.h>
 #include <time.h>
 
 int run_read_state(struct run *run, const char *stage, struct error *err)
 {
 	int r;
 
+	run->began_usec = deadline_now();
 	run->audit = (struct audit){.stage = stage, .identity = &run->identity, .quiet = true};
 	r = state_read(STDIN_FILENO, &run->state, err);
 	if (r < 0)
@@ -36,13 +40,6 @@ int run_read_identity(struct run *run, struct error *err)
 {
 	return identity_load(
 		&run->state.annotations, run->state.id, FINDING_STATE_INVALID, &run->identity, err);
-}
-
-int run_read_request(struct run *run, struct error *err)
-{
-	int r = run_read_identity(run, err);
-
-	return r < 0 ? r : annotations_parse(&run->state.annotations, &run->request, err);
 }
 
 int run_open_record(struct run *run, bool create, struct error *err)

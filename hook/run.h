@@ -31,6 +31,7 @@ struct run {
 	struct lock lock; /* the pod's */
 	struct audit audit;
 	int runtime_fd;
+	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
 	uint64_t pid_start_ticks; /* of state.pid */
 	bool has_spec, has_record;
 	bool refused_by_gate; /* said and recorded where it happened */
@@ -53,9 +54,6 @@ int run_read_policy(struct run *run, struct error *err);
 
 /* Who the container is, from the state. */
 int run_read_identity(struct run *run, struct error *err);
-
-/* Who it is, and what its pod asks for. */
-int run_read_request(struct run *run, struct error *err);
 
 /* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
  * the pod has none. */
