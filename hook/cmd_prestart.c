@@ -8,6 +8,19 @@
 #include "oci/base/cleanup.h"
 #include <string.h>
 
+/* A container that has ended listens on no port: an init container, or the one that this one
+ * replaces. */
+static void forget_ended_servers(struct run *run)
+{
+	for (size_t i = 0; i < run->topology.n_containers; i++) {
+		struct topology_container *container = &run->topology.containers[i];
+
+		if (container->status == CONTAINER_CREATED &&
+			!process_is_alive(container->pid, container->pid_start_ticks))
+			strv_clear(&container->rc_addresses);
+	}
+}
+
 /* What is true on the node now, for this container. */
 static int gather(struct run *run, struct error *err)
 {
@@ -29,6 +42,7 @@ static int gather(struct run *run, struct error *err)
 		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
 			"the state's pid %d cannot be looked at: %s", (int)run->state.pid,
 			strerror(-r));
+	forget_ended_servers(run);
 	node_look(facts);
 	r = node_read_host(&run->node, facts, err);
 	return r < 0 ? r : node_read_container(&run->node, facts, run->state.pid, err);

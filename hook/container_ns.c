@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -85,6 +86,8 @@ static _Noreturn void child(
 	struct outcome outcome = {0};
 	struct error err = {0};
 
+	/* It has the hook's locks open: it must not outlive a hook that is killed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (setns(ns->mount_ns, CLONE_NEWNS) < 0)
 		outcome.result = error_set(&err, -errno, FINDING_HOST_IO, NULL, NULL,
 			"cannot enter the container's mount namespace: %s", strerror(errno));

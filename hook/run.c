@@ -38,8 +38,19 @@ int run_read_policy(struct run *run, struct error *err)
 
 int run_read_identity(struct run *run, struct error *err)
 {
-	return identity_load(
-		&run->state.annotations, run->state.id, FINDING_STATE_INVALID, &run->identity, err);
+	struct identity identity = {0};
+	int r;
+
+	r = identity_load(
+		&run->state.annotations, run->state.id, FINDING_STATE_INVALID, &identity, err);
+	if (r < 0) {
+		/* The id is the runtime's own word: the journal can name the container by it. */
+		if (ident_is_container_id(run->state.id))
+			run->identity.container_id = strdup(run->state.id);
+		return r;
+	}
+	run->identity = identity;
+	return 0;
 }
 
 int run_open_record(struct run *run, bool create, struct error *err)
