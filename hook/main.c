@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch to a command, and the only place that exits. */
 #include "hook/commands.h"
+#include "hook/confine.h"
 #include "hook/startup.h"
 #include "oci/base/code.h"
 #include <stdio.h>
@@ -15,6 +16,8 @@ int main(int argc, char **argv)
 	if (command) {
 		int r = startup_clean(command->for_people);
 
+		if (r == 0 && !command->for_people)
+			r = confine_stage();
 		if (r < 0) {
 			fprintf(stderr, "fuse-sidecar-hook: cannot start: %s\n", strerror(-r));
 			return EXIT_INTERNAL;
