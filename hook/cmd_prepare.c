@@ -117,7 +117,7 @@ static int make_shared(
 
 static int prepare_path(const struct prepare *prepare, const char *path, struct error *err)
 {
-	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_close int fd = -EBADF;
 	cleanup_free char *canonical = NULL;
 	bool is_root = false;

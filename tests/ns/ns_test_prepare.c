@@ -2,6 +2,7 @@
 #include "hook/commands.h"
 
 #include "hook/policy_file.h"
+#include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "tests/support/child.h"
@@ -114,6 +115,15 @@ static void run_again_it_finds_nothing_to_do(void **state)
 	assert_string_equal(before, after);
 }
 
+static void no_lock_file_is_left(void **state)
+{
+	cleanup_free char *output = prepare("[\"" DATA "\", \"" OTHER "\"]", EXIT_DONE);
+
+	(void)state;
+	/* Only an empty directory can be removed. */
+	assert_int_equal(rmdir(RUNTIME_DIR "/locks"), 0);
+}
+
 static void a_directory_of_a_shared_mount_needs_nothing(void **state)
 {
 	cleanup_free char *output = NULL, *propagation = NULL;
@@ -183,6 +193,7 @@ int main(void)
 		TEST(a_private_mount_becomes_shared_as_it_is),
 		TEST(a_directory_is_bound_on_itself_first),
 		TEST(run_again_it_finds_nothing_to_do),
+		TEST(no_lock_file_is_left),
 		TEST(a_directory_of_a_shared_mount_needs_nothing),
 		TEST(a_path_that_is_not_there_is_named_and_stops_no_other),
 		TEST(a_file_is_no_node_mount),
