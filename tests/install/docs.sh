@@ -1,0 +1,323 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The docs name what the code has, all of it and nothing else: finding codes, exit codes, annotations,
+# policy keys, commands, journal entries, plan steps, files. Names are read from the sources.
+#
+# shellcheck disable=SC2016 # backticks in patterns are Markdown's
+set -uo pipefail
+# shellcheck source=tests/install/report.bash
+. "$(dirname -- "$0")/report.bash"
+
+hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
+pages=(README.md docs/*.md)
+
+# ---- what the code has ---------------------------------------------------------------------------
+
+# CODE SEVERITY EXIT of each finding
+findings() {
+	local name severity exit
+	while read -r name severity exit; do
+		echo "$name ${severity,,} $(sed -n "s/^\t$exit = \([0-9]*\),/\1/p" oci/base/code.h)"
+	done < <(sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", \([A-Z]*\), \([A-Z_]*\)).*/\1 \2 \3/p' \
+		oci/base/code.h)
+}
+
+codes() {
+	findings | cut -d' ' -f1
+}
+
+exit_codes() {
+	sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),/\1/p' oci/base/code.h
+}
+
+annotations() {
+	sed -n 's/^#define ANNOTATION_[A-Z_]* ANNOTATION_PREFIX "\([a-z-]*\)"/\1/p' oci/annotations.h
+}
+
+# keys ARRAY: the strings of such an array in policy/config.c
+keys() {
+	sed -n "/ $1\[\] = {/,/};/p" policy/config.c | grep -o '"[A-Za-z]*"' | tr -d '"'
+}
+
+verbs() {
+	sed -n 's/.*\.command = {"\([A-Za-z]*\)",.*/\1/p' hook/commands.c
+}
+
+options() {
+	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/commands.c
+}
+
+actions() {
+	sed -n 's/^\t\t\[PLAN_[A-Z_]*\] = "\([a-z-]*\)",/\1/p' policy/plan.c
+}
+
+# ACTION ID of each kind of journal entry
+kinds() {
+	sed -n 's/^\tX(AUDIT_\([A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/message_ids.h |
+		while read -r kind id; do
+			kind=${kind,,}
+			echo "${kind//_/-} $id"
+		done
+}
+
+fields() {
+	grep -oE '"(FUSE_SIDECAR_[A-Z_]*|CONTAINER_ID_FULL|MESSAGE_ID)"' hook/audit.c | tr -d '"'
+}
+
+# ---- how it is compared --------------------------------------------------------------------------
+
+# same_lines WHAT: the lists on descriptors 3 and 4 hold the same lines, and at least one
+same_lines() {
+	sort -u <&3 >"$scratch/code"
+	sort -u <&4 >"$scratch/docs"
+	[[ -s $scratch/code ]] && diff "$scratch/code" "$scratch/docs"
+}
+
+# headings PAGE: the first word in backticks of each heading of the third level
+headings() {
+	sed -n 's/^### `\([^` ]*\).*/\1/p' "$1"
+}
+
+# column N PAGE PATTERN: of the table rows whose second column, as awk sees it, matches
+column() {
+	awk -F'|' -v n="$1" -v pattern="$3" '/^\|/ && $2 ~ pattern { print $n }' "$2"
+}
+
+# known SAID... <LIST: every line of standard input is one of the words
+known() {
+	local bad
+	bad=$(grep -vxF -f <(printf '%s\n' "$@") | sort -u)
+	[[ -z $bad ]] || echo "unknown: $bad"
+	[[ -z $bad ]]
+}
+
+# ---- findings and exit codes ---------------------------------------------------------------------
+
+# **`code`** (severity, exit): mount-stale and mount-hung deny nothing.
+findings_have_entries() {
+	same_lines 3< <(findings | sed -E 's/^(mount-(stale|hung)) (.*) .*/\1 \3 reported only/') \
+		4< <(sed -nE 's/^\*\*`([a-z-]+)`\*\* \(([a-z]+), ([a-z0-9 ]+)\)\..*/\1 \2 \3/p' \
+			docs/troubleshooting.md)
+}
+
+# The rows `| N | what | codes |` of the README hold what denies with N.
+readme_has_denials() {
+	local row
+	same_lines 3< <(findings | awk '$2 == "deny" { print $3, $1 }') \
+		4< <(column 0 README.md '^ [0-9]+ $' | while read -r row; do
+			grep -oE '`[a-z]+-?[a-z-]*`' <<<"${row##* | }" | tr -d '`' |
+				sed "s/^/$(awk '{ print $2 }' <<<"$row") /"
+		done)
+}
+
+# `code` (N) in the paragraph about warnings.
+readme_has_warnings() {
+	same_lines 3< <(findings | awk '$2 == "warn" { print $1 }') \
+		4< <(sed -n '/^Warnings, /,/^$/p' README.md | grep -oE '`[a-z-]+`' | tr -d '`')
+}
+
+exit_codes_are_in() {
+	same_lines 3< <(exit_codes) 4< <(column 2 "$1" '^ [0-9]+ $' | tr -d ' ')
+}
+
+# ---- annotations and policy ----------------------------------------------------------------------
+
+readme_has_annotations() {
+	same_lines 3< <(annotations) \
+		4< <(column 2 README.md '`fuse-sidecar.io/' | sed 's|.*/\([a-z-]*\)`.*|\1|')
+}
+
+page_has_annotations() {
+	same_lines 3< <(annotations) 4< <(headings docs/annotations.md | sed 's|.*/||')
+}
+
+# Schemas have the same prefix.
+no_unknown_annotation() {
+	local said
+	mapfile -t said < <(annotations)
+	grep -ohE 'fuse-sidecar\.io/[a-z-]+' "${pages[@]}" examples/*.yaml | sed 's|.*/||' |
+		grep -v '^mount$' | known "${said[@]}" topology status check
+}
+
+page_has_policy_keys() {
+	same_lines 3< <(keys top_keys) 4< <(headings docs/policy.md)
+}
+
+page_has_inner_keys() {
+	local key
+	for key in $(keys namespace_keys) $(keys gate_keys); do
+		grep -qF "\"$key\":" docs/policy.md || { echo "$key"; return 1; }
+	done
+}
+
+example_has_policy_keys() {
+	same_lines 3< <(keys top_keys; keys namespace_keys; keys gate_keys) \
+		4< <(sed '/^[[:space:]]*\/\//d' install/policy.json.example |
+			grep -oE '^[[:space:]]*"[A-Za-z]+":' | tr -dc 'A-Za-z\n')
+}
+
+# ---- commands and the journal --------------------------------------------------------------------
+
+page_has_commands() {
+	local verb
+	for verb in $(verbs); do
+		grep -qE "^(### \`${verb}[ \`]|.*\`$verb\`.* stages)" docs/operation.md ||
+			{ echo "$verb"; return 1; }
+	done
+}
+
+page_has_options() {
+	local option
+	for option in $(options) --version; do
+		grep -q -- "$option" docs/operation.md || { echo "$option"; return 1; }
+	done
+}
+
+no_unknown_command() {
+	local said
+	mapfile -t said < <(verbs; echo STAGE)
+	grep -ohE '(^|[` /])fuse-sidecar-hook [A-Za-z]+' README.md docs/{annotations,operation}.md \
+		docs/{policy,troubleshooting,contributing}.md install/*.catalog install/*.service |
+		sed 's/.* //' | grep -vE '^(FUSE|active|failed|-)' | known "${said[@]}"
+}
+
+page_has_kinds() {
+	same_lines 3< <(kinds) 4< <(sed -nE \
+		's/^\| `([a-z-]+)` \| `([0-9a-f]{32})` \|.*/\1 \2/p' docs/operation.md)
+}
+
+page_has_fields() {
+	same_lines 3< <(fields) \
+		4< <(grep -ohE 'FUSE_SIDECAR_[A-Z_]+|CONTAINER_ID_FULL|MESSAGE_ID' docs/operation.md)
+}
+
+page_has_steps() {
+	local step
+	for step in $(actions); do
+		grep -qE "^ *\| \`$step\` \|" docs/operation.md || { echo "$step"; return 1; }
+	done
+}
+
+# ---- words, files, links -------------------------------------------------------------------------
+
+# A word with hyphens in backticks is a name of something: of the code, or one of these.
+no_unknown_name() {
+	local said
+	mapfile -t said < <(codes; actions; kinds | cut -d' ' -f1; annotations)
+	grep -ohE '`[a-z]+(-[a-z]+)+`' "${pages[@]}" | tr -d '`' |
+		known "${said[@]}" fuse-sidecar-hook rclone-zurg rclone-torbox pkg-config
+}
+
+files_are_there() {
+	local file bad=0
+	for file in $(grep -ohE '`(\./)?(oci|policy|hook|tests|docs|install|examples|crio-hooks\.d)/[^`* ]+`' \
+		"${pages[@]}" | tr -d '`' | sort -u); do
+		[[ -e $file ]] || { echo "$file"; bad=1; }
+	done
+	return "$bad"
+}
+
+make_targets_are_there() {
+	local said
+	mapfile -t said < <(sed -nE 's/^([a-z0-9 -]+):.*/\1/p' Makefile | tr ' ' '\n')
+	grep -ohE '`(sudo )?make [a-z0-9-]+' "${pages[@]}" | sed 's/.* //' | known "${said[@]}"
+}
+
+# As GitHub makes them: lower case, no punctuation, hyphens for blanks.
+anchors() {
+	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
+}
+
+links_lead_somewhere() {
+	local page link file anchor bad=0
+	for page in "${pages[@]}"; do
+		while read -r link; do
+			file=${link%%#*} anchor=
+			[[ $link != *'#'* ]] || anchor=${link#*#}
+			file=${file:+$(dirname "$page")/$file}
+			file=${file:-$page}
+			if [[ ! -e $file ]] || { [[ -n $anchor ]] && ! anchors "$file" | grep -qxF -- "$anchor"; }; then
+				echo "$page: $link"
+				bad=1
+			fi
+		done < <(grep -oE '\]\([^)]+\)' "$page" | sed 's/^](//; s/)$//' | grep -v '://')
+	done
+	return "$bad"
+}
+
+# ---- the examples --------------------------------------------------------------------------------
+
+annotation_of() {
+	sed -n "s|^ *fuse-sidecar\.io/$2: \"\(.*\)\"|\1|p" "$1"
+}
+
+# The containers of a capture have the example's names, paths and propagation.
+hook_accepts_example() {
+	local world container
+	for container in plex rclone-zurg rclone-torbox; do
+		world=tests/fixtures/crio/crio-1.33-crun/seed/$container
+		jq --arg mounts "$(annotation_of "$1" mounts)" --arg wait "$(annotation_of "$1" wait)" \
+			'.annotations["fuse-sidecar.io/mounts"] = $mounts
+			| .annotations["fuse-sidecar.io/wait"] = $wait' \
+			"$world/config.json" >"$scratch/config.json" || return 1
+		"$hook" check "$scratch/config.json" --host-mountinfo "$world/host.mountinfo" |
+			tee "$scratch/verdict"
+		grep -qE '^role +(provider|consumer)' "$scratch/verdict" &&
+			grep -q '^verdict    allow$' "$scratch/verdict" || return 1
+	done
+}
+
+# The policy file has one place only: a private /etc has the example there.
+hook_accepts_policy() {
+	local world=tests/fixtures/crio/crio-1.33-crun/seed/plex
+	unshare --mount --propagation private bash -euc '
+		hook=$(realpath "$1")
+		policy=$(<install/policy.json.example)
+		mount -t tmpfs tmpfs /etc
+		mkdir /etc/fuse-sidecar-hook
+		printf "%s\n" "$policy" >/etc/fuse-sidecar-hook/policy.json
+		"$hook" check "$2/config.json" --host-mountinfo "$2/host.mountinfo"' \
+		- "$hook" "$world"
+}
+
+# Put in again, the output that the README has is as it was: no block is lost or changed.
+demo_output_is_stable() {
+	cp README.md "$scratch/page"
+	sed -n '/^<!-- demo output -->$/,/^<!-- end of demo output -->$/p' README.md |
+		grep -vE '^(<!--|```)' >"$scratch/output"
+	grep -q '^All of it happened' "$scratch/output" &&
+		docs/update-demo-output.sh "$scratch/output" "$scratch/page" &&
+		diff README.md "$scratch/page"
+}
+
+is 'each finding has its entry, with severity and exit code' findings_have_entries
+is 'the README has the findings that deny, by exit code' readme_has_denials
+is 'and those that warn' readme_has_warnings
+is 'the README has the exit codes' exit_codes_are_in README.md
+is 'the troubleshooting page has them too' exit_codes_are_in docs/troubleshooting.md
+is 'the README has the annotations' readme_has_annotations
+is 'each annotation has its section' page_has_annotations
+is 'no page names another annotation' no_unknown_annotation
+is 'each policy key has its section' page_has_policy_keys
+is 'and so have the keys inside' page_has_inner_keys
+is 'the example policy has every key' example_has_policy_keys
+is 'the commands are described' page_has_commands
+is 'and their options' page_has_options
+is 'no page names another command' no_unknown_command
+is 'each kind of journal entry is listed with its id' page_has_kinds
+is 'the fields of the journal are those that are written' page_has_fields
+is 'the steps of a plan are described' page_has_steps
+is 'no page names a code or step that is not there' no_unknown_name
+is 'files that are named are there' files_are_there
+is 'targets of make that are named are there' make_targets_are_there
+is 'links lead to a page and a heading' links_lead_somewhere
+is 'the hook accepts the annotations of the example' hook_accepts_example examples/plex.yaml
+is 'and those of the README' hook_accepts_example README.md
+if ((EUID == 0)); then
+	is 'and the example policy' hook_accepts_policy
+else
+	skip 'and the example policy' 'needs root'
+fi
+is 'the demo output of the README survives being put in again' demo_output_is_stable
+finish
