@@ -33,6 +33,8 @@ static void print_head(
 		verdict_name(judgement->verdict));
 	if (judgement->exit != EXIT_DONE)
 		fprintf(out, " (exit code %d)", (int)judgement->exit);
+	else if (judgement->verdict == VERDICT_DENY)
+		fputs(" (exit code 0: mode audit)", out);
 	fputc('\n', out);
 }
 
@@ -121,15 +123,23 @@ static int find_action_width(const struct plan *plan)
 	return (int)width;
 }
 
+/* Why there is no plan. */
+static const char *describe_no_plan(const struct judgement *judgement)
+{
+	if (judgement->verdict != VERDICT_DENY)
+		return "nothing to do";
+	if (judgement->exit == EXIT_DONE)
+		return "none: the container starts as it is";
+	return "none: the container does not start";
+}
+
 static void print_plan(FILE *out, const struct judgement *judgement)
 {
 	const struct plan *plan = &judgement->plan;
 	int width = find_action_width(plan);
 
 	if (plan->n == 0) {
-		fprintf(out, "\nplan       %s\n",
-			judgement->verdict == VERDICT_DENY ? "none: the container does not start"
-							   : "nothing to do");
+		fprintf(out, "\nplan       %s\n", describe_no_plan(judgement));
 		return;
 	}
 	fputs("\nplan\n", out);

@@ -6,7 +6,8 @@
 #include "policy/judge.h"
 #include <stdio.h>
 
-/* Print role, verdict, findings with their fix, and the plan, one item a line. */
+/* Print role, verdict, findings with their fix, and the plan, one item a line. A denial whose exit
+ * is EXIT_DONE is one of mode audit: the container starts. */
 void report_print(FILE *out, const struct judgement *judgement, const struct identity *identity);
 
 #endif

@@ -6,19 +6,25 @@
 
 #define V WORLD_VOLUME
 
-/* What `check` prints of the world as it is now. Owned by the caller. */
-static char *print(struct world *world, bool with_identity)
+static char *print_judgement(const struct judgement *judgement, const struct identity *identity)
 {
-	cleanup_judgement struct judgement judgement = {0};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(judge(world_facts(world), &judgement), 0);
-	report_print(out, &judgement, with_identity ? world->facts.identity : NULL);
+	report_print(out, judgement, identity);
 	assert_int_equal(fclose(out), 0);
 	return text;
+}
+
+/* What `check` prints of the world as it is now. Owned by the caller. */
+static char *print(struct world *world, bool with_identity)
+{
+	cleanup_judgement struct judgement judgement = {0};
+
+	assert_int_equal(judge(world_facts(world), &judgement), 0);
+	return print_judgement(&judgement, with_identity ? world->facts.identity : NULL);
 }
 
 static void assert_has(const char *text, const char *part)
@@ -68,6 +74,24 @@ static void a_denied_container_is_shown_with_its_findings_in_columns(void **stat
 	assert_has(text, "\n                             fix: set mountPropagation: ");
 	assert_has(text, "\n  warn  limits-missing       container rclone-zurg has no memory ");
 	assert_has(text, "\nplan       none: the container does not start\n");
+}
+
+/* `check` sets the exit code to what mode audit makes of it. */
+static void a_denial_of_mode_audit_says_that_the_container_starts(void **state)
+{
+	cleanup_world struct world world;
+	cleanup_judgement struct judgement judgement = {0};
+	cleanup_free char *text = NULL;
+
+	(void)state;
+	world_begin(&world);
+	world_provider(&world);
+	world_set(&world, "mounts.0.options", "['rprivate']");
+	assert_int_equal(judge(world_facts(&world), &judgement), 0);
+	judgement.exit = EXIT_DONE;
+	text = print_judgement(&judgement, NULL);
+	assert_has(text, "verdict    deny (exit code 0: mode audit)\n");
+	assert_has(text, "\nplan       none: the container starts as it is\n");
 }
 
 static void each_step_says_what_it_is_done_to(void **state)
@@ -124,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_allowed_container_is_shown_with_its_plan),
 		cmocka_unit_test(a_denied_container_is_shown_with_its_findings_in_columns),
+		cmocka_unit_test(a_denial_of_mode_audit_says_that_the_container_starts),
 		cmocka_unit_test(each_step_says_what_it_is_done_to),
 		cmocka_unit_test(an_inactive_container_has_nothing_to_do),
 		cmocka_unit_test(a_pod_cannot_write_lines_of_its_own),
