@@ -239,3 +239,15 @@ void audit_error(const struct audit *audit, const struct error *err, bool enforc
 
 	send_graded(audit, &entry, word, error_message(err), err->fix);
 }
+
+void audit_failure(const struct audit *audit, const struct error *err)
+{
+	struct audit_entry entry = {
+		.kind = AUDIT_INTERNAL_ERROR,
+		.code = err->code,
+		.result = "failed",
+		.path = err->subject && *err->subject == '/' ? err->subject : NULL,
+	};
+
+	send_graded(audit, &entry, entry.result, error_message(err), err->fix);
+}

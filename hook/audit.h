@@ -50,4 +50,7 @@ void audit_findings(const struct audit *audit, const struct findings *findings, 
 /* An error that ends the run: as a denial by its code, or AUDIT_INTERNAL_ERROR. */
 void audit_error(const struct audit *audit, const struct error *err, bool enforced);
 
+/* An error that denies nobody anything, whatever its code: AUDIT_INTERNAL_ERROR, "failed". */
+void audit_failure(const struct audit *audit, const struct error *err);
+
 #endif

@@ -44,7 +44,7 @@ static int run_poststop(struct run *run, struct error *err)
 		return r;
 	/* Cleaning up goes by the defaults where the policy is broken; it is said all the same. */
 	if (run_read_policy(run, &policy_err) < 0)
-		audit_error(&run->audit, &policy_err, false);
+		audit_failure(&run->audit, &policy_err);
 	r = run_read_identity(run, err);
 	if (r < 0)
 		return r;
@@ -64,6 +64,6 @@ int cmd_poststop(const struct options *options)
 
 	(void)options;
 	if (run_poststop(&run, &err) < 0)
-		audit_error(&run.audit, &err, false);
+		audit_failure(&run.audit, &err);
 	return EXIT_DONE;
 }

@@ -68,7 +68,7 @@ static void record_denial(struct run *run)
 		run->config.audit_only ? CONTAINER_CREATED : CONTAINER_DENIED;
 
 	if (apply_record(run, status, &err) < 0)
-		audit_error(&run->audit, &err, false);
+		audit_failure(&run->audit, &err);
 }
 
 /* A step failed: take back what was made, and let the record say why. */

@@ -270,6 +270,23 @@ static void an_error_of_the_input_is_a_denial(void **state)
 	assert_field(&sent, "FUSE_SIDECAR_PATH", NULL);
 }
 
+static void a_failure_denies_nobody_anything(void **state)
+{
+	cleanup_error struct error err = {0};
+	cleanup_fake_entry struct fake_entry sent = {0};
+
+	(void)state;
+	error_set(&err, -EINVAL, FINDING_POLICY_INVALID, "/etc/x", "mend it", "/etc/x is broken");
+	audit_failure(&quiet, &err);
+	sent = next_entry();
+	assert_field(&sent, "FUSE_SIDECAR_ACTION", "internal-error");
+	assert_field(&sent, "FUSE_SIDECAR_RESULT", "failed");
+	assert_field(&sent, "FUSE_SIDECAR_CODE", "policy-invalid");
+	assert_field(&sent, "FUSE_SIDECAR_PATH", "/etc/x");
+	assert_stderr("fuse-sidecar-hook: prestart: failed [policy-invalid] container "
+		      "rclone-zurg: /etc/x is broken; fix: mend it\n");
+}
+
 static void say_recorded(void)
 {
 	const struct audit_entry entry = {.kind = AUDIT_RECORDED, .result = "ok"};
@@ -331,6 +348,7 @@ int main(void)
 		TEST(a_warning_is_reported_and_not_said_when_quiet),
 		TEST(an_error_of_the_hook_itself_is_an_internal_error),
 		TEST(an_error_of_the_input_is_a_denial),
+		TEST(a_failure_denies_nobody_anything),
 		TEST(what_the_journal_takes_is_not_said_when_quiet),
 		TEST(without_a_journal_everything_is_said),
 		TEST(with_a_dead_journal_everything_is_said),
