@@ -94,8 +94,9 @@ list() {
 	for file in docs/man/*.[1-8]; do
 		[[ -e $file ]] && echo "file|$file|$mandir/man${file##*.}/${file##*/}"
 	done
-	for file in README.md LICENSE docs/*.md docs/*.json; do
-		[[ -e $file ]] && echo "file|$file|$docdir/${file##*/}"
+	# As in the tree, so that the pages' links hold.
+	for file in README.md LICENSE docs/*.md docs/*.json examples/*.yaml; do
+		[[ -e $file ]] && echo "file|$file|$docdir/$file"
 	done
 	# The stage that cleans up is there before the one that leaves something to clean up.
 	echo "rewritten|crio-hooks.d/fuse-sidecar-poststop.json|$hooksdir/fuse-sidecar-poststop.json"
@@ -143,7 +144,7 @@ uninstall_all() {
 	# Our own directories only, and only when nothing of the administrator's is in them. Shared
 	# ones stay: CRI-O watches hooks.d.
 	local dir
-	for dir in "$root$docdir" "$root$sysconfdir/$name"; do
+	for dir in "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
 		[[ ! -d $dir ]] || rmdir --ignore-fail-on-non-empty -- "$dir"
 	done
 	tell_systemd
