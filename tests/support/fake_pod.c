@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/fake_pod.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include "tests/support/child.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fixture.h"
+#include "tests/support/ns_sandbox.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#define KUBELET_PODS "/var/lib/kubelet/pods"
+
+/* Ids are never used twice, whatever pod they are of. */
+static unsigned int last_id;
+
+void fake_pod_init(struct fake_pod *pod, const char *uid, const char *mounts)
+{
+	*pod = (struct fake_pod){.annotations = json_object_new_object()};
+	assert_non_null(pod->annotations);
+	snprintf(pod->uid, sizeof(pod->uid), "%s", uid);
+	snprintf(pod->name, sizeof(pod->name), "plex-%.4s", uid);
+	snprintf(pod->volume, sizeof(pod->volume),
+		KUBELET_PODS "/%s/volumes/kubernetes.io~empty-dir/media", uid);
+	assert_int_equal(ns_sandbox_mkdirs(pod->volume), 0);
+	fake_pod_annotate(pod, "fuse-sidecar.io/mounts", mounts);
+	fake_pod_annotate(pod, "io.kubernetes.pod.uid", uid);
+	fake_pod_annotate(pod, "io.kubernetes.pod.name", pod->name);
+	fake_pod_annotate(pod, "io.kubernetes.pod.namespace", "media");
+}
+
+void fake_pod_annotate(struct fake_pod *pod, const char *key, const char *value)
+{
+	assert_int_equal(
+		json_object_object_add(pod->annotations, key, json_object_new_string(value)), 0);
+}
+
+char *fake_pod_path(const struct fake_pod *pod, const char *rest)
+{
+	char *path = path_join(pod->volume, rest);
+
+	assert_non_null(path);
+	return path;
+}
+
+static void write_json(const char *directory, const char *name, struct json_object *object)
+{
+	cleanup_free char *path = path_join(directory, name);
+
+	assert_non_null(path);
+	assert_int_equal(ns_sandbox_write(path, json_object_to_json_string(object), 0644), 0);
+}
+
+/* The state that a runtime writes to the hook's standard input (runtime-spec, runtime.md). */
+static void write_files(const struct fake_member *member)
+{
+	cleanup_json struct json_object *state = json_object_new_object();
+	struct json_object *annotations = NULL;
+
+	write_json(member->bundle, "config.json", member->config);
+	json_object_object_add(state, "ociVersion", json_object_new_string("1.0.2"));
+	json_object_object_add(state, "id", json_object_new_string(member->id));
+	json_object_object_add(state, "status", json_object_new_string("created"));
+	json_object_object_add(state, "pid", json_object_new_int(member->process.pid));
+	json_object_object_add(state, "bundle", json_object_new_string(member->bundle));
+	if (json_object_object_get_ex(member->config, "annotations", &annotations))
+		json_object_object_add(state, "annotations", json_object_get(annotations));
+	write_json(member->bundle, "state.json", state);
+}
+
+static struct json_object *parse_quoted(const char *text)
+{
+	cleanup_free char *json = strdup(text);
+	struct json_object *value;
+
+	assert_non_null(json);
+	for (char *c = json; *c; c++) {
+		if (*c == '\'')
+			*c = '"';
+	}
+	value = json_tokener_parse(json);
+	if (!value && strcmp(json, "null") != 0)
+		fail_msg("not JSON: %s", json);
+	return value;
+}
+
+static void set_value(struct json_object *config, const char *pointer, struct json_object *value)
+{
+	if (json_pointer_set(&config, pointer, value) < 0)
+		fail_msg("config.json has no place for %s", pointer);
+}
+
+static void set_text(struct json_object *config, const char *pointer, const char *text)
+{
+	set_value(config, pointer, json_object_new_string(text));
+}
+
+void fake_member_set(struct fake_member *member, const char *pointer, const char *json)
+{
+	if (json) {
+		set_value(member->config, pointer, parse_quoted(json));
+	} else {
+		const char *key = strrchr(pointer, '/') + 1;
+		cleanup_free char *above = strndup(pointer, (size_t)(key - 1 - pointer));
+		struct json_object *parent = NULL;
+
+		assert_non_null(above);
+		assert_int_equal(json_pointer_get(member->config, above, &parent), 0);
+		json_object_object_del(parent, key);
+	}
+	write_files(member);
+}
+
+/* How often the name has been there before. */
+static int restart_count(const struct fake_pod *pod, const char *name)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < pod->n_members; i++)
+		n += strcmp(pod->members[i]->name, name) == 0;
+	return n;
+}
+
+static void annotate_member(struct fake_member *member, int restarts)
+{
+	struct json_object *annotations = json_object_new_object();
+	char text[16];
+
+	assert_non_null(annotations);
+	json_object_object_foreach(member->pod->annotations, key, value)
+		json_object_object_add(annotations, key, json_object_get(value));
+	snprintf(text, sizeof(text), "%d", restarts);
+	json_object_object_add(
+		annotations, "io.kubernetes.container.restartCount", json_object_new_string(text));
+	json_object_object_add(
+		annotations, "io.kubernetes.container.name", json_object_new_string(member->name));
+	json_object_object_add(
+		annotations, "io.kubernetes.cri-o.ContainerID", json_object_new_string(member->id));
+	set_value(member->config, "/annotations", annotations);
+}
+
+/* rclone's command line, with an rc port that no other container of the pod has. */
+static void set_command(struct fake_member *member, const char *path)
+{
+	char address[32];
+
+	snprintf(address, sizeof(address), "--rc-addr=:%u", 5572 + last_id % 10000);
+	set_text(member->config, "/process/args/3", path);
+	set_text(member->config, "/process/args/5", address);
+}
+
+static void configure(
+	struct fake_member *member, const struct fake_role *role, const struct fake_bind *bind)
+{
+	cleanup_free char *text =
+		fixture_read(role->provides ? "fixtures/world/provider/config.json"
+					    : "fixtures/world/consumer/config.json",
+			NULL);
+
+	member->config = json_tokener_parse(text);
+	assert_non_null(member->config);
+	set_text(member->config, "/root/path", member->root);
+	if (bind->source) {
+		set_text(member->config, "/mounts/0/source", bind->source);
+		set_text(member->config, "/mounts/0/destination", bind->destination);
+	} else {
+		set_value(member->config, "/mounts", json_object_new_array());
+	}
+	if (role->provides)
+		set_command(member, role->provides);
+}
+
+static void append(struct fake_pod *pod, struct fake_member *member)
+{
+	struct fake_member **members =
+		reallocarray(pod->members, pod->n_members + 1, sizeof(*members));
+
+	assert_non_null(members);
+	pod->members = members;
+	pod->members[pod->n_members++] = member;
+}
+
+struct fake_member *fake_pod_add(struct fake_pod *pod, const struct fake_role *role)
+{
+	struct fake_member *member = calloc(1, sizeof(*member));
+	unsigned long own = role->provides ? MS_SHARED : MS_SLAVE;
+	struct fake_bind bind = {
+		.source = role->source ? role->source : pod->volume,
+		.destination = role->destination ? role->destination : FAKE_POD_MEDIA,
+		.propagation = role->propagation ? role->propagation : own,
+	};
+	int restarts = restart_count(pod, role->name);
+
+	assert_non_null(member);
+	member->pod = pod;
+	append(pod, member);
+	if (*bind.source == '\0')
+		bind.source = NULL;
+	snprintf(member->name, sizeof(member->name), "%s", role->name);
+	snprintf(member->id, sizeof(member->id), "%064x", ++last_id);
+	snprintf(member->bundle, sizeof(member->bundle), NS_SANDBOX_DIR "/bundles/%u", last_id);
+	snprintf(member->root, sizeof(member->root), NS_SANDBOX_DIR "/roots/%u", last_id);
+	assert_int_equal(ns_sandbox_mkdirs(member->bundle), 0);
+	assert_int_equal(ns_sandbox_mkdirs(member->root), 0);
+	configure(member, role, &bind);
+	annotate_member(member, restarts);
+	/* As CRI-O has rootfsPropagation follow what the mounts declare. */
+	member->process.root_propagation = own;
+	assert_int_equal(
+		fake_container_start(member->root, &bind, bind.source ? 1 : 0, &member->process),
+		0);
+	write_files(member);
+	return member;
+}
+
+struct fake_member *fake_pod_provider(struct fake_pod *pod, const char *name)
+{
+	char container[64], path[128];
+
+	snprintf(container, sizeof(container), "rclone-%s", name);
+	snprintf(path, sizeof(path), FAKE_POD_MEDIA "/%s", name);
+	return fake_pod_add(pod, &(struct fake_role){.name = container, .provides = path});
+}
+
+struct fake_member *fake_pod_consumer(struct fake_pod *pod, const char *name)
+{
+	return fake_pod_add(pod, &(struct fake_role){.name = name});
+}
+
+void fake_member_stop(struct fake_member *member)
+{
+	fake_container_stop(&member->process);
+}
+
+static const char *program(void)
+{
+	const char *binary = getenv("HOOK_BINARY");
+
+	return binary ? binary : "build/fuse-sidecar-hook";
+}
+
+int fake_member_hook_exec(const struct fake_member *member, const char *stage)
+{
+	cleanup_free char *state = path_join(member->bundle, "state.json");
+	cleanup_free char *said = path_join(member->bundle, "output");
+	int input = open(state, O_RDONLY | O_CLOEXEC);
+	int output = open(said, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (input < 0 || output < 0 || dup2(input, STDIN_FILENO) < 0 ||
+		dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+		return 126;
+	execl(program(), program(), stage, NULL);
+	return 127;
+}
+
+struct execution {
+	const struct fake_member *member;
+	const char *stage;
+};
+
+static int execute(void *data)
+{
+	const struct execution *execution = data;
+
+	return fake_member_hook_exec(execution->member, execution->stage);
+}
+
+pid_t fake_member_hook_start(const struct fake_member *member, const char *stage)
+{
+	pid_t pid = child_start(execute, &(struct execution){.member = member, .stage = stage});
+
+	assert_true(pid > 0);
+	return pid;
+}
+
+int fake_member_hook(const struct fake_member *member, const char *stage)
+{
+	return child_wait(fake_member_hook_start(member, stage));
+}
+
+char *fake_member_output(const struct fake_member *member)
+{
+	cleanup_free char *path = path_join(member->bundle, "output");
+	char *text = ns_sandbox_read(path);
+
+	assert_non_null(text);
+	return text;
+}
+
+static int run_command(void *data)
+{
+	char **words = data;
+
+	execl(program(), program(), words[0], words[1], NULL);
+	return 127;
+}
+
+int fake_pod_command(const char *verb, const char *option, char **ret_output)
+{
+	const char *words[] = {verb, option};
+	char *output = NULL;
+	int status = child_capture(run_command, words, &output);
+
+	if (ret_output)
+		*ret_output = move_ptr(output);
+	free(output);
+	return status;
+}
+
+struct json_object *fake_pod_record(const struct fake_pod *pod)
+{
+	char path[160];
+	cleanup_free char *text = NULL;
+
+	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid);
+	text = ns_sandbox_read(path);
+	return text ? json_tokener_parse(text) : NULL;
+}
+
+const char *fake_pod_recorded(const struct fake_pod *pod, const char *pointer)
+{
+	static char text[4096];
+	cleanup_json struct json_object *record = fake_pod_record(pod);
+	struct json_object *value = NULL;
+
+	if (!record || json_pointer_get(record, pointer, &value) < 0 || !value)
+		return NULL;
+	snprintf(text, sizeof(text), "%s", json_object_get_string(value));
+	return text;
+}
+
+const char *fake_pod_status(const struct fake_pod *pod, const char *container)
+{
+	for (int i = 0;; i++) {
+		char pointer[64];
+		const char *name;
+
+		snprintf(pointer, sizeof(pointer), "/containers/%d/name", i);
+		name = fake_pod_recorded(pod, pointer);
+		if (!name)
+			return "";
+		if (strcmp(name, container) != 0)
+			continue;
+		snprintf(pointer, sizeof(pointer), "/containers/%d/status", i);
+		name = fake_pod_recorded(pod, pointer);
+		return name ? name : "";
+	}
+}
+
+bool fake_pod_has_file(const char *directory, const char *name)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/%s/%s", directory, name);
+	return lstat(path, &st) == 0;
+}
+
+unsigned int fake_pod_count_files(const char *directory)
+{
+	char path[256];
+	unsigned int n = 0;
+	struct dirent *entry;
+	DIR *stream;
+
+	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/%s", directory);
+	stream = opendir(path);
+	if (!stream)
+		return 0;
+	while ((entry = readdir(stream)))
+		n += entry->d_name[0] != '.';
+	closedir(stream);
+	return n;
+}
+
+void fake_pod_clear(struct fake_pod *pod)
+{
+	for (size_t i = 0; i < pod->n_members; i++) {
+		fake_container_stop(&pod->members[i]->process);
+		jsondoc_put(&pod->members[i]->config);
+		free(pod->members[i]);
+	}
+	free(pod->members);
+	jsondoc_put(&pod->annotations);
+	*pod = (struct fake_pod){0};
+}
