@@ -99,12 +99,11 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	if (refusal)
 		r = findings_add_error(&container->findings, refusal);
 	for (size_t i = 0; r == 0 && i < gate->n; i++) {
-		const struct topology_path *path =
-			topology_path(&run->topology, gate->paths[i].path);
+		const struct gate_path *path = &gate->paths[i];
 
-		r = topology_note_path(&run->topology, gate->paths[i].path, gate->paths[i].state,
-			path && path->state == gate->paths[i].state ? path->device : NULL,
-			now_usec);
+		if (path->state != PATH_UNKNOWN)
+			r = topology_note_path(&run->topology, path->path, path->state,
+				path->device[0] ? path->device : NULL, now_usec);
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");

@@ -11,15 +11,20 @@
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/timerfd.h>
 
 /* What the gate holds for one path while it waits. */
 struct watch {
 	struct gate_path *path;
-	int process;	    /* pidfd of the provider; -EBADF: @node */
+	int process;	    /* pidfd of the provider; -EBADF: none, -ESRCH: it has ended */
 	struct probe probe; /* under way */
-	int mount_id;	    /* of the mount at the path when it was last looked at */
+	struct {
+		int id;		 /* 0: the path could not be reached */
+		uint64_t unique; /* ids are used again, at once; this one is not (Linux 6.8) */
+	} mount;		 /* at the path when it was last looked at */
+	bool again;		 /* look at it even if that is the same */
 };
 
 struct waiting {
@@ -59,38 +64,50 @@ static int refuse_dead(const struct gate_path *path, struct error *err)
 		path->path, path->provider, (int)path->pid);
 }
 
-/* Whether a path still depends on its provider's life: not once it is live, and not while its mount
- * is being asked, since the answer says more. */
+/*
+ * Whether the provider's end would say anything: not while its mount is being asked, since the
+ * answer says more. A path that is live depends on it too, for as long as another one is waited
+ * for.
+ */
 static bool provider_matters(const struct watch *watch)
 {
-	return !watch->path->node && watch->path->state != PATH_LIVE && watch->probe.pid <= 0;
+	return !watch->path->node && watch->path->created && watch->probe.pid <= 0;
 }
 
-static int check_provider(struct watch *watch, struct error *err)
+/* Its mount has ended with it, or belongs to somebody else: it is looked at again, whatever it was.
+ */
+static void note_end(struct watch *watch)
+{
+	cleanup_close_fd(&watch->process);
+	watch->process = -ESRCH;
+	watch->again = true;
+}
+
+static int check_provider(const struct watch *watch, struct error *err)
 {
 	const struct gate_path *path = watch->path;
 	struct pollfd ended = {.events = POLLIN};
 
+	if (path->state == PATH_LIVE)
+		return 0;
 	if (!path->created)
 		return refuse_not_started(path, err);
 	if (watch->process < 0)
-		watch->process = process_open(path->pid, path->pid_start_ticks);
-	if (watch->process == -ESRCH)
 		return refuse_dead(path, err);
-	if (watch->process < 0)
-		return error_set(err, watch->process, FINDING_HOST_IO, path->provider, NULL,
-			"cannot watch provider %s: %s", path->provider, strerror(-watch->process));
 	ended.fd = watch->process;
 	return poll(&ended, 1, 0) > 0 ? refuse_dead(path, err) : 0;
 }
 
 /* 17 at once: a hook that waits holds up the restart of the very provider that it waits for. */
-static int check_providers(struct waiting *waiting, struct error *err)
+static int check_providers(const struct waiting *waiting, struct error *err)
 {
 	for (size_t i = 0; i < waiting->n; i++) {
-		struct watch *watch = &waiting->watches[i];
-		int r = provider_matters(watch) ? check_provider(watch, err) : 0;
+		const struct watch *watch = &waiting->watches[i];
+		int r;
 
+		if (watch->path->node || watch->probe.pid > 0)
+			continue;
+		r = check_provider(watch, err);
 		if (r < 0)
 			return r;
 	}
@@ -108,59 +125,74 @@ static bool any_probe(const struct waiting *waiting)
 
 /*
  * The mount at the path, without reading the mount table: opening asks no file system, and the id
- * tells whether anything has changed. *ret_fd is -EBADF where the path cannot be reached now.
+ * tells whether anything has changed. *ret_fd is -EBADF where the path cannot be reached now. True
+ * where there is something new.
  */
-static void look(const struct gate_path *path, int *ret_fd, int *ret_id)
+static bool look(struct watch *watch, int *ret_fd)
 {
 	cleanup_close int fd = -EBADF;
+	uint64_t unique = 0;
+	int id = 0;
+	bool changed;
 
 	*ret_fd = -EBADF;
-	*ret_id = 0;
-	fd = sys_openat2(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
+	fd = sys_openat2(AT_FDCWD, watch->path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
 		SYS_RESOLVE_NO_SYMLINKS);
-	if (fd >= 0 && mount_id_of(fd, ret_id, NULL) == 0)
+	if (fd >= 0 && mount_id_of(fd, &id, &unique) == 0)
 		*ret_fd = move_fd(&fd);
+	changed = watch->again || id != watch->mount.id || unique != watch->mount.unique;
+	watch->again = false;
+	watch->mount.id = id;
+	watch->mount.unique = unique;
+	return changed;
 }
 
-/* Whether that mount is a FUSE mount on the path itself, and not the one that carries it. */
-static bool is_fuse_mount(const struct mount_table *host, const struct gate_path *path, int id)
+/* That mount, where it is a FUSE mount on the path itself and not the one that carries it; else
+ * NULL. */
+static const struct mount_entry *fuse_mount(
+	const struct mount_table *host, const struct gate_path *path, int id)
 {
 	const struct mount_entry *entry = mounts_by_id(host, id);
 
-	return entry && probe_is_fuse(entry) && strcmp(entry->target, path->host_path) == 0;
+	return entry && probe_is_fuse(entry) && strcmp(entry->target, path->host_path) == 0 ? entry
+											    : NULL;
 }
 
-/* Look at one path; start a probe where a FUSE mount has appeared. `host` is read at most once for
- * all. */
-static int look_at(struct watch *watch, struct mount_table *host, struct error *err)
+/* Ask the mount at `fd`, if it is one to wait for. `host` is read at most once for all paths. */
+static int ask(struct watch *watch, int fd, struct mount_table *host, struct error *err)
 {
-	cleanup_close int fd = -EBADF;
-	int id, r;
+	struct gate_path *path = watch->path;
+	const struct mount_entry *mount;
+	int r = 0;
 
-	if (watch->path->state == PATH_LIVE)
-		return 0;
-	look(watch->path, &fd, &id);
-	if (id == watch->mount_id)
-		return 0;
-	watch->mount_id = id;
-	probe_cancel(&watch->probe);
-	watch->path->state = PATH_ABSENT;
-	if (fd < 0)
-		return 0;
-	if (host->n == 0) {
+	if (host->n == 0)
 		r = mountinfo_read("/proc/self/mountinfo", host, err);
-		if (r < 0)
-			return r;
-	}
-	if (!is_fuse_mount(host, watch->path, id))
+	if (r < 0)
+		return r;
+	mount = fuse_mount(host, path, watch->mount.id);
+	if (!mount)
 		return 0;
 	r = probe_begin(fd, &watch->probe);
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path, NULL,
-			"cannot probe %s: %s", watch->path->host_path, strerror(-r));
+		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
+			"cannot probe %s: %s", path->host_path, strerror(-r));
+	snprintf(path->device, sizeof(path->device), "%u:%u", mount->major, mount->minor);
 	/* Until it answers. */
-	watch->path->state = PATH_HUNG;
+	path->state = PATH_HUNG;
 	return 0;
+}
+
+/* Look at one path; start a probe where a FUSE mount has appeared. */
+static int look_at(struct watch *watch, struct mount_table *host, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+
+	if (!look(watch, &fd))
+		return 0;
+	probe_cancel(&watch->probe);
+	watch->path->state = PATH_ABSENT;
+	watch->path->device[0] = '\0';
+	return fd < 0 ? 0 : ask(watch, fd, host, err);
 }
 
 static int look_at_all(struct waiting *waiting, struct error *err)
@@ -174,6 +206,15 @@ static int look_at_all(struct waiting *waiting, struct error *err)
 			return r;
 	}
 	return 0;
+}
+
+/* The gate ends for another path's sake: no answer yet is none. */
+static void forget_unanswered(struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (waiting->watches[i].probe.pid > 0)
+			waiting->watches[i].path->state = PATH_UNKNOWN;
+	}
 }
 
 static bool all_live(const struct waiting *waiting)
@@ -233,23 +274,43 @@ static int arm(struct waiting *waiting, uint64_t timeout_usec, struct error *err
 	return 0;
 }
 
+static int watch_provider(struct watch *watch, struct error *err)
+{
+	const struct gate_path *path = watch->path;
+
+	if (path->node || !path->created)
+		return 0;
+	watch->process = process_open(path->pid, path->pid_start_ticks);
+	if (watch->process < 0 && watch->process != -ESRCH)
+		return error_set(err, watch->process, FINDING_HOST_IO, path->provider, NULL,
+			"cannot watch provider %s: %s", path->provider, strerror(-watch->process));
+	return 0;
+}
+
 /*
- * Opened before anything is looked at: a change from then on is told, however fast. Reading nothing
- * of it is fine, polling marks what has been seen.
+ * Everything is opened before anything is looked at: a change from then on is told, however fast.
+ * Reading nothing of the mount table is fine, polling marks what has been seen.
  */
 static int start(struct waiting *waiting, struct gate *gate, struct error *err)
 {
+	int r = 0;
+
 	waiting->watches = calloc(gate->n ? gate->n : 1, sizeof(*waiting->watches));
 	if (!waiting->watches)
 		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	for (; waiting->n < gate->n; waiting->n++) {
+	for (; r == 0 && waiting->n < gate->n; waiting->n++) {
+		struct watch *watch = &waiting->watches[waiting->n];
+
 		gate->paths[waiting->n].state = PATH_ABSENT;
-		waiting->watches[waiting->n] = (struct watch){
+		*watch = (struct watch){
 			.path = &gate->paths[waiting->n],
 			.process = -EBADF,
 			.probe = PROBE_NONE,
 		};
+		r = watch_provider(watch, err);
 	}
+	if (r < 0)
+		return r;
 	waiting->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (waiting->mounts < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, "/proc/self/mountinfo", NULL,
@@ -282,7 +343,7 @@ static void take_answer(struct watch *watch)
 
 	/* A probe that died without an answer says nothing: the mount is looked at again. */
 	if (probe_end(&watch->probe, &state) < 0)
-		watch->mount_id = 0;
+		watch->again = true;
 	else
 		watch->path->state = state;
 }
@@ -297,6 +358,8 @@ static int next_round(
 		return error_set(
 			err, -errno, FINDING_INTERNAL, NULL, NULL, "poll: %s", strerror(errno));
 	for (size_t i = 0; i < waiting->n; i++) {
+		if (set[2 + 2 * i].revents)
+			note_end(&waiting->watches[i]);
 		if (set[2 + 2 * i + 1].revents)
 			take_answer(&waiting->watches[i]);
 	}
@@ -319,8 +382,10 @@ static int gate_run(struct waiting *waiting, struct gate *gate, struct error *er
 	r = look_at_all(waiting, err);
 	while (r == 0 && !all_live(waiting)) {
 		r = check_providers(waiting, err);
-		if (r < 0)
+		if (r < 0) {
+			forget_unanswered(waiting);
 			return r;
+		}
 		if (over || (gate->timeout_usec == 0 && !any_probe(waiting)))
 			return refuse_timeout(waiting, gate->timeout_usec, err);
 		r = next_round(waiting, set, &over, err);

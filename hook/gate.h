@@ -21,7 +21,9 @@ struct gate_path {
 	bool created; /* the provider has been created (and not refused): pid and start are its */
 	pid_t pid;
 	uint64_t pid_start_ticks;
-	enum path_state state; /* out: what it was at the end */
+	enum path_state state; /* out: what it was at the end; UNKNOWN where it was being asked
+				  when the gate was refused for another */
+	char device[24];       /* out: "0:55" of the FUSE mount that it was; "" without one */
 };
 
 struct gate {
