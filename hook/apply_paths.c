@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/apply_steps.h"
+#include "hook/conflict.h"
 #include "hook/stale.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
@@ -104,5 +105,5 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 		count_heal(run, step, detached);
 	}
 	audit_stale(run, step, detached, left);
-	return r;
+	return r == 0 && left == PATH_LIVE ? conflict_judge(run, step, err) : r;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A live mount on the path of a provider that is about to start: somebody else's. */
+#ifndef FSH_HOOK_CONFLICT_H
+#define FSH_HOOK_CONFLICT_H
+
+#include "hook/run.h"
+#include "policy/plan.h"
+
+/*
+ * Judge the live FUSE mount on step->host_path, where step->provider is to mount: after a crash it
+ * would be dead, so it belongs to another pod, to a former instance that still runs, or to somebody
+ * unknown. -EBUSY with FINDING_MOUNTPOINT_CONFLICT naming whom; 0 where the policy only warns
+ * (reported, and among the run's findings), ignores it, or is of mode audit.
+ */
+int conflict_judge(struct run *run, const struct plan_step *step, struct error *err);
+
+#endif
