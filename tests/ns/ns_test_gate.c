@@ -10,7 +10,6 @@
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -527,18 +526,6 @@ static void waiting_costs_no_processor_time(void **state)
 	assert_in_range(before, 0, SECOND / 50);
 }
 
-static unsigned int open_files(void)
-{
-	unsigned int n = 0;
-	DIR *files = opendir("/proc/self/fd");
-
-	assert_non_null(files);
-	while (readdir(files))
-		n++;
-	closedir(files);
-	return n;
-}
-
 static void nothing_stays_open(void **state)
 {
 	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
@@ -549,10 +536,10 @@ static void nothing_stays_open(void **state)
 
 	(void)state;
 	assert_int_equal(fuse_daemon_start(ZURG, "--hang", &daemon), 0);
-	before = open_files();
+	before = ns_sandbox_open_files();
 	outcome = wait_for(paths, 2, SECOND / 10);
 	assert_refused(&outcome, FINDING_GATE_TIMEOUT);
-	assert_int_equal(open_files(), before);
+	assert_int_equal(ns_sandbox_open_files(), before);
 	end_provider(provider);
 }
 
@@ -568,17 +555,6 @@ static bool plex_waits(void *data)
 	return status_is(data, "plex", "waiting");
 }
 
-static void assert_hook(const struct fake_member *member, int expected)
-{
-	int status = fake_member_hook(member, "prestart");
-	cleanup_free char *said = NULL;
-
-	if (status == expected)
-		return;
-	said = fake_member_output(member);
-	fail_msg("%s: exit %d, expected %d: %s", member->name, status, expected, said);
-}
-
 static void a_consumer_waits_recorded_and_without_the_lock(void **state)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
@@ -590,12 +566,13 @@ static void a_consumer_waits_recorded_and_without_the_lock(void **state)
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	path = fake_pod_path(&pod, "zurg");
-	assert_hook(fake_pod_provider(&pod, "zurg"), 0);
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	hook = fake_member_hook_start(plex, "prestart");
 	assert_true(eventually(plex_waits, &pod));
 	/* Another hook of the pod runs meanwhile. */
-	assert_hook(fake_pod_add(&pod, &(struct fake_role){.name = "init", .source = ""}), 0);
+	fake_member_expect(fake_pod_add(&pod, &(struct fake_role){.name = "init", .source = ""}),
+		"prestart", 0);
 	assert_true(status_is(&pod, "plex", "waiting"));
 	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
 	assert_int_equal(child_wait(hook), 0);
@@ -619,7 +596,7 @@ static void a_consumer_before_its_provider_is_denied_and_recorded(void **state)
 
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, BOTH);
-	assert_hook(fake_pod_consumer(&pod, "plex"), 17);
+	fake_member_expect(fake_pod_consumer(&pod, "plex"), "prestart", 17);
 	assert_true(status_is(&pod, "plex", "denied"));
 	assert_string_equal(plex_code(&pod), "provider-not-started");
 }
@@ -633,8 +610,8 @@ static void a_consumer_of_a_refused_provider_is_denied(void **state)
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
 	fake_member_set(zurg, "/process/capabilities", "{}");
-	assert_hook(zurg, 15);
-	assert_hook(fake_pod_consumer(&pod, "plex"), 17);
+	fake_member_expect(zurg, "prestart", 15);
+	fake_member_expect(fake_pod_consumer(&pod, "plex"), "prestart", 17);
 }
 
 static void a_provider_that_dies_fails_the_waiting_consumer(void **state)
@@ -646,7 +623,7 @@ static void a_provider_that_dies_fails_the_waiting_consumer(void **state)
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
-	assert_hook(zurg, 0);
+	fake_member_expect(zurg, "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	hook = fake_member_hook_start(plex, "prestart");
 	assert_true(eventually(plex_waits, &pod));
@@ -664,8 +641,8 @@ static void the_wait_of_the_pod_ends_with_16(void **state)
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "100ms");
-	assert_hook(fake_pod_provider(&pod, "zurg"), 0);
-	assert_hook(fake_pod_consumer(&pod, "plex"), 16);
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
+	fake_member_expect(fake_pod_consumer(&pod, "plex"), "prestart", 16);
 	assert_true(status_is(&pod, "plex", "denied"));
 	assert_string_equal(
 		fake_pod_recorded(&pod, "/containers/1/findings/0/code"), "gate-timeout");
@@ -683,10 +660,10 @@ static void mode_audit_reports_and_delays_nobody(void **state)
 		0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "90s");
-	assert_hook(fake_pod_provider(&pod, "zurg"), 0);
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	/* 90 seconds are the suite's end: it has not waited. */
-	assert_hook(plex, 0);
+	fake_member_expect(plex, "prestart", 0);
 	assert_true(status_is(&pod, "plex", "created"));
 	said = fake_member_output(plex);
 	assert_non_null(strstr(said, "reported [gate-timeout]"));

@@ -5,14 +5,11 @@
 
 #include "hook/deadline.h"
 #include "oci/base/cleanup.h"
-#include "oci/mountinfo.h"
-#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_pod.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -76,45 +73,9 @@ static void assert_result(const struct result *result, unsigned int detached, en
 	assert_int_equal(result->state, state);
 }
 
-/* How many mounts are on exactly that path. */
-static unsigned int mounts_on(const char *path)
-{
-	cleanup_mount_table struct mount_table table = {0};
-	unsigned int n = 0;
-
-	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &table, NULL), 0);
-	for (size_t i = 0; i < table.n; i++)
-		n += strcmp(table.entries[i].target, path) == 0;
-	return n;
-}
-
-static int count_mounts(void *data)
-{
-	return (int)mounts_on(data);
-}
-
-/* The same in the mount table of a container. */
-static unsigned int mounts_in(const struct fake_member *member, const char *path)
-{
-	char target[256];
-
-	snprintf(target, sizeof(target), "%s%s", member->root, path);
-	return (unsigned int)fake_container_run(&member->process, count_mounts, target);
-}
-
 static void start_daemon(const char *path, const char *option, struct fuse_daemon *ret)
 {
 	assert_int_equal(fuse_daemon_start(path, option, ret), 0);
-}
-
-/* A crashed daemon's mount. */
-static void leave_dead(const char *path)
-{
-	struct fuse_daemon daemon = {0};
-
-	start_daemon(path, NULL, &daemon);
-	fuse_daemon_kill(&daemon);
-	free(daemon.path);
 }
 
 static void a_dead_mount_is_detached(void **state)
@@ -122,10 +83,10 @@ static void a_dead_mount_is_detached(void **state)
 	cleanup_result struct result result = {0};
 
 	(void)state;
-	leave_dead(ZURG);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 1, PATH_ABSENT);
-	assert_int_equal(mounts_on(ZURG), 0);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 0);
 }
 
 static void all_dead_mounts_of_a_stack_are_detached(void **state)
@@ -134,11 +95,11 @@ static void all_dead_mounts_of_a_stack_are_detached(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		leave_dead(ZURG);
-	assert_int_equal(mounts_on(ZURG), 5);
+		assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 5);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 5, PATH_ABSENT);
-	assert_int_equal(mounts_on(ZURG), 0);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 0);
 }
 
 static void a_live_mount_is_left(void **state)
@@ -159,11 +120,11 @@ static void below_a_live_mount_nothing_is_touched(void **state)
 	cleanup_result struct result result = {0};
 
 	(void)state;
-	leave_dead(ZURG);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	start_daemon(ZURG, NULL, &daemon);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 0, PATH_LIVE);
-	assert_int_equal(mounts_on(ZURG), 2);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 2);
 	assert_int_equal(access(ZURG "/film", F_OK), 0);
 }
 
@@ -174,11 +135,11 @@ static void dead_mounts_above_a_live_one_are_detached_down_to_it(void **state)
 
 	(void)state;
 	start_daemon(ZURG, NULL, &daemon);
-	leave_dead(ZURG);
-	leave_dead(ZURG);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 2, PATH_LIVE);
-	assert_int_equal(mounts_on(ZURG), 1);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 1);
 	assert_int_equal(access(ZURG "/film", F_OK), 0);
 }
 
@@ -211,7 +172,7 @@ static void a_hung_mount_is_reported_in_time_and_left(void **state)
 		result = detach(VOLUME, ZURG);
 		assert_result(&result, 0, PATH_HUNG);
 		assert_true(deadline_now() - began < 5 * SECOND);
-		assert_int_equal(mounts_on(ZURG), 1);
+		assert_int_equal(ns_sandbox_mounts_on(ZURG), 1);
 	}
 }
 
@@ -223,7 +184,7 @@ static void another_file_system_on_the_path_is_left(void **state)
 	assert_int_equal(mount("tmpfs", ZURG, "tmpfs", 0, NULL), 0);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 0, PATH_ABSENT);
-	assert_int_equal(mounts_on(ZURG), 1);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 1);
 }
 
 static void a_dead_mount_under_another_file_system_is_left(void **state)
@@ -231,11 +192,11 @@ static void a_dead_mount_under_another_file_system_is_left(void **state)
 	cleanup_result struct result result = {0};
 
 	(void)state;
-	leave_dead(ZURG);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	assert_int_equal(mount("tmpfs", ZURG, "tmpfs", 0, NULL), 0);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 0, PATH_ABSENT);
-	assert_int_equal(mounts_on(ZURG), 2);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 2);
 }
 
 /* The kubelet gives a subPath a bind of its own: a peer, which the dead mount has reached. */
@@ -248,11 +209,11 @@ static void peers_of_the_volume_lose_it_too(void **state)
 	assert_int_equal(mount(VOLUME, VOLUME, NULL, MS_BIND, NULL), 0);
 	assert_int_equal(mount(NULL, VOLUME, NULL, MS_SHARED, NULL), 0);
 	assert_int_equal(mount(VOLUME, NS_SANDBOX_DIR "/copy", NULL, MS_BIND, NULL), 0);
-	leave_dead(ZURG);
-	assert_int_equal(mounts_on(NS_SANDBOX_DIR "/copy/zurg"), 1);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+	assert_int_equal(ns_sandbox_mounts_on(NS_SANDBOX_DIR "/copy/zurg"), 1);
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 1, PATH_ABSENT);
-	assert_int_equal(mounts_on(NS_SANDBOX_DIR "/copy/zurg"), 0);
+	assert_int_equal(ns_sandbox_mounts_on(NS_SANDBOX_DIR "/copy/zurg"), 0);
 }
 
 static void a_path_that_is_not_there_has_nothing(void **state)
@@ -270,23 +231,11 @@ static void a_symlink_on_the_way_is_not_followed(void **state)
 
 	(void)state;
 	assert_int_equal(symlink("zurg", VOLUME "/link"), 0);
-	leave_dead(ZURG);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	result = detach(VOLUME, VOLUME "/link");
 	assert_result(&result, 0, PATH_ABSENT);
-	assert_int_equal(mounts_on(ZURG), 1);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 1);
 	umount2(ZURG, MNT_DETACH);
-}
-
-static unsigned int open_files(void)
-{
-	unsigned int n = 0;
-	DIR *files = opendir("/proc/self/fd");
-
-	assert_non_null(files);
-	while (readdir(files))
-		n++;
-	closedir(files);
-	return n;
 }
 
 static void nothing_stays_open(void **state)
@@ -295,33 +244,14 @@ static void nothing_stays_open(void **state)
 	unsigned int before;
 
 	(void)state;
-	leave_dead(ZURG);
-	before = open_files();
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+	before = ns_sandbox_open_files();
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 1, PATH_ABSENT);
-	assert_int_equal(open_files(), before);
+	assert_int_equal(ns_sandbox_open_files(), before);
 }
 
 /* From here on: the hook's own program. */
-
-static void assert_hook(const struct fake_member *member, int expected)
-{
-	int status = fake_member_hook(member, "prestart");
-	cleanup_free char *said = NULL;
-
-	if (status == expected)
-		return;
-	said = fake_member_output(member);
-	fail_msg("%s: exit %d, expected %d: %s", member->name, status, expected, said);
-}
-
-static void assert_said(const struct fake_member *member, const char *text)
-{
-	cleanup_free char *said = fake_member_output(member);
-
-	if (!strstr(said, text))
-		fail_msg("\"%s\" is not in: %s", text, said);
-}
 
 /* A pod whose zurg is mounted and seen by plex; the provider's process and the daemon are two. */
 struct scene {
@@ -345,11 +275,11 @@ static void begin(struct scene *scene)
 	fake_pod_init(&scene->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	scene->path = fake_pod_path(&scene->pod, "zurg");
 	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
-	assert_hook(scene->zurg, 0);
+	fake_member_expect(scene->zurg, "prestart", 0);
 	start_daemon(scene->path, NULL, &scene->daemon);
 	scene->plex = fake_pod_consumer(&scene->pod, "plex");
-	assert_hook(scene->plex, 0);
-	assert_int_equal(mounts_in(scene->plex, "/mnt/media/zurg"), 1);
+	fake_member_expect(scene->plex, "prestart", 0);
+	assert_int_equal(fake_member_mounts_on(scene->plex, "/mnt/media/zurg"), 1);
 }
 
 static void the_next_instance_heals_every_consumer(void **state)
@@ -363,17 +293,17 @@ static void the_next_instance_heals_every_consumer(void **state)
 	fuse_daemon_kill(&scene.daemon);
 	fake_member_stop(scene.zurg);
 	next = fake_pod_provider(&scene.pod, "zurg");
-	assert_int_equal(mounts_in(next, "/mnt/media/zurg"), 1);
-	assert_hook(next, 0);
-	assert_said(next, "detached 1 dead mount of rclone-zurg from /mnt/media/zurg");
-	assert_int_equal(mounts_on(scene.path), 0);
-	assert_int_equal(mounts_in(scene.plex, "/mnt/media/zurg"), 0);
-	assert_int_equal(mounts_in(next, "/mnt/media/zurg"), 0);
+	assert_int_equal(fake_member_mounts_on(next, "/mnt/media/zurg"), 1);
+	fake_member_expect(next, "prestart", 0);
+	fake_member_expect_said(next, "detached 1 dead mount of rclone-zurg from /mnt/media/zurg");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
+	assert_int_equal(fake_member_mounts_on(scene.plex, "/mnt/media/zurg"), 0);
+	assert_int_equal(fake_member_mounts_on(next, "/mnt/media/zurg"), 0);
 	assert_string_equal(fake_pod_recorded(&scene.pod, "/fusePaths/0/heals"), "1");
 	assert_string_equal(fake_pod_recorded(&scene.pod, "/fusePaths/0/instances"), "2");
 	/* And the new mount arrives in the one that runs. */
 	start_daemon(scene.path, NULL, &again);
-	assert_int_equal(mounts_in(scene.plex, "/mnt/media/zurg"), 1);
+	assert_int_equal(fake_member_mounts_on(scene.plex, "/mnt/media/zurg"), 1);
 }
 
 static void another_providers_live_mount_is_left(void **state)
@@ -385,10 +315,10 @@ static void another_providers_live_mount_is_left(void **state)
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, BOTH);
 	path = fake_pod_path(&pod, "torbox");
-	assert_hook(fake_pod_provider(&pod, "torbox"), 0);
+	fake_member_expect(fake_pod_provider(&pod, "torbox"), "prestart", 0);
 	start_daemon(path, NULL, &torbox);
-	assert_hook(fake_pod_provider(&pod, "zurg"), 0);
-	assert_int_equal(mounts_on(path), 1);
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
+	assert_int_equal(ns_sandbox_mounts_on(path), 1);
 }
 
 static void another_providers_dead_mount_is_left_to_its_next_instance(void **state)
@@ -399,10 +329,10 @@ static void another_providers_dead_mount_is_left_to_its_next_instance(void **sta
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, BOTH);
 	path = fake_pod_path(&pod, "torbox");
-	assert_hook(fake_pod_provider(&pod, "torbox"), 0);
-	leave_dead(path);
-	assert_hook(fake_pod_provider(&pod, "zurg"), 0);
-	assert_int_equal(mounts_on(path), 1);
+	fake_member_expect(fake_pod_provider(&pod, "torbox"), "prestart", 0);
+	assert_int_equal(fuse_daemon_leave_dead(path), 0);
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
+	assert_int_equal(ns_sandbox_mounts_on(path), 1);
 }
 
 static void a_hung_mount_is_reported_and_the_provider_goes_on(void **state)
@@ -423,10 +353,10 @@ static void a_hung_mount_is_reported_and_the_provider_goes_on(void **state)
 	start_daemon(path, "--swallow", &daemon);
 	zurg = fake_pod_provider(&pod, "zurg");
 	began = deadline_now();
-	assert_hook(zurg, 0);
+	fake_member_expect(zurg, "prestart", 0);
 	assert_true(deadline_now() - began < 5 * SECOND);
-	assert_said(zurg, "reported [mount-hung]");
-	assert_int_equal(mounts_on(path), 1);
+	fake_member_expect_said(zurg, "reported [mount-hung]");
+	assert_int_equal(ns_sandbox_mounts_on(path), 1);
 	assert_string_equal(fake_pod_recorded(&pod, "/fusePaths/0/state"), "hung");
 }
 
@@ -439,11 +369,11 @@ static void a_live_mount_of_the_former_instance_is_a_conflict(void **state)
 	(void)state;
 	begin(&scene);
 	next = fake_pod_provider(&scene.pod, "zurg");
-	assert_hook(next, 10);
-	assert_said(next, "[mountpoint-conflict]");
+	fake_member_expect(next, "prestart", 10);
+	fake_member_expect_said(next, "[mountpoint-conflict]");
 	snprintf(pid, sizeof(pid), "pid %d", (int)scene.zurg->process.pid);
-	assert_said(next, pid);
-	assert_int_equal(mounts_on(scene.path), 1);
+	fake_member_expect_said(next, pid);
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 	assert_string_equal(fake_pod_status(&scene.pod, "rclone-zurg"), "denied");
 }
 
@@ -457,10 +387,10 @@ static void a_live_mount_of_nobody_known_is_a_conflict(void **state)
 	/* The container has ended, and something of it answers still. */
 	fake_member_stop(scene.zurg);
 	next = fake_pod_provider(&scene.pod, "zurg");
-	assert_hook(next, 10);
-	assert_said(next, "[mountpoint-conflict]");
-	assert_said(next, "unmount");
-	assert_int_equal(mounts_on(scene.path), 1);
+	fake_member_expect(next, "prestart", 10);
+	fake_member_expect_said(next, "[mountpoint-conflict]");
+	fake_member_expect_said(next, "unmount");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 }
 
 static void a_live_mount_of_another_pod_is_a_conflict_that_names_it(void **state)
@@ -477,10 +407,10 @@ static void a_live_mount_of_another_pod_is_a_conflict_that_names_it(void **state
 					    .provides = "/mnt/media/zurg",
 					    .source = scene.pod.volume,
 				    });
-	assert_hook(zurg, 10);
-	assert_said(zurg, "[mountpoint-conflict]");
-	assert_said(zurg, "rclone-zurg of the pod media/plex-6f0d");
-	assert_int_equal(mounts_on(scene.path), 1);
+	fake_member_expect(zurg, "prestart", 10);
+	fake_member_expect_said(zurg, "[mountpoint-conflict]");
+	fake_member_expect_said(zurg, "rclone-zurg of the pod media/plex-6f0d");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 }
 
 static void two_pods_may_use_one_volume_for_different_paths(void **state)
@@ -491,13 +421,13 @@ static void two_pods_may_use_one_volume_for_different_paths(void **state)
 	(void)state;
 	begin(&scene);
 	fake_pod_init(&other, OTHER_UID, "rclone-mine=/mnt/media/torbox");
-	assert_hook(fake_pod_add(&other,
-			    &(struct fake_role){
-				    .name = "rclone-mine",
-				    .provides = "/mnt/media/torbox",
-				    .source = scene.pod.volume,
-			    }),
-		0);
+	fake_member_expect(fake_pod_add(&other,
+				   &(struct fake_role){
+					   .name = "rclone-mine",
+					   .provides = "/mnt/media/torbox",
+					   .source = scene.pod.volume,
+				   }),
+		"prestart", 0);
 }
 
 static void set_policy(const char *text)
@@ -514,10 +444,10 @@ static void mode_audit_reports_a_conflict_and_goes_on(void **state)
 	begin(&scene);
 	set_policy("{\"mode\": \"audit\"}");
 	next = fake_pod_provider(&scene.pod, "zurg");
-	assert_hook(next, 0);
-	assert_said(next, "[mountpoint-conflict]");
+	fake_member_expect(next, "prestart", 0);
+	fake_member_expect_said(next, "[mountpoint-conflict]");
 	assert_string_equal(fake_pod_status(&scene.pod, "rclone-zurg"), "created");
-	assert_int_equal(mounts_on(scene.path), 1);
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 }
 
 static void a_policy_may_let_a_conflict_pass(void **state)
@@ -529,9 +459,9 @@ static void a_policy_may_let_a_conflict_pass(void **state)
 	begin(&scene);
 	set_policy("{\"severity\": {\"mountpoint-conflict\": \"warn\"}}");
 	next = fake_pod_provider(&scene.pod, "zurg");
-	assert_hook(next, 0);
-	assert_said(next, "warning [mountpoint-conflict]");
-	assert_int_equal(mounts_on(scene.path), 1);
+	fake_member_expect(next, "prestart", 0);
+	fake_member_expect_said(next, "warning [mountpoint-conflict]");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 }
 
 static void a_conflict_takes_back_what_was_made(void **state)
@@ -547,11 +477,11 @@ static void a_conflict_takes_back_what_was_made(void **state)
 	torbox = fake_pod_path(&pod, "torbox");
 	assert_int_equal(ns_sandbox_mkdirs(zurg), 0);
 	start_daemon(zurg, NULL, &daemon);
-	assert_hook(fake_pod_add(&pod, &(struct fake_role){.name = "rclone-both",
-					       .provides = "/mnt/media/zurg"}),
-		10);
+	fake_member_expect(fake_pod_add(&pod, &(struct fake_role){.name = "rclone-both",
+						      .provides = "/mnt/media/zurg"}),
+		"prestart", 10);
 	assert_int_equal(access(torbox, F_OK), -1);
-	assert_int_equal(mounts_on(zurg), 1);
+	assert_int_equal(ns_sandbox_mounts_on(zurg), 1);
 }
 
 int main(void)

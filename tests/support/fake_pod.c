@@ -292,6 +292,37 @@ char *fake_member_output(const struct fake_member *member)
 	return text;
 }
 
+void fake_member_expect(const struct fake_member *member, const char *stage, int code)
+{
+	int status = fake_member_hook(member, stage);
+	cleanup_free char *said = fake_member_output(member);
+
+	if (status != code)
+		fail_msg("%s of %s: exit %d, expected %d: %s", stage, member->name, status, code,
+			said);
+}
+
+void fake_member_expect_said(const struct fake_member *member, const char *text)
+{
+	cleanup_free char *said = fake_member_output(member);
+
+	if (!strstr(said, text))
+		fail_msg("\"%s\" is not in: %s", text, said);
+}
+
+static int count_mounts(void *data)
+{
+	return (int)ns_sandbox_mounts_on(data);
+}
+
+unsigned int fake_member_mounts_on(const struct fake_member *member, const char *path)
+{
+	char target[256];
+
+	snprintf(target, sizeof(target), "%s%s", member->root, path);
+	return (unsigned int)fake_container_run(&member->process, count_mounts, target);
+}
+
 static int run_command(void *data)
 {
 	char **words = data;

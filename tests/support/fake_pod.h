@@ -80,6 +80,16 @@ pid_t fake_member_hook_start(const struct fake_member *member, const char *stage
 /* exec the hook for it: for a child process of the test's own. Returns only where that fails. */
 int fake_member_hook_exec(const struct fake_member *member, const char *stage);
 
+/* Run the hook for it and fail the test, with what the hook said, where it exits with another code.
+ */
+void fake_member_expect(const struct fake_member *member, const char *stage, int code);
+
+/* Fail the test where its last hook has not said `text`. */
+void fake_member_expect_said(const struct fake_member *member, const char *text);
+
+/* ns_sandbox_mounts_on() for a path inside the container. */
+unsigned int fake_member_mounts_on(const struct fake_member *member, const char *path);
+
 /* What its last hook wrote to standard output and standard error. Owned by the caller. */
 char *fake_member_output(const struct fake_member *member);
 

@@ -79,3 +79,13 @@ void fuse_daemon_clear(struct fuse_daemon *daemon)
 	free(daemon->path);
 	*daemon = (struct fuse_daemon){0};
 }
+
+int fuse_daemon_leave_dead(const char *path)
+{
+	struct fuse_daemon daemon = {0};
+	int r = fuse_daemon_start(path, NULL, &daemon);
+
+	fuse_daemon_kill(&daemon);
+	free(daemon.path);
+	return r;
+}

@@ -19,6 +19,9 @@ int fuse_daemon_start(const char *path, const char *option, struct fuse_daemon *
 /* End the daemon and leave its mount, which is dead then. */
 void fuse_daemon_kill(struct fuse_daemon *daemon);
 
+/* What a crashed daemon leaves on `path`. 0 or a negative errno. */
+int fuse_daemon_leave_dead(const char *path);
+
 /* End the daemon where it still runs, and detach the mount. An all-zero one is accepted. */
 void fuse_daemon_clear(struct fuse_daemon *daemon);
 

@@ -3,7 +3,10 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/mountinfo.h"
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -145,4 +148,38 @@ char *ns_sandbox_propagation(const char *path)
 		found = fields;
 	}
 	return found;
+}
+
+unsigned int ns_sandbox_mounts_on(const char *path)
+{
+	cleanup_mount_table struct mount_table table = {0};
+	unsigned int n = 0;
+
+	if (mountinfo_read("/proc/self/mountinfo", &table, NULL) < 0)
+		return UINT_MAX;
+	for (size_t i = 0; i < table.n; i++)
+		n += strcmp(table.entries[i].target, path) == 0;
+	return n;
+}
+
+unsigned int ns_sandbox_mounts(void)
+{
+	cleanup_mount_table struct mount_table table = {0};
+
+	if (mountinfo_read("/proc/self/mountinfo", &table, NULL) < 0)
+		return UINT_MAX;
+	return (unsigned int)table.n;
+}
+
+unsigned int ns_sandbox_open_files(void)
+{
+	unsigned int n = 0;
+	DIR *files = opendir("/proc/self/fd");
+
+	if (!files)
+		return UINT_MAX;
+	while (readdir(files))
+		n++;
+	closedir(files);
+	return n;
 }

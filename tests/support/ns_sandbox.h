@@ -35,4 +35,12 @@ char *ns_sandbox_read(const char *path);
  * `path`, NULL where there is none. Owned by the caller. */
 char *ns_sandbox_propagation(const char *path);
 
+/* How many mounts of this process's mount namespace have exactly that mountpoint, one over the
+ * other or hidden; and how many there are in all. */
+unsigned int ns_sandbox_mounts_on(const char *path);
+unsigned int ns_sandbox_mounts(void);
+
+/* How many descriptors this process has open. */
+unsigned int ns_sandbox_open_files(void);
+
 #endif
