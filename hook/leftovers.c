@@ -6,7 +6,7 @@
 #include "oci/base/ident.h"
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,39 +36,28 @@ static int read_error(struct error *err, const char *name)
 		"cannot read %s of the runtime directory: %s", name, strerror(errno));
 }
 
-/* The process that the name ends in is gone. A recycled pid only keeps a file until the next time.
- */
-static bool writer_is_gone(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	long pid = dot ? strtol(dot + 1, NULL, 10) : 0;
-
-	return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
-static int remove_temporary(int runtime_fd, bool dry_run, struct error *err)
-{
-	cleanup_directory DIR *directory = open_directory(runtime_fd, "tmp");
-	struct dirent *entry;
-
-	if (!directory)
-		return read_error(err, "tmp");
-	while ((entry = readdir(directory))) {
-		if (entry->d_name[0] == '.' || !writer_is_gone(entry->d_name))
-			continue;
-		if (!dry_run && unlinkat(dirfd(directory), entry->d_name, 0) < 0 && errno != ENOENT)
-			return read_error(err, "tmp");
-	}
-	return 0;
-}
-
 static bool has_record(int runtime_fd, const char *uid)
 {
-	char path[128];
+	char path[NAME_MAX + 8];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "pods/%s", uid);
 	return fstatat(runtime_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* With the pod's lock, so that no hook is at it. One that is held is no leftover. */
+static void remove_temporary(int runtime_fd, const char *uid)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_error struct error busy = {0};
+	char path[NAME_MAX + 8];
+
+	if (lock_take(runtime_fd, uid, 0, &lock, &busy) < 0)
+		return;
+	snprintf(path, sizeof(path), "tmp/%s", uid);
+	unlinkat(runtime_fd, path, 0);
+	if (!has_record(runtime_fd, uid))
+		lock_remove_file(&lock);
 }
 
 static void remove_lock(int runtime_fd, const char *name)
@@ -83,6 +72,26 @@ static void remove_lock(int runtime_fd, const char *name)
 		lock_remove_file(&lock);
 }
 
+static bool is_leftover_lock(int runtime_fd, const char *name)
+{
+	return (ident_is_pod_uid(name) || strncmp(name, "volume-", 7) == 0) &&
+	       !has_record(runtime_fd, name);
+}
+
+static int remove_temporaries(int runtime_fd, bool dry_run, struct error *err)
+{
+	cleanup_directory DIR *directory = open_directory(runtime_fd, "tmp");
+	struct dirent *entry;
+
+	if (!directory)
+		return read_error(err, "tmp");
+	while ((entry = readdir(directory))) {
+		if (!dry_run && ident_is_pod_uid(entry->d_name))
+			remove_temporary(runtime_fd, entry->d_name);
+	}
+	return 0;
+}
+
 static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
 {
 	cleanup_directory DIR *directory = open_directory(runtime_fd, "locks");
@@ -91,10 +100,7 @@ static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
 	if (!directory)
 		return read_error(err, "locks");
 	while ((entry = readdir(directory))) {
-		bool lock = ident_is_pod_uid(entry->d_name) ||
-			    strncmp(entry->d_name, "volume-", 7) == 0;
-
-		if (lock && !dry_run && !has_record(runtime_fd, entry->d_name))
+		if (!dry_run && is_leftover_lock(runtime_fd, entry->d_name))
 			remove_lock(runtime_fd, entry->d_name);
 	}
 	return 0;
@@ -102,7 +108,7 @@ static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
 
 int leftovers_remove(int runtime_fd, bool dry_run, struct error *err)
 {
-	int r = remove_temporary(runtime_fd, dry_run, err);
+	int r = remove_temporaries(runtime_fd, dry_run, err);
 
 	return r < 0 ? r : remove_locks(runtime_fd, dry_run, err);
 }

@@ -8,9 +8,10 @@
 #include <stdbool.h>
 
 /*
- * Remove the temporary files ("tmp/UID.PID") whose writer is gone, and the lock files of pods
- * without a record that can be taken at once. Safe beside running hooks: a lock's file goes while
- * it is held, and whoever waits for it starts afresh.
+ * Remove the temporary files ("tmp/UID") of pods whose lock can be taken at once, and the lock
+ * files of pods without a record for which that is so. Safe beside running hooks: what they need
+ * they hold the lock of, and a lock's file goes while it is held, so that whoever waits for it
+ * starts afresh.
  */
 int leftovers_remove(int runtime_fd, bool dry_run, struct error *err);
 

@@ -18,7 +18,7 @@
 /* A temporary file, unlinked where it was not renamed (file[0] is then still set). */
 struct temporary {
 	int runtime_fd; /* borrowed */
-	char file[80];	/* "tmp/UID.PID" */
+	char file[80];	/* "tmp/UID" */
 };
 
 static void unlink_temporary(struct temporary *temporary)
@@ -131,7 +131,7 @@ static int write_all(int fd, const char *data, size_t size)
 
 /*
  * Write the temporary file. The pod's lock is held, so a file of that name is what a killed hook
- * left behind.
+ * left behind: it is gone with the next record.
  */
 static int write_temporary(const struct temporary *temporary, const char *text)
 {
@@ -164,7 +164,7 @@ int record_commit(int runtime_fd, const struct topology *topology, struct error 
 	r = runtime_dir_open_pod(runtime_fd, topology->pod_uid, true, &pod, err);
 	if (r < 0)
 		return r;
-	snprintf(temporary.file, sizeof(temporary.file), "tmp/%s.%d", topology->pod_uid, getpid());
+	snprintf(temporary.file, sizeof(temporary.file), "tmp/%s", topology->pod_uid);
 	r = write_temporary(&temporary, text);
 	if (r < 0)
 		return failed(err, r, "write", path);

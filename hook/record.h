@@ -16,8 +16,8 @@
 int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool *ret_found,
 	struct error *err);
 
-/* Write it whole: a temporary file in tmp/, fsync left out (tmpfs), rename over
- * pods/UID/topology.json, mode 0644. */
+/* Write it whole: a temporary file tmp/UID (the caller holds the pod's lock), fsync left out
+ * (tmpfs), rename over pods/UID/topology.json, mode 0644. */
 int record_commit(int runtime_fd, const struct topology *topology, struct error *err);
 
 /* Remove pods/UID/topology.json and pods/UID. One that is not there is no error. */

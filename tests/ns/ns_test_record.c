@@ -128,7 +128,7 @@ static void what_a_killed_hook_left_in_tmp_is_no_obstacle(void **state)
 	char stale[128];
 
 	(void)state;
-	snprintf(stale, sizeof(stale), RUNTIME_DIR "/tmp/%s.%d", UID_A, getpid());
+	snprintf(stale, sizeof(stale), RUNTIME_DIR "/tmp/%s", UID_A);
 	assert_int_equal(ns_sandbox_write(stale, "half a rec", 0600), 0);
 	commit(UID_A, "plex");
 	assert_int_equal(rmdir(RUNTIME_DIR "/tmp"), 0);
