@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/commands.h"
 
+#include "hook/dead_mounts.h"
 #include "hook/pod_end.h"
 #include "hook/run.h"
 #include "oci/base/cleanup.h"
@@ -18,7 +19,7 @@ static int leave(struct run *run, struct error *err)
 
 	if (container) {
 		if (container->role == ROLE_PROVIDER)
-			r = pod_detach_dead(run, container->name, err);
+			r = dead_mounts_detach(run, container->name, err);
 		topology_remove_container(&run->topology, run->identity.container_name);
 	}
 	if (!pod_has_live_container(&run->topology))

@@ -62,7 +62,8 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 		return 0;
 	if (dry_run) {
 		say(run, "would be removed: none of its containers runs");
-		return 1;
+		r = pod_end_say(run, err);
+		return r < 0 ? r : 1;
 	}
 	r = pod_end(run, err);
 	if (r < 0)

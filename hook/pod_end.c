@@ -3,10 +3,11 @@
 
 #include "hook/apply_steps.h"
 #include "hook/bind.h"
+#include "hook/dead_mounts.h"
 #include "hook/process.h"
 #include "hook/record.h"
-#include "hook/stale.h"
 #include "oci/base/cleanup.h"
+#include <stdio.h>
 #include <string.h>
 
 bool pod_has_live_container(const struct topology *topology)
@@ -20,61 +21,8 @@ bool pod_has_live_container(const struct topology *topology)
 	return false;
 }
 
-static int detach_path(struct run *run, const struct topology_path *path, struct error *err)
-{
-	cleanup_close int fd = -EBADF;
-	struct stale stale = {
-		.volume = path->volume,
-		.host_path = path->host_path,
-		.probe_timeout_usec = run->config.probe_timeout_usec,
-	};
-	enum path_state left = PATH_UNKNOWN;
-	unsigned int detached = 0;
-	int r;
-
-	r = apply_open(run, path->volume, &fd, err);
-	if (r < 0)
-		return r;
-	stale.volume_fd = fd;
-	r = stale_detach(&stale, &detached, &left, err);
-	if (detached > 0)
-		audit_send(&run->audit,
-			&(struct audit_entry){
-				.kind = AUDIT_STALE_DETACHED,
-				.result = "ok",
-				.code = FINDING_MOUNT_STALE,
-				.path = path->path,
-				.host_path = path->host_path,
-			},
-			"detached %u dead mount%s of %s from %s", detached,
-			detached == 1 ? "" : "s", path->provider, path->path);
-	return r;
-}
-
-int pod_detach_dead(struct run *run, const char *provider, struct error *err)
-{
-	int first = 0;
-
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
-		cleanup_error struct error later = {0};
-		int r;
-
-		if (!path->host_path || !path->volume || strcmp(path->provider, PROVIDER_NODE) == 0)
-			continue;
-		if (provider && strcmp(path->provider, provider) != 0)
-			continue;
-		/* Recorded for a refused container: no hook acts outside the roots. */
-		if (!config_prefix_of(&run->config.roots, path->volume))
-			continue;
-		r = detach_path(run, path, first == 0 ? err : &later);
-		if (r < 0 && first == 0)
-			first = r;
-	}
-	return first;
-}
-
-static int release_volume(struct run *run, struct topology_volume *volume, struct error *err)
+static int release_volume(
+	struct run *run, struct topology_volume *volume, bool *ret_unmounted, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	bool unmounted = false;
@@ -98,23 +46,51 @@ static int release_volume(struct run *run, struct topology_volume *volume, struc
 			},
 			"unmounted the bind of %s on itself: its last pod has ended",
 			volume->host_path);
+	*ret_unmounted = *ret_unmounted || unmounted;
 	return r;
+}
+
+/* The first error, after all of them: one that is in use must not keep the others. */
+static int release_volumes(struct run *run, bool *ret_unmounted, struct error *err)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < run->topology.n_volumes; i++) {
+		struct topology_volume *volume = &run->topology.volumes[i];
+		cleanup_error struct error later = {0};
+		int r = 0;
+
+		if (volume->bound_by_hook)
+			r = release_volume(run, volume, ret_unmounted, first == 0 ? err : &later);
+		if (first == 0)
+			first = r;
+	}
+	return first;
+}
+
+/* What the pod has mounted on the host. */
+static int remove_mounts(struct run *run, struct error *err)
+{
+	bool unmounted = false;
+	int r;
+
+	r = dead_mounts_detach(run, NULL, err);
+	if (r == 0)
+		r = dead_mounts_sweep(run, false, err);
+	if (r == 0)
+		r = release_volumes(run, &unmounted, err);
+	/* A bind takes the mounts below it along as copies: under it the originals have been hidden
+	 * until now. */
+	return r == 0 && unmounted ? dead_mounts_sweep(run, false, err) : r;
 }
 
 int pod_end(struct run *run, struct error *err)
 {
 	int r;
 
-	r = pod_detach_dead(run, NULL, err);
+	r = remove_mounts(run, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < run->topology.n_volumes; i++) {
-		struct topology_volume *volume = &run->topology.volumes[i];
-
-		r = volume->bound_by_hook ? release_volume(run, volume, err) : 0;
-		if (r < 0)
-			return r;
-	}
 	r = record_remove(run->runtime_fd, run->topology.pod_uid, err);
 	if (r < 0)
 		return r;
@@ -125,4 +101,19 @@ int pod_end(struct run *run, struct error *err)
 	audit_send(&run->audit, &(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
 		"the pod's last container is gone: its record is removed");
 	return 0;
+}
+
+int pod_end_say(struct run *run, struct error *err)
+{
+	int r = dead_mounts_sweep(run, true, err);
+
+	for (size_t i = 0; r == 0 && i < run->topology.n_volumes; i++) {
+		const struct topology_volume *volume = &run->topology.volumes[i];
+
+		if (volume->bound_by_hook)
+			printf("the bind of %s on itself would be unmounted, unless another pod "
+			       "uses it\n",
+				volume->host_path);
+	}
+	return r;
 }

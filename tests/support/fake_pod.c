@@ -56,21 +56,29 @@ static void write_json(const char *directory, const char *name, struct json_obje
 	assert_int_equal(ns_sandbox_write(path, json_object_to_json_string(object), 0644), 0);
 }
 
-/* The state that a runtime writes to the hook's standard input (runtime-spec, runtime.md). */
-static void write_files(const struct fake_member *member)
+/* The state that a runtime writes to the hook's standard input (runtime-spec, runtime.md). At
+ * poststop runc leaves the pid out. */
+static void write_state(const struct fake_member *member, const char *file, const char *status)
 {
 	cleanup_json struct json_object *state = json_object_new_object();
 	struct json_object *annotations = NULL;
 
-	write_json(member->bundle, "config.json", member->config);
 	json_object_object_add(state, "ociVersion", json_object_new_string("1.0.2"));
 	json_object_object_add(state, "id", json_object_new_string(member->id));
-	json_object_object_add(state, "status", json_object_new_string("created"));
-	json_object_object_add(state, "pid", json_object_new_int(member->process.pid));
+	json_object_object_add(state, "status", json_object_new_string(status));
+	if (strcmp(status, "stopped") != 0)
+		json_object_object_add(state, "pid", json_object_new_int(member->process.pid));
 	json_object_object_add(state, "bundle", json_object_new_string(member->bundle));
 	if (json_object_object_get_ex(member->config, "annotations", &annotations))
 		json_object_object_add(state, "annotations", json_object_get(annotations));
-	write_json(member->bundle, "state.json", state);
+	write_json(member->bundle, file, state);
+}
+
+static void write_files(const struct fake_member *member)
+{
+	write_json(member->bundle, "config.json", member->config);
+	write_state(member, "state.json", "created");
+	write_state(member, "stopped.json", "stopped");
 }
 
 static struct json_object *parse_quoted(const char *text)
@@ -246,7 +254,8 @@ static const char *program(void)
 
 int fake_member_hook_exec(const struct fake_member *member, const char *stage)
 {
-	cleanup_free char *state = path_join(member->bundle, "state.json");
+	cleanup_free char *state = path_join(
+		member->bundle, strcmp(stage, "poststop") == 0 ? "stopped.json" : "state.json");
 	cleanup_free char *said = path_join(member->bundle, "output");
 	int input = open(state, O_RDONLY | O_CLOEXEC);
 	int output = open(said, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -290,6 +299,12 @@ char *fake_member_output(const struct fake_member *member)
 
 	assert_non_null(text);
 	return text;
+}
+
+void fake_member_remove(struct fake_member *member)
+{
+	fake_member_stop(member);
+	fake_member_expect(member, "poststop", 0);
 }
 
 void fake_member_expect(const struct fake_member *member, const char *stage, int code)

@@ -22,7 +22,8 @@
 struct fake_member {
 	const struct fake_pod *pod;
 	char name[64], id[65];
-	char bundle[128]; /* directory with config.json, state.json, output */
+	char bundle[128]; /* directory with config.json, state.json, stopped.json (the state at
+			     poststop), output */
 	char root[128];
 	struct fake_container process;
 	struct json_object *config; /* what config.json has */
@@ -83,6 +84,9 @@ int fake_member_hook_exec(const struct fake_member *member, const char *stage);
 /* Run the hook for it and fail the test, with what the hook said, where it exits with another code.
  */
 void fake_member_expect(const struct fake_member *member, const char *stage, int code);
+
+/* End the container and run its poststop, as when the kubelet removes it. */
+void fake_member_remove(struct fake_member *member);
 
 /* Fail the test where its last hook has not said `text`. */
 void fake_member_expect_said(const struct fake_member *member, const char *text);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dead mounts that a pod has left on the host, by its record. Live and hung ones stay. */
+#ifndef FSH_HOOK_DEAD_MOUNTS_H
+#define FSH_HOOK_DEAD_MOUNTS_H
+
+#include "hook/run.h"
+#include <stdbool.h>
+
+/*
+ * Detach the dead mounts on the FUSE paths that `provider` provides (NULL: all of the pod's).
+ * Returns the first error after having tried them all: hostile volumes must not keep the others
+ * from being cleaned.
+ */
+int dead_mounts_detach(struct run *run, const char *provider, struct error *err);
+
+/*
+ * Detach every dead FUSE mount below the pod's volumes, wherever it is: a bind that somebody made
+ * of a FUSE path dies with it. What another pod's record has as its own path is left to that pod,
+ * and what lies inside another FUSE mount cannot be reached without asking that one's daemon.
+ * `dry_run`: only say on standard output what would be detached. Errors as above.
+ */
+int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err);
+
+#endif
