@@ -54,7 +54,14 @@ static int run_poststop(struct run *run, struct error *err)
 		error_clear(err);
 		return 0;
 	}
-	return r < 0 || !run->has_record ? r : leave(run, err);
+	if (r < 0)
+		return r;
+	if (!run->has_record) {
+		/* The lock alone would be all that there is of the pod. */
+		lock_remove_file(&run->lock);
+		return 0;
+	}
+	return leave(run, err);
 }
 
 /* It never fails: nobody would act on it, and the container is gone. */

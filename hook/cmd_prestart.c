@@ -94,10 +94,15 @@ static int carry_out(struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	r = run_open_record(run, true, err);
-	if (r == 0)
-		r = gather(run, err);
 	if (r < 0)
 		return r;
+	r = gather(run, err);
+	if (r < 0) {
+		/* Of a pod without a record nothing is left behind. */
+		if (!run->has_record)
+			lock_remove_file(&run->lock);
+		return r;
+	}
 	r = judge(&run->facts, &run->judgement);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");

@@ -108,19 +108,32 @@ static void set_text(struct json_object *config, const char *pointer, const char
 	set_value(config, pointer, json_object_new_string(text));
 }
 
+/* Remove what the pointer names; its last token may have "~1" for a slash (RFC 6901). */
+static void remove_value(struct json_object *config, const char *pointer)
+{
+	cleanup_free char *above = strdup(pointer);
+	struct json_object *parent = NULL;
+	char *key, *slash;
+
+	assert_non_null(above);
+	key = strrchr(above, '/');
+	*key++ = '\0';
+	slash = strstr(key, "~1");
+	if (slash) {
+		*slash = '/';
+		memmove(slash + 1, slash + 2, strlen(slash + 2) + 1);
+	}
+	assert_int_equal(json_pointer_get(config, above, &parent), 0);
+	assert_true(json_object_object_get_ex(parent, key, NULL));
+	json_object_object_del(parent, key);
+}
+
 void fake_member_set(struct fake_member *member, const char *pointer, const char *json)
 {
-	if (json) {
+	if (json)
 		set_value(member->config, pointer, parse_quoted(json));
-	} else {
-		const char *key = strrchr(pointer, '/') + 1;
-		cleanup_free char *above = strndup(pointer, (size_t)(key - 1 - pointer));
-		struct json_object *parent = NULL;
-
-		assert_non_null(above);
-		assert_int_equal(json_pointer_get(member->config, above, &parent), 0);
-		json_object_object_del(parent, key);
-	}
+	else
+		remove_value(member->config, pointer);
 	write_files(member);
 }
 

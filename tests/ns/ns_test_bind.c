@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bind of a volume on itself that a hook makes where the host is private: who uses it, and when
+ * it goes. */
+#include "oci/base/cleanup.h"
+#include "tests/support/child.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_pod.h"
+#include "tests/support/fuse_daemon.h"
+#include "tests/support/ns_sandbox.h"
+
+#include <string.h>
+#include <sys/mount.h>
+
+#define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
+
+static int enter(void **state)
+{
+	(void)state;
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	return ns_sandbox_reset();
+}
+
+/* Two pods that use the first one's volume, as two do one hostPath directory. */
+struct scene {
+	struct fake_pod a, b;
+	struct fake_member *in_a, *in_b;
+};
+
+static void scene_clear(struct scene *scene)
+{
+	fake_pod_clear(&scene->a);
+	fake_pod_clear(&scene->b);
+}
+
+#define cleanup_scene __attribute__((cleanup(scene_clear)))
+
+static void begin(struct scene *scene)
+{
+	fake_pod_init(&scene->a, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_pod_init(&scene->b, OTHER_UID, "rclone-torbox=/mnt/media/torbox");
+	scene->in_a = fake_pod_provider(&scene->a, "zurg");
+	scene->in_b = fake_pod_add(&scene->b, &(struct fake_role){.name = "rclone-torbox",
+						      .provides = "/mnt/media/torbox",
+						      .source = scene->a.volume});
+}
+
+static const char *bound(const struct fake_pod *pod)
+{
+	const char *text = fake_pod_recorded(pod, "/volumeRoots/0/boundByHook");
+
+	return text ? text : "";
+}
+
+static void the_first_container_makes_it_and_the_next_adopts_it(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	fake_member_expect_said(scene.in_a, "on itself and made it shared");
+	fake_member_expect(scene.in_b, "prestart", 0);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+	assert_string_equal(bound(&scene.a), "true");
+	assert_string_equal(bound(&scene.b), "true");
+}
+
+static void two_at_once_make_one(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		cleanup_scene struct scene scene = {0};
+		pid_t first, second;
+
+		begin(&scene);
+		first = fake_member_hook_start(scene.in_a, "prestart");
+		second = fake_member_hook_start(scene.in_b, "prestart");
+		assert_int_equal(child_wait(first), 0);
+		assert_int_equal(child_wait(second), 0);
+		assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+		fake_member_remove(scene.in_a);
+		fake_member_remove(scene.in_b);
+		assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+	}
+}
+
+static void the_last_pods_end_is_its_end(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		cleanup_scene struct scene scene = {0};
+
+		begin(&scene);
+		fake_member_expect(scene.in_a, "prestart", 0);
+		fake_member_expect(scene.in_b, "prestart", 0);
+		fake_member_remove(first == 0 ? scene.in_a : scene.in_b);
+		assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+		fake_member_remove(first == 0 ? scene.in_b : scene.in_a);
+		assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+		assert_int_equal(fake_pod_count_files("locks"), 0);
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+	}
+}
+
+static void two_ends_at_once_are_its_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		cleanup_scene struct scene scene = {0};
+		pid_t first, second;
+
+		begin(&scene);
+		fake_member_expect(scene.in_a, "prestart", 0);
+		fake_member_expect(scene.in_b, "prestart", 0);
+		fake_member_stop(scene.in_a);
+		fake_member_stop(scene.in_b);
+		first = fake_member_hook_start(scene.in_a, "poststop");
+		second = fake_member_hook_start(scene.in_b, "poststop");
+		assert_int_equal(child_wait(first), 0);
+		assert_int_equal(child_wait(second), 0);
+		assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+	}
+}
+
+/* The kubelet, or a person, has put another mount there: it is not the one that the hook made. */
+static void a_mount_that_has_replaced_it_stays(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	assert_int_equal(umount2(scene.a.volume, MNT_DETACH), 0);
+	assert_int_equal(mount("tmpfs", scene.a.volume, "tmpfs", 0, NULL), 0);
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
+static void a_mount_that_was_there_before_stays(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *propagation = NULL;
+
+	(void)state;
+	begin(&scene);
+	/* A volume that is a mount of its own, as an NFS volume is: made shared as it is. */
+	assert_int_equal(mount("tmpfs", scene.a.volume, "tmpfs", 0, NULL), 0);
+	fake_member_stop(scene.in_a);
+	scene.in_a = fake_pod_provider(&scene.a, "zurg");
+	fake_member_expect(scene.in_a, "prestart", 0);
+	propagation = ns_sandbox_propagation(scene.a.volume);
+	assert_true(strncmp(propagation, "shared:", 7) == 0);
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+}
+
+static void while_a_record_cannot_be_read_it_stays(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	char path[160];
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	fake_member_expect(scene.in_b, "prestart", 0);
+	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/pods/%s/topology.json", scene.b.uid);
+	assert_int_equal(ns_sandbox_write(path, "{", 0644), 0);
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+}
+
+/* An open file keeps umount(2) from working, and is no reason to keep the bind. */
+static void an_open_file_does_not_keep_it(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_file FILE *file = NULL;
+	cleanup_free char *path = NULL;
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	path = fake_pod_path(&scene.a, "file");
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+}
+
+/* What it is for: a mount in the very first container reaches the host and a consumer. */
+static void mounts_travel_through_it(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *path = NULL;
+	struct fake_member *plex;
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	path = fake_pod_path(&scene.a, "zurg");
+	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
+	assert_int_equal(fake_member_mounts_on(scene.in_a, "/mnt/media/zurg"), 1);
+	plex = fake_pod_consumer(&scene.a, "plex");
+	fake_member_expect(plex, "prestart", 0);
+	assert_int_equal(fake_member_mounts_on(plex, "/mnt/media/zurg"), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+	const struct CMUnitTest tests[] = {
+		TEST(the_first_container_makes_it_and_the_next_adopts_it),
+		TEST(two_at_once_make_one),
+		TEST(the_last_pods_end_is_its_end),
+		TEST(two_ends_at_once_are_its_end),
+		TEST(a_mount_that_has_replaced_it_stays),
+		TEST(a_mount_that_was_there_before_stays),
+		TEST(while_a_record_cannot_be_read_it_stays),
+		TEST(an_open_file_does_not_keep_it),
+		TEST(mounts_travel_through_it),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests_name("bind", tests, enter, NULL);
+}
