@@ -47,6 +47,15 @@ static void say(const struct run *run, const char *what)
 		run->identity.pod_name ? run->identity.pod_name : "?", run->identity.pod_uid, what);
 }
 
+/* It is no reason to leave the rest of the pod as it is. */
+static void break_hung(struct run *run, bool dry_run)
+{
+	cleanup_error struct error err = {0};
+
+	if (hung_abort(run, dry_run, &err) < 0)
+		audit_error(&run->audit, &err, false);
+}
+
 /* One pod with its lock held. 1: it is over, and was ended; 0: it lives. */
 static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 {
@@ -55,9 +64,7 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	r = name_from_record(run);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	r = hung_abort(run, dry_run, err);
-	if (r < 0)
-		return r;
+	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->topology))
 		return 0;
 	if (dry_run) {

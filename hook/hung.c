@@ -80,30 +80,53 @@ static void audit_abort(struct run *run, const struct topology_path *path, long 
 		path->path, path->provider, waiting);
 }
 
-static int break_path(struct run *run, const struct topology_path *path,
-	const struct mount_entry *mount, bool dry_run, struct error *err)
+/* The connection of a mount, and what waited in it before it was probed: a probe waits there too.
+ */
+struct connection {
+	int fd; /* -EBADF, or another negative errno: it cannot be looked at */
+	long waiting;
+};
+
+static void connection_clear(struct connection *connection)
 {
-	cleanup_close int connection = -EBADF;
-	long waiting = 0;
+	cleanup_close_fd(&connection->fd);
+}
+
+#define cleanup_connection __attribute__((cleanup(connection_clear)))
+
+static struct connection look_into(const struct mount_entry *mount)
+{
+	cleanup_close int fd = -EBADF;
+	struct connection connection = {.fd = -EBADF};
+	int r = open_connection(mount->minor, &fd);
+
+	if (r == 0)
+		r = requests_waiting(fd, &connection.waiting);
+	connection.fd = r < 0 ? r : move_fd(&fd);
+	return connection;
+}
+
+static int break_path(struct run *run, const struct topology_path *path,
+	const struct connection *connection, bool dry_run, struct error *err)
+{
 	int r;
 
-	r = open_connection(mount->minor, &connection);
-	if (r == 0)
-		r = requests_waiting(connection, &waiting);
-	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, FUSECTL, "mount fusectl on " FUSECTL,
-			"cannot look at the FUSE connection of %s: %s", path->path, strerror(-r));
-	if (waiting <= 0)
+	if (connection->fd < 0)
+		return error_set(err, connection->fd, FINDING_HOST_IO, FUSECTL,
+			"mount fusectl on " FUSECTL, "cannot look at the FUSE connection of %s: %s",
+			path->path, strerror(-connection->fd));
+	if (connection->waiting <= 0)
 		return 0;
 	if (dry_run) {
-		printf("%s would be aborted: %ld requests wait in it\n", path->host_path, waiting);
+		printf("%s would be aborted: %ld requests wait in it\n", path->host_path,
+			connection->waiting);
 		return 0;
 	}
-	r = abort_connection(connection);
+	r = abort_connection(connection->fd);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, FUSECTL, NULL,
 			"cannot abort the FUSE connection of %s: %s", path->path, strerror(-r));
-	audit_abort(run, path, waiting);
+	audit_abort(run, path, connection->waiting);
 	return 0;
 }
 
@@ -115,33 +138,44 @@ static bool same_device(const struct topology_path *path, const struct mount_ent
 	return path->device && strcmp(path->device, device) == 0;
 }
 
+/* Its time begins when it is first seen to hang. */
+static int note_hung(
+	struct run *run, const struct topology_path *path, bool dry_run, struct error *err)
+{
+	int r = topology_note_path(
+		&run->topology, path->path, PATH_HUNG, path->device, run_realtime_usec());
+
+	if (r < 0)
+		return error_memory(err);
+	return dry_run ? 0 : run_commit(run, err);
+}
+
 static int look_at(
 	struct run *run, const struct topology_path *path, bool dry_run, struct error *err)
 {
-	const struct mount_entry *mount = NULL;
+	cleanup_connection struct connection connection = {.fd = -EBADF};
+	const struct mount_entry *mount;
 	enum path_state state = PATH_UNKNOWN;
-	uint64_t now_usec = run_realtime_usec();
 	int r;
 
 	if (!path->host_path || !provider_is_gone(&run->topology, path))
 		return 0;
+	mount = mounts_at(&run->node.host, path->host_path);
+	if (!mount || !same_device(path, mount))
+		return 0;
+	connection = look_into(mount);
 	r = probe_path(
-		&run->node.host, path->host_path, run->config.probe_timeout_usec, &state, &mount);
+		&run->node.host, path->host_path, run->config.probe_timeout_usec, &state, NULL);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
 			"cannot probe %s: %s", path->host_path, strerror(-r));
-	if (state != PATH_HUNG || !mount || !same_device(path, mount))
+	if (state != PATH_HUNG)
 		return 0;
-	if (path->state != PATH_HUNG) {
-		/* Its time begins now. */
-		r = topology_note_path(&run->topology, path->path, state, path->device, now_usec);
-		if (r < 0)
-			return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-		return dry_run ? 0 : run_commit(run, err);
-	}
-	if (now_usec < path->since_usec + run->config.abort_hung_after_usec)
+	if (path->state != PATH_HUNG)
+		return note_hung(run, path, dry_run, err);
+	if (run_realtime_usec() < path->since_usec + run->config.abort_hung_after_usec)
 		return 0;
-	return break_path(run, path, mount, dry_run, err);
+	return break_path(run, path, &connection, dry_run, err);
 }
 
 int hung_abort(struct run *run, bool dry_run, struct error *err)

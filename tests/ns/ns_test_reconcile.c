@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reconcile: pods whose poststop never came, beside hooks that run; and the breaker for mounts that
+ * hang for ever. */
+#include "hook/lock.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "tests/support/child.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_pod.h"
+#include "tests/support/fuse_daemon.h"
+#include "tests/support/ns_sandbox.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
+#define POLICY "/etc/fuse-sidecar-hook/policy.json"
+#define FUSECTL "/sys/fs/fuse/connections"
+#define N_HOOKS 20
+
+static int enter(void **state)
+{
+	(void)state;
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	if (ns_sandbox_reset() < 0)
+		return -1;
+	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
+}
+
+/* zurg, and a consumer, both up. */
+struct scene {
+	struct fake_pod pod;
+	struct fake_member *zurg, *plex;
+	struct fuse_daemon daemon;
+	char *path;
+};
+
+static void scene_clear(struct scene *scene)
+{
+	fuse_daemon_clear(&scene->daemon);
+	fake_pod_clear(&scene->pod);
+	free(scene->path);
+}
+
+#define cleanup_scene __attribute__((cleanup(scene_clear)))
+
+static void begin(struct scene *scene, const char *uid)
+{
+	fake_pod_init(&scene->pod, uid, "rclone-zurg=/mnt/media/zurg");
+	scene->path = fake_pod_path(&scene->pod, "zurg");
+	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
+	fake_member_expect(scene->zurg, "prestart", 0);
+	assert_int_equal(fuse_daemon_start(scene->path, NULL, &scene->daemon), 0);
+	scene->plex = fake_pod_consumer(&scene->pod, "plex");
+	fake_member_expect(scene->plex, "prestart", 0);
+}
+
+/* As when the node has lost power, but for what the kernel would have lost too. */
+static void crash(struct scene *scene)
+{
+	fuse_daemon_kill(&scene->daemon);
+	fake_member_stop(scene->zurg);
+	fake_member_stop(scene->plex);
+}
+
+static void expect_reconcile(const char *option, int code, const char *text)
+{
+	cleanup_free char *said = NULL;
+	int status = fake_pod_command("reconcile", option, &said);
+
+	if (status != code || !strstr(said, text))
+		fail_msg("exit %d, expected %d and \"%s\": %s", status, code, text, said);
+}
+
+static char *record_path(const struct fake_pod *pod)
+{
+	char *path = NULL;
+
+	assert_true(asprintf(&path, FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid) > 0);
+	return path;
+}
+
+static char *record_text(const struct fake_pod *pod)
+{
+	cleanup_free char *path = record_path(pod);
+	char *text = ns_sandbox_read(path);
+
+	assert_non_null(text);
+	return text;
+}
+
+static void without_anything_there_is_nothing_to_do(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	expect_reconcile(NULL, 0, "0 pods removed, 0 alive, 0 failed");
+	assert_int_equal(lstat(FAKE_POD_RECORDS, &st), -1);
+}
+
+static void a_pod_that_is_gone_is_cleaned_up(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	begin(&scene, FAKE_POD_UID);
+	crash(&scene);
+	expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+	assert_int_equal(fake_pod_count_files("locks"), 0);
+	assert_int_equal(fake_pod_count_files("tmp"), 0);
+	expect_reconcile(NULL, 0, "0 pods removed, 0 alive, 0 failed");
+}
+
+static void a_hooks_bind_goes_with_its_pod(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
+	begin(&scene, FAKE_POD_UID);
+	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 1);
+	crash(&scene);
+	expect_reconcile(NULL, 0, "1 pod removed");
+	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 0);
+}
+
+static void with_a_live_container_nothing_is_touched(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *before = NULL, *after = NULL;
+
+	(void)state;
+	begin(&scene, FAKE_POD_UID);
+	/* The provider has crashed: its next instance heals that. */
+	fuse_daemon_kill(&scene.daemon);
+	fake_member_stop(scene.zurg);
+	before = record_text(&scene.pod);
+	expect_reconcile(NULL, 0, "0 pods removed, 1 alive, 0 failed");
+	after = record_text(&scene.pod);
+	assert_string_equal(before, after);
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
+}
+
+static void a_live_mount_of_a_pod_that_is_gone_stays(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	begin(&scene, FAKE_POD_UID);
+	fake_member_stop(scene.zurg);
+	fake_member_stop(scene.plex);
+	expect_reconcile(NULL, 0, "1 pod removed");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
+}
+
+/* Another process has the pid of the pod's last container by now. */
+static void a_pid_that_is_used_again_keeps_no_pod(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *path = NULL, *text = NULL;
+	char *ticks;
+
+	(void)state;
+	begin(&scene, FAKE_POD_UID);
+	fake_member_stop(scene.zurg);
+	path = record_path(&scene.pod);
+	text = record_text(&scene.pod);
+	ticks = strstr(strstr(text, "\"plex\""), "\"pidStartTicks\": ");
+	assert_non_null(ticks);
+	ticks[strlen("\"pidStartTicks\": ")] = '9';
+	assert_int_equal(ns_sandbox_write(path, text, 0644), 0);
+	expect_reconcile(NULL, 0, "1 pod removed");
+}
+
+static void dry_run_says_it_and_changes_nothing(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *before = NULL, *after = NULL, *said = NULL;
+	char expected[512];
+
+	(void)state;
+	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
+	begin(&scene, FAKE_POD_UID);
+	crash(&scene);
+	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" OTHER_UID, "x", 0600), 0);
+	before = record_text(&scene.pod);
+	assert_int_equal(fake_pod_command("reconcile", "--dry-run", &said), 0);
+	after = record_text(&scene.pod);
+	snprintf(expected, sizeof(expected), "the dead mount on %s would be detached", scene.path);
+	assert_non_null(strstr(said, expected));
+	snprintf(expected, sizeof(expected), "the bind of %s on itself would be unmounted",
+		scene.pod.volume);
+	assert_non_null(strstr(said, expected));
+	assert_non_null(strstr(said, "media/plex-6f0d (" FAKE_POD_UID "): would be removed"));
+	assert_non_null(strstr(said, "1 pod would be removed, 0 alive, 0 failed"));
+	assert_string_equal(before, after);
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
+	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 1);
+	assert_int_equal(fake_pod_count_files("tmp"), 1);
+}
+
+static void a_broken_record_keeps_no_other_pod(void **state)
+{
+	cleanup_scene struct scene scene = {0}, other = {0};
+	cleanup_free char *path = NULL;
+
+	(void)state;
+	begin(&scene, FAKE_POD_UID);
+	begin(&other, OTHER_UID);
+	crash(&scene);
+	crash(&other);
+	path = record_path(&other.pod);
+	assert_int_equal(ns_sandbox_write(path, "{", 0644), 0);
+	expect_reconcile(NULL, 19, "1 pod removed, 0 alive, 1 failed");
+	assert_false(fake_pod_has_file("pods", FAKE_POD_UID));
+	assert_true(fake_pod_has_file("pods", OTHER_UID));
+}
+
+static void what_killed_hooks_have_left_is_removed(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	begin(&scene, FAKE_POD_UID);
+	assert_int_equal(ns_sandbox_mkdirs(FAKE_POD_RECORDS "/pods/" OTHER_UID), 0);
+	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" OTHER_UID, "x", 0600), 0);
+	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" FAKE_POD_UID, "x", 0600), 0);
+	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/locks/" OTHER_UID, "", 0600), 0);
+	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/locks/volume-0-42-7", "", 0600), 0);
+	expect_reconcile(NULL, 0, "1 pod removed, 1 alive, 0 failed");
+	assert_int_equal(fake_pod_count_files("tmp"), 0);
+	assert_int_equal(fake_pod_count_files("locks"), 1);
+	assert_true(fake_pod_has_file("locks", FAKE_POD_UID));
+	assert_true(fake_pod_has_file("pods", FAKE_POD_UID));
+}
+
+static void what_a_running_hook_holds_is_left(void **state)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_close int runtime = -EBADF;
+
+	(void)state;
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	assert_int_equal(lock_take(runtime, OTHER_UID, 0, &lock, NULL), 0);
+	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" OTHER_UID, "x", 0600), 0);
+	expect_reconcile(NULL, 0, "0 pods removed");
+	assert_int_equal(fake_pod_count_files("tmp"), 1);
+	assert_int_equal(fake_pod_count_files("locks"), 1);
+}
+
+static int reconcile_on(void *data)
+{
+	(void)data;
+	for (;;) {
+		if (fake_pod_command("reconcile", NULL, NULL) != 0)
+			return 1;
+	}
+}
+
+/* Each hook's container lives, so each must be in the record at the end; and the directories of a
+ * pod whose record is not written yet must not be pulled away from under its hook. */
+static void beside_hooks_it_loses_nothing(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *members[N_HOOKS];
+	pid_t hooks[N_HOOKS], reconciler = child_start(reconcile_on, NULL);
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	for (int i = 0; i < N_HOOKS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "side-%d", i);
+		members[i] = fake_pod_add(&pod, &(struct fake_role){.name = name, .source = ""});
+	}
+	for (int i = 0; i < N_HOOKS; i++)
+		hooks[i] = fake_member_hook_start(members[i], "prestart");
+	for (int i = 0; i < N_HOOKS; i++)
+		assert_int_equal(child_wait(hooks[i]), 0);
+	assert_int_equal(waitpid(reconciler, NULL, WNOHANG), 0);
+	kill(reconciler, SIGKILL);
+	child_wait(reconciler);
+	for (int i = 0; i < N_HOOKS; i++)
+		assert_string_equal(fake_pod_status(&pod, members[i]->name), "created");
+}
+
+/* A provider that is gone, and whose connection somebody still holds without answering. */
+struct hang {
+	struct scene scene;
+	pid_t reader;
+};
+
+static int read_it(void *data)
+{
+	struct stat st;
+
+	return stat(data, &st) < 0 ? 1 : 0;
+}
+
+static bool requests_wait(void *data)
+{
+	char path[128];
+	cleanup_free char *text = NULL;
+
+	snprintf(path, sizeof(path), FUSECTL "/%u/waiting", *(unsigned int *)data);
+	text = ns_sandbox_read(path);
+	return text && strtol(text, NULL, 10) > 0;
+}
+
+static unsigned int minor_of(const struct fake_pod *pod)
+{
+	const char *device = fake_pod_recorded(pod, "/fusePaths/0/device");
+
+	assert_non_null(device);
+	return (unsigned int)strtoul(strchr(device, ':') + 1, NULL, 10);
+}
+
+static void begin_hang(struct hang *hang, const char *policy)
+{
+	unsigned int minor;
+
+	assert_int_equal(mount("none", FUSECTL, "fusectl", 0, NULL), 0);
+	assert_int_equal(ns_sandbox_write(POLICY, policy, 0644), 0);
+	begin(&hang->scene, FAKE_POD_UID);
+	minor = minor_of(&hang->scene.pod);
+	kill(hang->scene.daemon.pid, SIGUSR1);
+	hang->reader = child_start(read_it, hang->scene.path);
+	assert_true(eventually(requests_wait, &minor));
+}
+
+static void hang_clear(struct hang *hang)
+{
+	scene_clear(&hang->scene);
+	if (hang->reader > 0)
+		child_wait(hang->reader);
+	umount2(FUSECTL, MNT_DETACH);
+}
+
+#define cleanup_hang __attribute__((cleanup(hang_clear)))
+
+static bool reader_waits(const struct hang *hang)
+{
+	return waitpid(hang->reader, NULL, WNOHANG) == 0;
+}
+
+static void a_mount_that_hangs_too_long_is_aborted(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"100ms\"}");
+	fake_member_stop(hang.scene.zurg);
+	/* The first time it is noted that it hangs. */
+	expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_string_equal(fake_pod_recorded(&hang.scene.pod, "/fusePaths/0/state"), "hung");
+	assert_true(reader_waits(&hang));
+	usleep(200 * 1000);
+	expect_reconcile("--dry-run", 0, "would be aborted");
+	assert_true(reader_waits(&hang));
+	expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_int_equal(child_wait(hang.reader), 1);
+	hang.reader = 0;
+}
+
+static void not_while_its_provider_lives(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_true(reader_waits(&hang));
+}
+
+static void not_without_the_policys_word(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\"}");
+	fake_member_stop(hang.scene.zurg);
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_true(reader_waits(&hang));
+}
+
+static void not_before_its_time(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1h\"}");
+	fake_member_stop(hang.scene.zurg);
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_true(reader_waits(&hang));
+}
+
+/* A mount that the record does not prove to be the provider's. */
+static void not_another_mount_on_the_path(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+	cleanup_fuse_daemon struct fuse_daemon other = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
+	fake_member_stop(hang.scene.zurg);
+	assert_int_equal(fuse_daemon_start(hang.scene.path, "--hang", &other), 0);
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_true(reader_waits(&hang));
+	fuse_daemon_clear(&other);
+}
+
+static void not_where_no_request_waits(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+	char path[64];
+	struct stat st;
+	unsigned int minor;
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
+	fake_member_stop(hang.scene.zurg);
+	minor = minor_of(&hang.scene.pod);
+	kill(hang.reader, SIGKILL);
+	child_wait(hang.reader);
+	hang.reader = 0;
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	/* An aborted connection would fail this at once; the daemon answers it. */
+	kill(hang.scene.daemon.pid, SIGUSR2);
+	assert_int_equal(stat(hang.scene.path, &st), 0);
+	snprintf(path, sizeof(path), FUSECTL "/%u", minor);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+	const struct CMUnitTest tests[] = {
+		TEST(without_anything_there_is_nothing_to_do),
+		TEST(a_pod_that_is_gone_is_cleaned_up),
+		TEST(a_hooks_bind_goes_with_its_pod),
+		TEST(with_a_live_container_nothing_is_touched),
+		TEST(a_live_mount_of_a_pod_that_is_gone_stays),
+		TEST(a_pid_that_is_used_again_keeps_no_pod),
+		TEST(dry_run_says_it_and_changes_nothing),
+		TEST(a_broken_record_keeps_no_other_pod),
+		TEST(what_killed_hooks_have_left_is_removed),
+		TEST(what_a_running_hook_holds_is_left),
+		TEST(beside_hooks_it_loses_nothing),
+		TEST(a_mount_that_hangs_too_long_is_aborted),
+		TEST(not_while_its_provider_lives),
+		TEST(not_without_the_policys_word),
+		TEST(not_before_its_time),
+		TEST(not_another_mount_on_the_path),
+		TEST(not_where_no_request_waits),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests_name("reconcile", tests, enter, NULL);
+}
