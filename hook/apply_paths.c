@@ -25,18 +25,16 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 	cleanup_close int fd = -EBADF;
 	const struct walk_directory directory = directory_of(run, step);
 	const char *rest = path_below(step->host_path, step->volume);
-	unsigned int made = 0;
-	int r;
+	int made;
 
 	if (!rest || *rest == '\0')
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->host_path, NULL,
 			"%s is not below %s", step->host_path, step->volume);
-	r = apply_open(run, step->volume, &fd, err);
-	if (r < 0)
-		return r;
-	r = walk_make(fd, step->volume, rest, &directory, &run->undo, &made, err);
-	if (r < 0)
-		return r;
+	made = apply_open(run, step->volume, &fd, err);
+	if (made == 0)
+		made = walk_make(fd, step->volume, rest, &directory, &run->undo, err);
+	if (made < 0)
+		return made;
 	if (made > 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){

@@ -192,12 +192,11 @@ static int make_step(const struct step *at, const char *name,
 }
 
 int walk_make(int volume_fd, const char *volume, const char *rest,
-	const struct walk_directory *directory, struct undo *undo, unsigned int *ret_made,
-	struct error *err)
+	const struct walk_directory *directory, struct undo *undo, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	cleanup_free char *done = strdup(rest);
-	unsigned int made = 0;
+	int made = 0;
 	char *name = done, *slash;
 	int r;
 
@@ -213,7 +212,7 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 		r = make_step(&at, name, directory, undo, &next, err);
 		if (r < 0)
 			return r;
-		made += (unsigned int)r;
+		made += r;
 		cleanup_close_fd(&fd);
 		fd = next;
 		if (slash) {
@@ -221,6 +220,5 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 			name = slash + 1;
 		}
 	} while (slash);
-	*ret_made = made;
-	return 0;
+	return made;
 }

@@ -32,12 +32,11 @@ struct walk_directory {
 
 /*
  * Make each missing directory of `rest` (relative, normalized) below `volume_fd`, whose host path
- * `volume` is for messages, and open the last. Each one that was made is put on `undo` and counted
- * in *ret_made. Existing ones keep mode and owner.
+ * `volume` is for messages. Each one that was made is put on `undo`; existing ones keep mode and
+ * owner. The number of those that were made, or a negative errno.
  */
 int walk_make(int volume_fd, const char *volume, const char *rest,
-	const struct walk_directory *directory, struct undo *undo, unsigned int *ret_made,
-	struct error *err);
+	const struct walk_directory *directory, struct undo *undo, struct error *err);
 
 /* Open (O_PATH) what is at `rest` ("" is the volume itself) below `volume_fd`, following no
  * symlink. */

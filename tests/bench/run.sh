@@ -9,7 +9,8 @@
 # a real journald; the container is made anew for each run, so that each is its first.
 #
 # BENCH_RUNS (500) measured runs; BENCH_MOUNTS (0) more lines in the mount table: a busy node has 2000
-# to 5000.
+# to 5000. BENCH_PROFILE='strace -fro FILE' (or perf, valgrind) runs the prestart once under that
+# command instead of measuring it.
 set -euo pipefail
 
 top=$(cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -124,6 +125,13 @@ more_mounts
 start_container plex
 "$HOOK_BINARY" prestart <"$work/plex.state" ||
 	die "prestart of plex failed with exit code $?"
+
+if [[ -n ${BENCH_PROFILE:-} ]]; then
+	start_container plex
+	# shellcheck disable=SC2086 # a command and its options
+	$BENCH_PROFILE "$HOOK_BINARY" prestart <"$work/plex.state"
+	exit
+fi
 
 printf -v again '%q ' "$top/tests/bench/container.sh" "$fixture" plex "$work"
 "$BUILD_DIR/bench/spawnbench" -n "$runs" -s "$again" -i "$work/plex.state" \

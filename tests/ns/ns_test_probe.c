@@ -191,7 +191,7 @@ static bool request_waits(void *data)
 {
 	cleanup_free char *waiting = ns_sandbox_read(data);
 
-	return waiting && atoi(waiting) > 0;
+	return waiting && strtol(waiting, NULL, 10) > 0;
 }
 
 /* Kill a hook that has begun to probe PATH, and return the other end of its standard error. */

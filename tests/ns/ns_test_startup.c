@@ -71,6 +71,7 @@ static void signals_are_reset_and_a_hook_ignores_sigpipe(void **state)
 static int start_with_environment(void *data)
 {
 	bool for_people = *(bool *)data;
+	const char *terminal;
 
 	setenv("LD_PRELOAD", "/tmp/evil.so", 1);
 	setenv("TERM", "dumb", 1);
@@ -81,7 +82,8 @@ static int start_with_environment(void *data)
 		return 2;
 	if (!for_people)
 		return getenv("TERM") || getenv("KUBENSMNT") ? 3 : 0;
-	return getenv("TERM") && strcmp(getenv("TERM"), "dumb") == 0 && getenv("KUBENSMNT") ? 0 : 4;
+	terminal = getenv("TERM");
+	return terminal && strcmp(terminal, "dumb") == 0 && getenv("KUBENSMNT") ? 0 : 4;
 }
 
 static void the_environment_is_cleared_but_for_what_a_terminal_needs(void **state)

@@ -33,7 +33,12 @@ static int make(const char *rest, const struct walk_directory *directory, struct
 	int r = walk_open(NS_SANDBOX_DIR, VOLUME, &fd, err);
 
 	*made = 0;
-	return r < 0 ? r : walk_make(fd, VOLUME, rest, directory, undo, made, err);
+	if (r == 0)
+		r = walk_make(fd, VOLUME, rest, directory, undo, err);
+	if (r < 0)
+		return r;
+	*made = (unsigned int)r;
+	return 0;
 }
 
 static void assert_directory(const char *path, mode_t mode, uid_t uid, gid_t gid)
