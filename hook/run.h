@@ -33,7 +33,7 @@ struct run {
 	int runtime_fd;
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
 	uint64_t pid_start_ticks; /* of state.pid */
-	bool has_spec, has_record;
+	bool has_record;
 	bool refused_by_gate; /* said and recorded where it happened */
 	bool tables_changed;  /* mounts were changed since the mount tables were read */
 };

@@ -34,7 +34,11 @@ static int note_pod(struct topology *topology, const struct identity *identity, 
 	return identity->sandbox_id ? set_text(&topology->sandbox_id, identity->sandbox_id) : 0;
 }
 
-const char *topology_volume_key(const struct target *target)
+/*
+ * The key of the record's volume that a target lies in: the directory whose mount is shared, else
+ * the volume root; NULL where neither is known. Borrowed.
+ */
+static const char *volume_key(const struct target *target)
 {
 	return target->anchor ? target->anchor : target->volume;
 }
@@ -42,7 +46,7 @@ const char *topology_volume_key(const struct target *target)
 static int note_volume(struct topology *topology, const struct target *target)
 {
 	const struct mount_entry *carrier = target->host_carrier;
-	const char *key = topology_volume_key(target);
+	const char *key = volume_key(target);
 	struct topology_volume *volume;
 
 	if (!key)
@@ -59,7 +63,7 @@ static int note_volume(struct topology *topology, const struct target *target)
 
 static int note_path(struct topology *topology, const struct target *target, bool new_instance)
 {
-	const char *key = topology_volume_key(target);
+	const char *key = volume_key(target);
 	struct topology_path *path = topology_ensure_path(topology, target->request->path);
 
 	if (!path || set_text(&path->provider, target->request->provider) < 0)

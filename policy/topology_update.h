@@ -19,12 +19,6 @@ struct container_note {
 };
 
 /*
- * The key of the record's volume that a target lies in: the directory whose mount is shared, else
- * the volume root; NULL where neither is known. Borrowed.
- */
-const char *topology_volume_key(const struct target *target);
-
-/*
  * Enter the container of `facts` into the record: its pod, the volumes and FUSE paths of the
  * targets as the facts' tables show them, the container (a new id counts as its name's next
  * instance), and the edges along which its mounts travel. Flags about what a hook did to a volume,

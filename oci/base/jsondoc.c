@@ -137,6 +137,7 @@ int jsondoc_parse(const char *data, size_t size, enum jsondoc_dialect dialect,
 	if (!bare)
 		return error_memory(err);
 	memcpy(bare, data, size);
+	bare[size] = '\0';
 	if (jsonlex_strip_comments(bare, size, &offset) < 0)
 		return syntax_error(context, data, offset, "a comment that does not end", err);
 	return parse_strict(bare, size, context, ret_object, err);
