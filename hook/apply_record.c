@@ -9,9 +9,23 @@
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
 #include <stdio.h>
+#include <string.h>
 
-/* The state of each path now, where its place on the host is known. */
-static int note_paths(struct run *run, uint64_t now_usec, struct error *err)
+static bool is_waited_for(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->steps[i].action == PLAN_WAIT && strcmp(plan->steps[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The state of each path now, where its place on the host is known. A container that is about to
+ * wait for a path leaves that one to the gate, which asks and notes the answer: a probe is a child.
+ */
+static int note_paths(
+	struct run *run, enum container_status status, uint64_t now_usec, struct error *err)
 {
 	for (size_t i = 0; i < run->topology.n_paths; i++) {
 		const struct topology_path *path = &run->topology.paths[i];
@@ -20,7 +34,8 @@ static int note_paths(struct run *run, uint64_t now_usec, struct error *err)
 		char device[32];
 		int r;
 
-		if (!path->host_path)
+		if (!path->host_path || (status == CONTAINER_WAITING &&
+						is_waited_for(&run->judgement.plan, path->path)))
 			continue;
 		r = probe_path(&run->node.host, path->host_path, run->config.probe_timeout_usec,
 			&state, &mount);
@@ -46,6 +61,7 @@ static int adopt(struct run *run, const struct target *target, struct error *err
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_close int fd = -EBADF;
+	const struct topology_volume *volume;
 	int r;
 
 	r = apply_open(run, target->anchor, &fd, err);
@@ -53,7 +69,17 @@ static int adopt(struct run *run, const struct target *target, struct error *err
 		r = bind_lock(run->runtime_fd, fd, target->anchor, &lock, err);
 	if (r == 0)
 		r = bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
-	return r < 0 ? r : run_commit(run, err);
+	if (r < 0)
+		return r;
+	volume = topology_volume(&run->topology, target->anchor);
+	return volume && volume->bound_by_hook ? run_commit(run, err) : 0;
+}
+
+/* Targets of one volume have one anchor. */
+static bool is_same_volume(const struct targets *targets, size_t i)
+{
+	return i > 0 && targets->items[i - 1].anchor &&
+	       strcmp(targets->items[i - 1].anchor, targets->items[i].anchor) == 0;
 }
 
 static int adopt_binds(struct run *run, struct error *err)
@@ -63,7 +89,8 @@ static int adopt_binds(struct run *run, struct error *err)
 		const struct topology_volume *volume;
 		int r;
 
-		if (!target->anchor || !target->anchor_self_bind || target->request->node)
+		if (!target->anchor || !target->anchor_self_bind || target->request->node ||
+			is_same_volume(&run->judgement.targets, i))
 			continue;
 		volume = topology_volume(&run->topology, target->anchor);
 		if (volume && volume->bound_by_hook)
@@ -93,7 +120,7 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	r = topology_note_container(&run->topology, &run->facts, &run->judgement.targets, &note);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	r = note_paths(run, note.now_usec, err);
+	r = note_paths(run, status, note.now_usec, err);
 	if (r == 0 && status != CONTAINER_DENIED)
 		r = adopt_binds(run, err);
 	if (r < 0)

@@ -46,8 +46,8 @@ bundle_of() {
 	jq -er .bundle "$fixture/$1/state.prestart.json"
 }
 
-# The paths of the capture are used as they are, on file systems that only live here. The volume's
-# host mount is shared, as in the capture.
+# The paths of the capture are used as they are, on file systems that only live here. The volume is a
+# file system of its own and shared, as in the capture.
 furnish() {
 	mount -t tmpfs tmpfs /run
 	mount -t tmpfs tmpfs /var/lib
@@ -55,7 +55,7 @@ furnish() {
 	volume=$(jq -er '.mounts[] | select(.destination == "/mnt/media").source' \
 		"$fixture/plex/config.json")
 	mkdir -p "$volume"
-	mount --bind "$volume" "$volume"
+	mount -t tmpfs media "$volume"
 	mount --make-shared "$volume"
 	local container
 	for container in rclone-zurg rclone-torbox plex; do
