@@ -3,8 +3,10 @@
 
 #include "oci/annotations.h"
 #include "oci/base/cleanup.h"
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #define CONTAINER_PREFIX "container/"
 #define HOST "host"
@@ -134,14 +136,62 @@ static void print_path_ends(
 	}
 }
 
+/* "2025-01-31 23:59:59", in local time as journalctl has it. */
+static void format_time(uint64_t usec, char *text, size_t size)
+{
+	time_t seconds = (time_t)(usec / 1000000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || strftime(text, size, "%F %T", &tm) == 0)
+		snprintf(text, size, "?");
+}
+
+/* "live since 2025-01-31 23:59:59"; "or later" where it has changed since a hook looked last. */
+static void describe_state(
+	const struct topology_path *path, const struct path_now *now, char *text, size_t size)
+{
+	char since[32];
+
+	if (!path->host_path) {
+		snprintf(text, size, "no container has mounted it yet");
+		return;
+	}
+	if (path->since_usec == 0 || now->state == PATH_UNKNOWN) {
+		snprintf(text, size, "%s", path_state_name(now->state));
+		return;
+	}
+	format_time(path->since_usec, since, sizeof(since));
+	snprintf(text, size, "%s since %s%s", path_state_name(now->state), since,
+		path->state == now->state ? "" : " or later");
+}
+
+/* ", instance 3, healed 2 times, last at 2025-01-31 23:59:59"; nothing of a first instance. */
+static void describe_past(const struct topology_path *path, char *text, size_t size)
+{
+	char heals[96] = "", last[32];
+
+	format_time(path->last_heal_usec, last, sizeof(last));
+	if (path->heals == 1)
+		snprintf(heals, sizeof(heals), ", healed at %s", last);
+	else if (path->heals > 1)
+		snprintf(heals, sizeof(heals), ", healed %" PRId64 " times, last at %s",
+			path->heals, last);
+	if (path->instances > 1)
+		snprintf(text, size, ", instance %" PRId64 "%s", path->instances, heals);
+	else
+		snprintf(text, size, "%s", heals);
+}
+
 static void print_path(struct tree *tree, const struct pod_now *pod, size_t i, bool more)
 {
 	const struct topology_path *path = &pod->topology.paths[i];
 	const struct path_now *now = &pod->paths[i];
+	char state[96], past[160];
 
-	print_line(tree, more, "%s: %s%s%s", path->path,
-		path->host_path ? path_state_name(now->state) : "no container has mounted it yet",
-		now->fstype ? ", " : "", now->fstype ? now->fstype : "");
+	describe_state(path, now, state, sizeof(state));
+	describe_past(path, past, sizeof(past));
+	print_line(tree, more, "%s: %s%s%s%s", path->path, state, now->fstype ? ", " : "",
+		now->fstype ? now->fstype : "", past);
 	tree->depth++;
 	print_path_ends(tree, pod, path);
 	tree->depth--;

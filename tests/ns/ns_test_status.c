@@ -109,6 +109,7 @@ static int enter(void **state)
 {
 	(void)state;
 	unsetenv("KUBENSMNT");
+	setenv("TZ", "UTC", 1);
 	return ns_sandbox_enter();
 }
 
@@ -199,6 +200,48 @@ static void states_are_the_kernels_and_not_the_records(void **state)
 	output = status(NULL, false, EXIT_DONE);
 	assert_non_null(strstr(output, "/mnt/media/zurg: dead, fuse.rclone\n"));
 	assert_non_null(strstr(output, "/mnt/media/torbox: hung, fuse.rclone\n"));
+}
+
+/* What a hook has recorded of a path: its state since a time, instances and heals. */
+static void record_history(enum path_state state)
+{
+	cleanup_topology struct topology topology = make_pod(UID_A, "plex-0");
+	struct topology_path *path = topology_path(&topology, "/mnt/media/zurg");
+
+	path->state = state;
+	path->since_usec = UINT64_C(1700000000) * 1000000; /* 2023-11-14 22:13:20 UTC */
+	path->instances = 3;
+	path->heals = 2;
+	path->last_heal_usec = path->since_usec + 5000000;
+	record(&topology);
+}
+
+static void a_path_tells_since_when_and_how_often_it_was_healed(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *output = NULL;
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(ZURG, NULL, &daemon), 0);
+	record_history(PATH_LIVE);
+	output = status(NULL, false, EXIT_DONE);
+	assert_non_null(strstr(output,
+		"/mnt/media/zurg: live since 2023-11-14 22:13:20, fuse.rclone, instance 3, "
+		"healed 2 times, last at 2023-11-14 22:13:25\n"));
+}
+
+static void a_change_that_no_hook_has_seen_has_no_exact_time(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *output = NULL;
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(ZURG, NULL, &daemon), 0);
+	fuse_daemon_kill(&daemon);
+	record_history(PATH_LIVE);
+	output = status(NULL, false, EXIT_DONE);
+	assert_non_null(
+		strstr(output, "/mnt/media/zurg: dead since 2023-11-14 22:13:20 or later,"));
 }
 
 static void who_is_not_there_yet_is_named_so(void **state)
@@ -335,6 +378,8 @@ int main(void)
 		TEST(a_pod_is_shown_as_a_tree),
 		TEST(the_tree_has_box_characters_where_they_are_wanted),
 		TEST(states_are_the_kernels_and_not_the_records),
+		TEST(a_path_tells_since_when_and_how_often_it_was_healed),
+		TEST(a_change_that_no_hook_has_seen_has_no_exact_time),
 		TEST(who_is_not_there_yet_is_named_so),
 		TEST(a_denied_container_has_its_codes),
 		TEST(a_pod_is_chosen_by_uid_name_or_namespace_and_name),
