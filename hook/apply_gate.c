@@ -4,6 +4,7 @@
 #include "hook/gate.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
+#include <stdio.h>
 #include <string.h>
 
 static void gate_clear(struct gate *gate)
@@ -57,10 +58,21 @@ static int build(const struct run *run, struct gate *ret)
 	return 0;
 }
 
+/* "after 3.127s"; FUSE_SIDECAR_DURATION_USEC is exact. */
+static char *describe_wait(uint64_t usec)
+{
+	cleanup_free char *time = duration_format((usec + 500) / 1000 * 1000);
+	char *text;
+
+	if (usec < 1000)
+		return strdup("at once");
+	return time && asprintf(&text, "after %s", time) >= 0 ? text : NULL;
+}
+
 static void audit_gate(
 	struct run *run, const struct gate *gate, const struct error *err, uint64_t waited_usec)
 {
-	cleanup_free char *time = duration_format(waited_usec);
+	cleanup_free char *wait = describe_wait(waited_usec);
 	struct audit_entry entry = {
 		.kind = err ? AUDIT_GATE_REFUSED : AUDIT_GATE_OPENED,
 		.result = !err			   ? "ok"
@@ -72,11 +84,11 @@ static void audit_gate(
 	};
 
 	if (err)
-		audit_send(&run->audit, &entry, "the gate stays shut after %s: %s",
-			time ? time : "the wait", error_message(err));
+		audit_send(&run->audit, &entry, "the gate refuses it %s: %s%s%s", wait ? wait : "",
+			error_message(err), err->fix ? "; fix: " : "", err->fix ? err->fix : "");
 	else
-		audit_send(&run->audit, &entry, "%zu mount%s live after %s", gate->n,
-			gate->n == 1 ? " is" : "s are", time ? time : "the wait");
+		audit_send(&run->audit, &entry, "the gate opens %s: %zu mount%s live",
+			wait ? wait : "", gate->n, gate->n == 1 ? " is" : "s are");
 }
 
 /* The record again, with the lock: others have written it while this run waited. */

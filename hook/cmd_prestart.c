@@ -48,6 +48,20 @@ static int gather(struct run *run, struct error *err)
 	return r < 0 ? r : node_read_container(&run->node, facts, run->state.pid, err);
 }
 
+static const char *verdict_in_words(const struct run *run)
+{
+	switch (run->judgement.verdict) {
+	case VERDICT_ALLOW:
+		return "allowed";
+	case VERDICT_WARN:
+		return "allowed with warnings";
+	case VERDICT_DENY:
+		break;
+	}
+	return run->config.audit_only ? "would be denied, but the policy's mode is audit"
+				      : "denied";
+}
+
 static void audit_activated(struct run *run)
 {
 	audit_send(&run->audit,
@@ -55,8 +69,7 @@ static void audit_activated(struct run *run)
 			.kind = AUDIT_ACTIVATED,
 			.result = verdict_name(run->judgement.verdict),
 		},
-		"is a %s: %s", role_name(run->judgement.role),
-		verdict_name(run->judgement.verdict));
+		"%s, %s", role_name(run->judgement.role), verdict_in_words(run));
 	audit_findings(&run->audit, &run->judgement.findings, !run->config.audit_only);
 }
 
