@@ -156,9 +156,32 @@ pod_hooks_section() {
 
 # ---- podman ------------------------------------------------------------------------------------------
 
+POD_PODMAN_OPTIONS=(--cgroup-manager cgroupfs --runtime runc --events-backend none --hooks-dir "$HOOKS_D")
+
 pod_podman() {
-	podman --cgroup-manager cgroupfs --runtime runc --events-backend none --hooks-dir "$HOOKS_D" "$@" \
-		</dev/null
+	podman "${POD_PODMAN_OPTIONS[@]}" "$@" </dev/null
+}
+
+# podman deletes a container from the runtime when it exits, and poststop runs then. From now on have it
+# done as CRI-O does: when the container is removed.
+pod_podman_delete_late() {
+	local wrapper=$SANDBOX_DIR/conmon
+
+	cat >"$wrapper" <<-END
+		#!/bin/bash
+		# $(command -v conmon) without what it would run when the container exits.
+		arguments=()
+		while ((\$#)); do
+			case \$1 in
+			--exit-command | --exit-command-arg) shift ;;
+			*) arguments+=("\$1") ;;
+			esac
+			shift
+		done
+		exec $(command -v conmon) "\${arguments[@]}"
+	END
+	chmod 755 "$wrapper"
+	POD_PODMAN_OPTIONS+=(--conmon "$wrapper")
 }
 
 # Find out how this podman reads --annotation.
@@ -208,20 +231,21 @@ pod_podman_limits() {
 }
 
 # Start sidecar $1, instance $2, as the reference has it: remote $3, secret volume $4, rc port $5.
-# More arguments go to podman.
+# More arguments go to podman. POD_PODMAN_DELAY: seconds that it takes before it mounts.
 pod_podman_sidecar() {
 	local name=$1 instance=$2 remote=$3 secret=$4 port=$5
 
 	shift 5
 	pod_podman_keys "$name" "$instance"
 	pod_podman_limits 1g 0.5
+	# shellcheck disable=SC2016 # for the shell inside
 	pod_podman run --detach --name "$name-$instance" --network host --privileged \
 		--log-driver k8s-file --security-opt label=disable \
 		"${POD_PODMAN_KEYS[@]}" "${POD_PODMAN_LIMITS[@]}" \
 		--volume "$POD_VOLUME:/mnt/media:rw,rbind,rshared" \
 		--volume "$POD_DIR/volumes/kubernetes.io~secret/$secret:/config/rclone:ro" \
 		--env HOME=/tmp "$@" "$IMAGE" \
-		rclone mount "$remote:" "/mnt/media/$remote" --config=/config/rclone/rclone.conf \
+		sh -c 'sleep "$0"; exec "$@"' "${POD_PODMAN_DELAY:-0}" rclone mount "$remote:" "/mnt/media/$remote" --config=/config/rclone/rclone.conf \
 		--allow-other --vfs-cache-mode=full --poll-interval=10s --dir-cache-time=10s \
 		--attr-timeout=10s --rc --rc-no-auth "--rc-addr=:$port"
 }
