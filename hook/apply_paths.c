@@ -77,6 +77,8 @@ static void count_heal(struct run *run, const struct plan_step *step, unsigned i
 
 	if (!path || detached == 0)
 		return;
+	/* What it was until now: what is there next is noted with the record, as of then. */
+	path->state = PATH_DEAD;
 	path->heals += detached;
 	path->last_heal_usec = run_realtime_usec();
 }
