@@ -99,13 +99,6 @@ denied() {
 	test_that "$name: the kubelet can remove it" pod_remove_volume
 }
 
-# runc: "exit status N"; crun: "(exit code: N)".
-shows_exit_code() {
-	grep -qE "exit (status|code:) $1\b" "$CONTAINER_LOG" && return
-	cat "$CONTAINER_LOG"
-	return 1
-}
-
 denial_is_in_journal() {
 	json_is "$(entries_of "$CONTAINER_ID")" \
 		'any(.[]; .FUSE_SIDECAR_CODE != null and ($code == "" or .FUSE_SIDECAR_CODE == $code)

@@ -4,7 +4,7 @@
 # writes them, and through podman's hooks.d engine, with a real journald. Needs root; everything happens
 # in namespaces of its own.
 #
-#	tests/e2e/run.sh [SUITE…]	# pod directories deny journal podman; all without arguments
+#	tests/e2e/run.sh [SUITE…]	# see SUITES; all without arguments
 #
 # FUSE_SIDECAR_HOOK and FUSE_SIDECAR_HOOKS_D name another hook and other hooks.d files than the tree's;
 # E2E_RUNTIMES limits the runtimes ("runc crun"); TAP_NO_SKIP=1 makes a skip a failure.
@@ -19,7 +19,7 @@ done
 # shellcheck source=tests/e2e/steps.sh
 . "$HERE/steps.sh"
 
-SUITES=(pod directories deny journal podman)
+SUITES=(pod directories deny journal gate heal podman)
 
 main() {
 	local suite

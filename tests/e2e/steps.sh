@@ -82,3 +82,45 @@ start_main() {
 	test_that "$1: plex is created and started" pod_run_shown plex 0
 	MAIN=$CONTAINER_ID
 }
+
+# Start container $1, instance $2, as the kubelet does after a crash; $3: a jq filter for its config.
+restart_provider() {
+	pod_run_shown "$@" || return
+	case $1 in
+	rclone-zurg) PROVIDER_ZURG=$CONTAINER_ID ;;
+	rclone-torbox) PROVIDER_TORBOX=$CONTAINER_ID ;;
+	esac
+	wait_until 15 pod_mount_is_live "$POD_VOLUME/${1#rclone-}"
+}
+
+# End the pod's containers, whatever they are, and check that nothing of the pod is left. $1 is put before
+# the names of the tests; more arguments are ids.
+end_pod() {
+	local id name=$1
+
+	for id in "${@:2}"; do
+		pod_stop "$id" KILL
+	done
+	test_that "$name: the record is gone" not test -e "$POD_RECORD"
+	test_that "$name: the kubelet can remove the volume" pod_remove_volume
+	test_that "$name: nothing is left behind" same "$(world)" "$WORLD_BEFORE"
+}
+
+# runc: "exit status N"; crun: "(exit code: N)".
+shows_exit_code() {
+	grep -qE "exit (status|code:) $1\b" "$CONTAINER_LOG" && return
+	cat "$CONTAINER_LOG"
+	return 1
+}
+
+# Microseconds of CLOCK_BOOTTIME, which is CLOCK_MONOTONIC on a machine that is never suspended.
+now_usec() {
+	local seconds
+
+	read -r seconds _ </proc/uptime
+	printf '%s0000' "${seconds/./}"
+}
+
+seconds_since() {
+	printf '%d' $((($(now_usec) - $1) / 1000000))
+}

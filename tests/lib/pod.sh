@@ -285,12 +285,13 @@ pod_runtime() {
 	"$RUNTIME" --root "/run/$RUNTIME" "$@"
 }
 
-# Write the bundle of container $1, instance $2, and set CONTAINER_ID and BUNDLE. $3: a jq filter that
-# changes the finished config.json.
+# Write the bundle of container $1, instance $2, and set CONTAINER_ID, BUNDLE and CONTAINER_LOG. $3: a jq
+# filter that changes the finished config.json.
 pod_make_bundle() {
 	local capture=$POD_CAPTURE/$1/config.json rootfs
 
 	CONTAINER_ID=$(pod_new_id)
+	CONTAINER_LOG=$POD_LOGS/$1-$2-$CONTAINER_ID
 	BUNDLE=/run/containers/storage/overlay-containers/$CONTAINER_ID/userdata
 	rootfs=/var/lib/containers/storage/overlay/$CONTAINER_ID
 	mkdir -p "$BUNDLE"
@@ -366,7 +367,11 @@ pod_run_shown() {
 
 pod_create() {
 	pod_make_bundle "$@"
-	CONTAINER_LOG=$POD_LOGS/$1-$2-$CONTAINER_ID
+	pod_create_made
+}
+
+# Create the container whose bundle was made last.
+pod_create_made() {
 	# The container keeps these descriptors; /dev/null, since it must not read the script.
 	pod_runtime create --bundle "$BUNDLE" "$CONTAINER_ID" >"$CONTAINER_LOG" 2>&1 </dev/null
 }
