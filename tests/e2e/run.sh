@@ -19,7 +19,7 @@ done
 # shellcheck source=tests/e2e/steps.sh
 . "$HERE/steps.sh"
 
-SUITES=(pod directories deny journal gate heal podman)
+SUITES=(pod directories deny journal gate heal ends podman)
 
 main() {
 	local suite

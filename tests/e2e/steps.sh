@@ -36,7 +36,8 @@ world() {
 	findmnt -rn -o TARGET,FSTYPE | grep -E '^/(dev|etc|run|sys|var)[/ ]' |
 		grep -vE '^/(run/netns|var/lib/containers)/' | sort
 	{ find /run/fuse-sidecar-hook -mindepth 2 2>/dev/null || :; } | sort
-	find /var/lib/kubelet -mindepth 2 | sort
+	# What is below a dead mount cannot be listed.
+	{ find /var/lib/kubelet -mindepth 2 2>/dev/null || :; } | sort
 	{ pgrep -l 'rclone|fuse-sidecar|fusermount|sleep|conmon' || :; } | cut -d' ' -f2- | sort
 }
 
