@@ -580,7 +580,7 @@ static void a_consumer_waits_recorded_and_without_the_lock(void **state)
 	assert_string_equal(fake_pod_recorded(&pod, "/fusePaths/0/state"), "live");
 	assert_non_null(fake_pod_recorded(&pod, "/fusePaths/0/device"));
 	said = fake_member_output(plex);
-	assert_non_null(strstr(said, "1 mount is live after"));
+	assert_non_null(strstr(said, "1 mount is live"));
 }
 
 static const char *plex_code(const struct fake_pod *pod)
