@@ -69,15 +69,25 @@ static char *describe_wait(uint64_t usec)
 	return time && asprintf(&text, "after %s", time) >= 0 ? text : NULL;
 }
 
+/* What a shut gate means here: a denial, unless the policy takes its code lighter. */
+static enum severity shut_severity(const struct run *run, const struct error *err)
+{
+	enum severity severity = run->config.severity[err->code];
+
+	if (run->config.audit_only && severity == SEVERITY_DENY)
+		return SEVERITY_WARN;
+	return severity;
+}
+
 static void audit_gate(
 	struct run *run, const struct gate *gate, const struct error *err, uint64_t waited_usec)
 {
 	cleanup_free char *wait = describe_wait(waited_usec);
 	struct audit_entry entry = {
 		.kind = err ? AUDIT_GATE_REFUSED : AUDIT_GATE_OPENED,
-		.result = !err			   ? "ok"
-			  : run->config.audit_only ? "reported"
-						   : "denied",
+		.result = !err					     ? "ok"
+			  : shut_severity(run, err) == SEVERITY_DENY ? "denied"
+								     : "reported",
 		.code = err ? err->code : FINDING_NONE,
 		.path = err ? err->subject : NULL,
 		.duration_usec = waited_usec ? waited_usec : 1,
@@ -109,7 +119,9 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 		return 0;
 	container->status = status;
 	if (refusal)
-		r = findings_add_error(&container->findings, refusal);
+		r = findings_add_as(&container->findings, refusal->code,
+			shut_severity(run, refusal), refusal->subject, refusal->fix, "%s",
+			error_message(refusal));
 	for (size_t i = 0; r == 0 && i < gate->n; i++) {
 		const struct gate_path *path = &gate->paths[i];
 
@@ -128,6 +140,7 @@ int apply_wait(struct run *run, struct error *err)
 	cleanup_gate struct gate gate = {0};
 	cleanup_error struct error refusal = {0};
 	uint64_t waited_usec = 0;
+	bool denied;
 	int r, noted;
 
 	r = build(run, &gate);
@@ -139,10 +152,10 @@ int apply_wait(struct run *run, struct error *err)
 	lock_release(&run->lock);
 	r = gate_wait(&gate, &waited_usec, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
-	noted = note_outcome(run, &gate,
-		r < 0 && !run->config.audit_only ? CONTAINER_DENIED : CONTAINER_CREATED,
+	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
+	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,
 		r < 0 ? &refusal : NULL, err);
-	if (r < 0 && !run->config.audit_only) {
+	if (denied) {
 		run->refused_by_gate = true;
 		error_clear(err);
 		*err = refusal;

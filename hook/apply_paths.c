@@ -71,6 +71,17 @@ static void audit_stale(
 	}
 }
 
+/* Left alone in any case; whether the provider may go on beside it is the policy's to say. */
+static int judge_hung(const struct run *run, const struct plan_step *step, struct error *err)
+{
+	if (run->config.severity[FINDING_MOUNT_HUNG] != SEVERITY_DENY)
+		return 0;
+	return error_set(err, -ETIMEDOUT, FINDING_MOUNT_HUNG, step->host_path,
+		"end the process that holds /dev/fuse for it, or set abortHungAfter in the node's "
+		"policy",
+		"the mount on %s does not answer, and the node's policy denies that", step->path);
+}
+
 static void count_heal(struct run *run, const struct plan_step *step, unsigned int detached)
 {
 	struct topology_path *path = topology_path(&run->topology, step->path);
@@ -105,5 +116,9 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 		count_heal(run, step, detached);
 	}
 	audit_stale(run, step, detached, left);
-	return r == 0 && left == PATH_LIVE ? conflict_judge(run, step, err) : r;
+	if (r == 0 && left == PATH_LIVE)
+		r = conflict_judge(run, step, err);
+	if (r == 0 && left == PATH_HUNG)
+		r = judge_hung(run, step, err);
+	return r;
 }

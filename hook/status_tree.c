@@ -114,6 +114,14 @@ static bool is_to_consumer(const struct topology_edge *edge, const char *path)
 	       strncmp(edge->to, CONTAINER_PREFIX, strlen(CONTAINER_PREFIX)) == 0;
 }
 
+/* A provider of another path shares the volume, and so sees this one too. */
+static const char *describe_end(const struct topology *topology, const char *name)
+{
+	const struct topology_container *container = topology_container(topology, name);
+
+	return container && container->role == ROLE_PROVIDER ? "seen by" : "consumer";
+}
+
 static void print_path_ends(
 	struct tree *tree, const struct pod_now *pod, const struct topology_path *path)
 {
@@ -125,14 +133,15 @@ static void print_path_ends(
 	print_provider(tree, pod, path, left > 0);
 	for (size_t i = 0; i < topology->n_edges; i++) {
 		const struct topology_edge *edge = &topology->edges[i];
+		const char *name;
 		char process[64];
 
 		if (!is_to_consumer(edge, path->path))
 			continue;
-		describe_process(
-			pod, edge->to + strlen(CONTAINER_PREFIX), process, sizeof(process));
-		print_line(tree, --left > 0, "consumer %s: %s, %s",
-			edge->to + strlen(CONTAINER_PREFIX), process, describe_way(edge));
+		name = edge->to + strlen(CONTAINER_PREFIX);
+		describe_process(pod, name, process, sizeof(process));
+		print_line(tree, --left > 0, "%s %s: %s, %s", describe_end(topology, name), name,
+			process, describe_way(edge));
 	}
 }
 

@@ -669,6 +669,26 @@ static void mode_audit_reports_and_delays_nobody(void **state)
 	assert_non_null(strstr(said, "reported [gate-timeout]"));
 }
 
+static void a_policy_can_let_a_consumer_start_without_its_mounts(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_free char *said = NULL;
+	struct fake_member *plex;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"severity\": {\"gate-timeout\": \"warn\"}}", 0644),
+		0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "10ms");
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
+	plex = fake_pod_consumer(&pod, "plex");
+	fake_member_expect(plex, "prestart", 0);
+	assert_true(status_is(&pod, "plex", "created"));
+	said = fake_member_output(plex);
+	assert_non_null(strstr(said, "reported [gate-timeout]"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, reset)
@@ -700,6 +720,7 @@ int main(void)
 		TEST(a_provider_that_dies_fails_the_waiting_consumer),
 		TEST(the_wait_of_the_pod_ends_with_16),
 		TEST(mode_audit_reports_and_delays_nobody),
+		TEST(a_policy_can_let_a_consumer_start_without_its_mounts),
 	};
 #undef TEST
 

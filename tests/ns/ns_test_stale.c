@@ -360,6 +360,29 @@ static void a_hung_mount_is_reported_and_the_provider_goes_on(void **state)
 	assert_string_equal(fake_pod_recorded(&pod, "/fusePaths/0/state"), "hung");
 }
 
+static void a_policy_can_refuse_a_provider_whose_mount_hangs(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *path = NULL;
+	struct fake_member *zurg;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"probeTimeout\": \"200ms\", "
+				 "\"severity\": {\"mount-hung\": \"deny\"}}",
+				 0644),
+		0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	path = fake_pod_path(&pod, "zurg");
+	assert_int_equal(ns_sandbox_mkdirs(path), 0);
+	start_daemon(path, "--swallow", &daemon);
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", EXIT_HOST_IO);
+	fake_member_expect_said(zurg, "denied [mount-hung]");
+	assert_int_equal(ns_sandbox_mounts_on(path), 1);
+}
+
 static void a_live_mount_of_the_former_instance_is_a_conflict(void **state)
 {
 	cleanup_scene struct scene scene = {0};
@@ -505,6 +528,7 @@ int main(void)
 		TEST(another_providers_live_mount_is_left),
 		TEST(another_providers_dead_mount_is_left_to_its_next_instance),
 		TEST(a_hung_mount_is_reported_and_the_provider_goes_on),
+		TEST(a_policy_can_refuse_a_provider_whose_mount_hangs),
 		TEST(a_live_mount_of_the_former_instance_is_a_conflict),
 		TEST(a_live_mount_of_nobody_known_is_a_conflict),
 		TEST(a_live_mount_of_another_pod_is_a_conflict_that_names_it),
