@@ -169,6 +169,11 @@ static int ask(struct watch *watch, int fd, struct mount_table *host, struct err
 		r = mountinfo_read("/proc/self/mountinfo", host, err);
 	if (r < 0)
 		return r;
+	if (!mounts_by_id(host, watch->mount.id)) {
+		/* Mounted since the table was read for another path: poll(2) tells of it yet. */
+		watch->again = true;
+		return 0;
+	}
 	mount = fuse_mount(host, path, watch->mount.id);
 	if (!mount)
 		return 0;

@@ -12,6 +12,8 @@
  *   --cache        let the kernel keep attributes for an hour: the mount looks live to stat(2) when
  *                  the daemon is long dead
  *   --delay-ms N   wait before the mount, as a slow cloud does
+ *   --on-input     wait for the end of standard input before the mount, and write "mounting USEC"
+ *                  before "ready": the time of CLOCK_MONOTONIC when mount(2) was called
  *   --file=NAME    the one file of the directory (default "film"), with the content "a NAME\n"
  *   --source=TEXT  the mount's source (default "holder:")
  *   --type=TEXT    the mount's type (default "fuse.rclone")
@@ -32,6 +34,7 @@
 #include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define ROOT_NODE FUSE_ROOT_ID
 #define FILE_NODE 2
@@ -53,6 +56,8 @@ struct holder {
 	int user;		/* -1: root's, for everybody */
 	uint64_t valid_seconds; /* of attributes in the kernel's cache */
 	unsigned int delay_ms;
+	bool on_input;
+	struct timespec mounting; /* CLOCK_MONOTONIC, just before mount(2) */
 };
 
 static int reply(const struct holder *holder, const struct fuse_in_header *in, int error,
@@ -260,6 +265,7 @@ static int mount_it(struct holder *holder)
 		return -errno;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d%s",
 		holder->fuse, user, user, holder->user < 0 ? ",allow_other" : "");
+	clock_gettime(CLOCK_MONOTONIC, &holder->mounting);
 	if (mount(holder->source, holder->path, holder->type, MS_NOSUID | MS_NODEV, options) < 0)
 		return -errno;
 	/* The first request is FUSE_INIT; until it is answered every other one waits. */
@@ -274,6 +280,7 @@ static int parse(int argc, char **argv, struct holder *holder)
 		{"swallow", no_argument, NULL, 's'},
 		{"cache", no_argument, NULL, 'c'},
 		{"delay-ms", required_argument, NULL, 'd'},
+		{"on-input", no_argument, NULL, 'i'},
 		{"file", required_argument, NULL, 'f'},
 		{"source", required_argument, NULL, 'o'},
 		{"type", required_argument, NULL, 't'},
@@ -299,6 +306,9 @@ static int parse(int argc, char **argv, struct holder *holder)
 		case 'd':
 			holder->delay_ms = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
+		case 'i':
+			holder->on_input = true;
+			break;
 		case 'f':
 			holder->file = optarg;
 			break;
@@ -319,6 +329,15 @@ static int parse(int argc, char **argv, struct holder *holder)
 	return argc - optind == 1 && strlen(holder->file) < 200 ? 0 : -EINVAL;
 }
 
+static void wait_for_turn(const struct holder *holder)
+{
+	char byte;
+
+	usleep(holder->delay_ms * 1000);
+	while (holder->on_input && read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
 int main(int argc, char **argv)
 {
 	struct holder holder = {
@@ -330,15 +349,18 @@ int main(int argc, char **argv)
 	int r = parse(argc, argv, &holder);
 
 	if (r < 0) {
-		fprintf(stderr,
-			"usage: fuse_holder [--live|--hang|--swallow] [--cache] [--delay-ms N] "
-			"[--file=NAME] [--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
+		fprintf(stderr, "usage: fuse_holder [--live|--hang|--swallow] [--cache] "
+				"[--delay-ms N] [--on-input] "
+				"[--file=NAME] [--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
 		return 2;
 	}
-	usleep(holder.delay_ms * 1000);
+	wait_for_turn(&holder);
 	holder.signals = block_signals();
 	r = holder.signals < 0 ? holder.signals : mount_it(&holder);
 	if (r == 0) {
+		if (holder.on_input)
+			printf("mounting %lld\n", (long long)holder.mounting.tv_sec * 1000000 +
+							  holder.mounting.tv_nsec / 1000);
 		printf("ready\n");
 		fflush(stdout);
 		r = serve(&holder);
