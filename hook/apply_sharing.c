@@ -79,6 +79,36 @@ static void audit_shared(struct run *run, const struct plan_step *step)
 		step->host_path);
 }
 
+static int copy_text(char **to, const char *from)
+{
+	if (*to || !from)
+		return 0;
+	*to = strdup(from);
+	return *to ? 0 : -ENOMEM;
+}
+
+/* The pod's first record is written before its first container is entered in it. */
+static int announce(struct run *run, const struct plan_step *step, struct error *err)
+{
+	struct topology *topology = &run->topology;
+
+	if (copy_text(&topology->pod_uid, run->identity.pod_uid) < 0 ||
+		copy_text(&topology->pod_name, run->identity.pod_name) < 0 ||
+		copy_text(&topology->pod_namespace, run->identity.pod_namespace) < 0)
+		return error_memory(err);
+	topology->updated_usec = run_realtime_usec();
+	return bind_announce(run->runtime_fd, topology, step->host_path, err);
+}
+
+/* It did not come: the record is written again by whoever takes the run back. */
+static void withdraw(struct run *run, const struct plan_step *step)
+{
+	struct topology_volume *volume = topology_volume(&run->topology, step->host_path);
+
+	if (volume && step->action == PLAN_BIND_SHARED)
+		volume->bound_by_hook = false;
+}
+
 int apply_share(struct run *run, const struct plan_step *step, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
@@ -100,9 +130,15 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 	now = mounts_cover(&run->node.host, step->host_path);
 	if (now && now->shared)
 		return 0;
+	r = step->action == PLAN_BIND_SHARED ? announce(run, step, err) : 0;
+	if (r < 0)
+		return r;
 	r = share(run, step, fd, &shared, err);
-	if (r == 0)
-		r = apply_refresh(run, err);
+	if (r < 0) {
+		withdraw(run, step);
+		return r;
+	}
+	r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
 	r = note_shared(run, step, shared);

@@ -5,6 +5,7 @@
 #include "hook/record.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
+#include "policy/mounts.h"
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <string.h>
@@ -39,9 +40,15 @@ static bool same_mount(const struct topology_volume *volume, int id, uint64_t un
 	return volume->mount_id == id;
 }
 
-/* Whether another pod's record has `key` as a hook's bind on that mount. */
+/* A bind that was announced, and may not have come: whatever is there on that directory. */
+static bool is_announced(const struct topology_volume *volume)
+{
+	return volume->bound_by_hook && volume->mount_id == 0;
+}
+
+/* Whether another pod's record has `bind` as a hook's. */
 static int used_elsewhere(int runtime_fd, const struct topology *mine,
-	const struct topology_volume *bind, bool *ret_used, struct error *err)
+	const struct topology_volume *bind, bool if_unreadable, bool *ret_used, struct error *err)
 {
 	cleanup_strv struct strv uids = {0};
 	int r;
@@ -56,15 +63,14 @@ static int used_elsewhere(int runtime_fd, const struct topology *mine,
 
 		if (strcmp(uids.items[i], mine->pod_uid) == 0)
 			continue;
-		/* A record that cannot be read may have it: better a bind too long than one too
-		 * short. */
 		if (record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) < 0) {
-			*ret_used = true;
+			*ret_used = if_unreadable;
 			continue;
 		}
 		volume = found ? topology_volume(&other, bind->host_path) : NULL;
 		*ret_used = volume && volume->bound_by_hook &&
-			    same_mount(volume, bind->mount_id, bind->mount_id_unique);
+			    (is_announced(volume) ||
+				    same_mount(volume, bind->mount_id, bind->mount_id_unique));
 	}
 	return r;
 }
@@ -78,6 +84,19 @@ static int mount_of(
 		return error_set(err, r, FINDING_HOST_IO, host_path, NULL,
 			"cannot tell the mount of %s: %s", host_path, strerror(-r));
 	return 0;
+}
+
+int bind_announce(
+	int runtime_fd, struct topology *topology, const char *host_path, struct error *err)
+{
+	struct topology_volume *volume = topology_ensure_volume(topology, host_path);
+
+	if (!volume)
+		return error_memory(err);
+	volume->bound_by_hook = true;
+	volume->mount_id = 0;
+	volume->mount_id_unique = 0;
+	return record_commit(runtime_fd, topology, err);
 }
 
 int bind_adopt(
@@ -94,7 +113,7 @@ int bind_adopt(
 	now.host_path = name;
 	r = mount_of(fd, key, &now.mount_id, &now.mount_id_unique, err);
 	if (r == 0)
-		r = used_elsewhere(runtime_fd, topology, &now, &used, err);
+		r = used_elsewhere(runtime_fd, topology, &now, false, &used, err);
 	if (r < 0 || !used)
 		return r;
 	volume = topology_ensure_volume(topology, key);
@@ -134,6 +153,26 @@ static int unmount(int fd, int id, const char *host_path, struct error *err)
 	return 0;
 }
 
+/* A directory bound on itself: what a hook that was killed has made after it had announced it. */
+static int find_announced(
+	struct topology_volume *volume, int id, uint64_t unique, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	const struct mount_entry *mount;
+	int r;
+
+	r = mountinfo_read("/proc/self/mountinfo", &host, err);
+	if (r < 0)
+		return r;
+	mount = mounts_by_id(&host, id);
+	if (mount && strcmp(mount->target, volume->host_path) == 0 &&
+		mounts_is_self_bind(&host, mount)) {
+		volume->mount_id = id;
+		volume->mount_id_unique = unique;
+	}
+	return 0;
+}
+
 int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
 	bool *ret_unmounted, struct error *err)
 {
@@ -146,10 +185,14 @@ int bind_release(int runtime_fd, struct topology *topology, struct topology_volu
 	r = bind_lock(runtime_fd, fd, volume->host_path, &lock, err);
 	if (r == 0)
 		r = mount_of(fd, volume->host_path, &id, &unique, err);
+	if (r == 0 && is_announced(volume))
+		r = find_announced(volume, id, unique, err);
 	if (r < 0)
 		return r;
 	if (same_mount(volume, id, unique)) {
-		r = used_elsewhere(runtime_fd, topology, volume, &used, err);
+		/* A record that cannot be read may have it: better a bind too long than one too
+		 * short. */
+		r = used_elsewhere(runtime_fd, topology, volume, true, &used, err);
 		if (r == 0 && !used)
 			r = unmount(fd, id, volume->host_path, err);
 		if (r < 0)

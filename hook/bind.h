@@ -21,6 +21,14 @@ void bind_unlock(struct lock *lock);
 #define cleanup_bind_lock __attribute__((cleanup(bind_unlock)))
 
 /*
+ * Write in the pod's record, before it is done, that its hook is about to bind the volume
+ * `host_path` on itself: a hook that is killed in between leaves no bind of nobody's. Without a
+ * mount id until topology_note_container(), or the caller, enters the one that came.
+ */
+int bind_announce(
+	int runtime_fd, struct topology *topology, const char *host_path, struct error *err);
+
+/*
  * Enter in `topology` that the volume `key` lies on a bind of another pod's hook, where one's
  * record says so of the mount that `fd` is on. The caller holds bind_lock(). 0, also where it is
  * nobody's.
@@ -31,8 +39,8 @@ int bind_adopt(
 /*
  * The end of `volume`, a hook's bind, for the pod of `topology`: unmounted where no other pod's
  * record has it, and not marked as a hook's in `topology` any more (the caller commits). It is
- * recognised by its mount id. 0 with *ret_unmounted telling; -EBUSY where something is still
- * mounted below it.
+ * recognised by its mount id, or, where it was only announced, by being a bind on itself. 0 with
+ * *ret_unmounted telling; -EBUSY where something is still mounted below it.
  */
 int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
 	bool *ret_unmounted, struct error *err);

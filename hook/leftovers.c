@@ -84,7 +84,7 @@ static int remove_temporaries(int runtime_fd, bool dry_run, struct error *err)
 	struct dirent *entry;
 
 	if (!directory)
-		return read_error(err, "tmp");
+		return errno == ENOENT ? 0 : read_error(err, "tmp");
 	while ((entry = readdir(directory))) {
 		if (!dry_run && ident_is_pod_uid(entry->d_name))
 			remove_temporary(runtime_fd, entry->d_name);
@@ -98,7 +98,7 @@ static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
 	struct dirent *entry;
 
 	if (!directory)
-		return read_error(err, "locks");
+		return errno == ENOENT ? 0 : read_error(err, "locks");
 	while ((entry = readdir(directory))) {
 		if (!dry_run && is_leftover_lock(runtime_fd, entry->d_name))
 			remove_lock(runtime_fd, entry->d_name);

@@ -212,6 +212,9 @@ int record_list(int runtime_fd, struct strv *ret_uids, struct error *err)
 	cleanup_strv struct strv uids = {0};
 	const struct dirent *entry;
 
+	/* Its maker was killed at it. */
+	if (!directory && errno == ENOENT)
+		return 0;
 	if (!directory)
 		return failed(err, -errno, "list", PODS_PATH);
 	(void)move_fd(&fd); /* the stream's now */

@@ -56,7 +56,12 @@ static int note_volume(struct topology *topology, const struct target *target)
 		return -ENOMEM;
 	if (!carrier)
 		return 0;
-	volume->mount_id = carrier->id;
+	/* A bind that was announced by a hook that was killed, and has not come. */
+	if (volume->mount_id == 0 && !target->anchor_self_bind)
+		volume->bound_by_hook = false;
+	/* A hook's bind is known by its id: what has replaced it is none. */
+	if (!volume->bound_by_hook || volume->mount_id == 0)
+		volume->mount_id = carrier->id;
 	volume->peer_group = carrier->shared;
 	return set_text(&volume->fstype, carrier->fstype);
 }
