@@ -97,35 +97,53 @@ static struct json_object *parse_quoted(const char *text)
 	return value;
 }
 
-static void set_value(struct json_object *config, const char *pointer, struct json_object *value)
-{
-	if (json_pointer_set(&config, pointer, value) < 0)
-		fail_msg("config.json has no place for %s", pointer);
-}
-
-static void set_text(struct json_object *config, const char *pointer, const char *text)
-{
-	set_value(config, pointer, json_object_new_string(text));
-}
-
-/* Remove what the pointer names; its last token may have "~1" for a slash (RFC 6901). */
-static void remove_value(struct json_object *config, const char *pointer)
+/* The object or array that holds what the pointer names, and its key there, in which "~1" stands
+ * for a slash (RFC 6901). */
+static struct json_object *find_holder(
+	struct json_object *config, const char *pointer, char *ret_key, size_t size)
 {
 	cleanup_free char *above = strdup(pointer);
-	struct json_object *parent = NULL;
+	struct json_object *holder = NULL;
 	char *key, *slash;
 
 	assert_non_null(above);
 	key = strrchr(above, '/');
 	*key++ = '\0';
 	slash = strstr(key, "~1");
-	if (slash) {
-		*slash = '/';
-		memmove(slash + 1, slash + 2, strlen(slash + 2) + 1);
-	}
-	assert_int_equal(json_pointer_get(config, above, &parent), 0);
-	assert_true(json_object_object_get_ex(parent, key, NULL));
-	json_object_object_del(parent, key);
+	if (slash)
+		snprintf(ret_key, size, "%.*s/%s", (int)(slash - key), key, slash + 2);
+	else
+		snprintf(ret_key, size, "%s", key);
+	if (json_pointer_get(config, above, &holder) < 0)
+		fail_msg("config.json has no place for %s", pointer);
+	return holder;
+}
+
+static void set_value(struct json_object *config, const char *pointer, struct json_object *value)
+{
+	char key[128];
+	struct json_object *holder = find_holder(config, pointer, key, sizeof(key));
+
+	if (json_object_is_type(holder, json_type_array))
+		assert_int_equal(
+			json_object_array_put_idx(holder, (size_t)strtoul(key, NULL, 10), value),
+			0);
+	else
+		assert_int_equal(json_object_object_add(holder, key, value), 0);
+}
+
+static void remove_value(struct json_object *config, const char *pointer)
+{
+	char key[128];
+	struct json_object *holder = find_holder(config, pointer, key, sizeof(key));
+
+	assert_true(json_object_object_get_ex(holder, key, NULL));
+	json_object_object_del(holder, key);
+}
+
+static void set_text(struct json_object *config, const char *pointer, const char *text)
+{
+	set_value(config, pointer, json_object_new_string(text));
 }
 
 void fake_member_set(struct fake_member *member, const char *pointer, const char *json)
