@@ -5,6 +5,8 @@
 #include "hook/mount_ops.h"
 #include "hook/replace.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include "oci/base/strv.h"
 #include "policy/checks.h"
 #include "policy/mounts.h"
 #include <fcntl.h>
@@ -159,18 +161,49 @@ static const struct target *target_of(const struct run *run, const struct plan_s
 	return NULL;
 }
 
+/*
+ * The container's own mounts right below its bind: those of config.json. Others that are there came
+ * with the bind or arrived in it, and the shared mount has what is true of them now.
+ */
+static int find_nested(const struct run *run, const struct plan_step *step,
+	const struct mount_entry *bind, struct strv *ret)
+{
+	for (size_t i = 0; i < run->spec.n_mounts; i++) {
+		const char *rest =
+			path_below(run->spec.mounts[i].destination, step->container_path);
+		cleanup_free char *target = rest && *rest ? path_join(bind->target, rest) : NULL;
+		const struct mount_entry *mount;
+
+		if (!rest || *rest == '\0')
+			continue;
+		if (!target)
+			return -ENOMEM;
+		mount = mounts_at(&run->node.container, target);
+		/* What is mounted below another of them moves with that one. */
+		if (!mount || mount->parent != bind->id || strv_contains(ret, target))
+			continue;
+		if (strv_add(ret, target) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int replace_target(struct run *run, const struct plan_step *step,
 	const struct target *target, struct error *err)
 {
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
 	cleanup_close int fd = -EBADF;
+	cleanup_strv struct strv nested = {0};
 	struct replace replace = {
 		.bind = target->container_carrier,
 		.propagation = step->propagation,
 		.recursive = step->recursive,
+		.nested = &nested,
 	};
 	int r;
 
+	if (find_nested(run, step, target->container_carrier, &nested) < 0)
+		return error_memory(err);
 	r = apply_open(run, step->host_path, &fd, err);
 	if (r < 0)
 		return r;

@@ -7,7 +7,8 @@
 #include "oci/base/path.h"
 #include <string.h>
 
-#define TARGET_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#define ANY_FLAGS (O_PATH | O_CLOEXEC)
+#define TARGET_FLAGS (ANY_FLAGS | O_DIRECTORY)
 /* The kernel printed the path without symlinks: one on it now is somebody's trick. */
 #define TARGET_RESOLVE (SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
 
@@ -16,16 +17,61 @@ struct swap {
 	const char *target; /* of the bind, from the root of the namespace */
 	const char *parent;
 	int mount_id;
+	const struct strv *nested;
 };
 
-static int open_target(const char *path)
+/* Clones of the nested mounts, with what is below each, in their order. */
+struct clones {
+	int *fds;
+	size_t n;
+};
+
+static void clones_clear(struct clones *clones)
+{
+	for (size_t i = 0; i < clones->n; i++)
+		close(clones->fds[i]);
+	free(clones->fds);
+}
+
+#define cleanup_clones __attribute__((cleanup(clones_clear)))
+
+static int open_target(const char *path, uint64_t flags)
 {
 	cleanup_close int root = -EBADF;
 
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	return sys_openat2(root, path, TARGET_FLAGS, TARGET_RESOLVE);
+	return sys_openat2(root, path, flags, TARGET_RESOLVE);
+}
+
+/* Before the bind goes, and they with it. */
+static int clone_nested(const struct strv *nested, struct clones *ret)
+{
+	ret->fds = calloc(nested->n ? nested->n : 1, sizeof(*ret->fds));
+	if (!ret->fds)
+		return -ENOMEM;
+	for (; ret->n < nested->n; ret->n++) {
+		cleanup_close int fd = open_target(nested->items[ret->n], ANY_FLAGS);
+		int r = fd < 0 ? fd : mount_clone(fd, true, &ret->fds[ret->n]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The runtime has made their mountpoints in the volume, so the clone of it has them as well. */
+static int put_nested(const struct strv *nested, const struct clones *clones)
+{
+	for (size_t i = 0; i < clones->n; i++) {
+		cleanup_close int place = open_target(nested->items[i], ANY_FLAGS);
+		int r = place < 0 ? place : sys_move_mount(clones->fds[i], place);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* Take the old bind away; what is below it stays reachable through `parent_fd`. */
@@ -34,7 +80,7 @@ static int take_away(const struct swap *swap)
 	cleanup_close int fd = -EBADF;
 	int id, r;
 
-	fd = open_target(swap->target);
+	fd = open_target(swap->target, TARGET_FLAGS);
 	if (fd < 0)
 		return fd;
 	r = mount_id_of(fd, &id, NULL);
@@ -53,11 +99,14 @@ static int take_away(const struct swap *swap)
 static int swap_in_namespace(void *data, struct error *err)
 {
 	const struct swap *swap = data;
+	cleanup_clones struct clones nested = {0};
 	cleanup_close int parent = -EBADF, place = -EBADF;
 	int r;
 
-	parent = open_target(swap->parent);
-	r = parent < 0 ? parent : take_away(swap);
+	parent = open_target(swap->parent, TARGET_FLAGS);
+	r = parent < 0 ? parent : clone_nested(swap->nested, &nested);
+	if (r == 0)
+		r = take_away(swap);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
 			"cannot take the container's bind at %s away: %s", swap->target,
@@ -67,6 +116,8 @@ static int swap_in_namespace(void *data, struct error *err)
 	place = sys_openat2(
 		parent, strrchr(swap->target, '/') + 1, TARGET_FLAGS, SYS_RESOLVE_NO_SYMLINKS);
 	r = place < 0 ? place : sys_move_mount(swap->clone_fd, place);
+	if (r == 0)
+		r = put_nested(swap->nested, &nested);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
 			"cannot put the shared mount at %s: %s", swap->target, strerror(-r));
@@ -77,6 +128,7 @@ int replace_bind(const struct container_ns *ns, const struct replace *replace, s
 {
 	cleanup_close int clone = -EBADF;
 	cleanup_free char *parent = path_parent(replace->bind->target);
+	const struct strv none = {0};
 	struct swap swap;
 	int r;
 
@@ -97,6 +149,7 @@ int replace_bind(const struct container_ns *ns, const struct replace *replace, s
 		.target = replace->bind->target,
 		.parent = parent,
 		.mount_id = replace->bind->id,
+		.nested = replace->nested ? replace->nested : &none,
 	};
 	return container_ns_run(ns, swap_in_namespace, &swap, err);
 }

@@ -5,6 +5,7 @@
 #define FSH_HOOK_REPLACE_H
 
 #include "hook/container_ns.h"
+#include "oci/base/strv.h"
 #include "oci/mountinfo.h"
 #include "oci/spec.h"
 #include <stdbool.h>
@@ -14,12 +15,16 @@ struct replace {
 	const struct mount_entry *bind; /* the container's mount, from its mount table; borrowed */
 	enum propagation propagation;	/* what the container declares: shared, or slave */
 	bool recursive;			/* with the mounts below it */
+	/* Mountpoints of the container's table, right below the bind: its own mounts (another
+	 * volume, a file), which no mount of the host's brings back. Below a shared bind they
+	 * travel to the host, as they do where the runtime makes them. Borrowed; may be NULL. */
+	const struct strv *nested;
 };
 
 /*
  * Put a clone of the mount at the anchor where the container's bind is, with the bind's options and
- * the declared propagation, and take the old bind away. The bind is recognised by its mount id:
- * -ESTALE with FINDING_HOST_IO where another mount is there by now.
+ * the declared propagation, and take the old bind away. The nested mounts move over. The bind is
+ * recognised by its mount id: -ESTALE with FINDING_HOST_IO where another mount is there by now.
  */
 int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err);
 

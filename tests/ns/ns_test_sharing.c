@@ -83,14 +83,12 @@ static void open_ns(const struct fake_container *container, struct container_ns 
 	assert_int_equal(container_ns_open(container->pid, ticks, ret, &err), 0);
 }
 
-static int replace_in(const struct fake_container *container, int anchor_fd,
-	enum propagation propagation, struct error *err)
+static int replace_as(
+	const struct fake_container *container, struct replace replace, struct error *err)
 {
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
 	cleanup_mount_table struct mount_table table = {0};
 	cleanup_free char *target = NULL;
-	struct replace replace = {
-		.anchor_fd = anchor_fd, .propagation = propagation, .recursive = true};
 
 	assert_true(asprintf(&target, "%s%s", container->root, MEDIA) > 0);
 	table_of(container->pid, &table);
@@ -98,6 +96,15 @@ static int replace_in(const struct fake_container *container, int anchor_fd,
 	assert_non_null(replace.bind);
 	open_ns(container, &ns);
 	return replace_bind(&ns, &replace, err);
+}
+
+static int replace_in(const struct fake_container *container, int anchor_fd,
+	enum propagation propagation, struct error *err)
+{
+	const struct replace replace = {
+		.anchor_fd = anchor_fd, .propagation = propagation, .recursive = true};
+
+	return replace_as(container, replace, err);
 }
 
 static int bind_volume(int *ret_anchor)
@@ -205,6 +212,46 @@ static void replacing_a_bind_of_the_same_peer_group_keeps_the_mounts_below_it(vo
 	fake_container_stop(&late);
 }
 
+static int write_there(void *data)
+{
+	int fd = open(data, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd < 0 ? errno : 0;
+}
+
+/* Two volumes, the second in a directory of the first: /mnt/media and /mnt/media/cache. */
+static void a_volume_below_the_replaced_bind_stays_where_it_is(void **state)
+{
+	static const struct fake_bind binds[] = {
+		{VOLUME, MEDIA, MS_SLAVE},
+		{NS_SANDBOX_DIR "/cache", MEDIA "/cache", MS_PRIVATE},
+	};
+	cleanup_close int anchor = -EBADF;
+	cleanup_error struct error err = {0};
+	struct fake_container both = {0};
+	char file[] = NS_SANDBOX_DIR "/both" MEDIA "/cache/piece";
+	char cache[] = NS_SANDBOX_DIR "/both" MEDIA "/cache";
+	char *items[] = {cache};
+	const struct strv nested = {items, 1};
+	struct replace replace = {
+		.propagation = PROPAGATION_SLAVE, .recursive = true, .nested = &nested};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/cache"), 0);
+	assert_int_equal(ns_sandbox_mkdirs(NS_SANDBOX_DIR "/cache"), 0);
+	assert_int_equal(ns_sandbox_mkdirs(NS_SANDBOX_DIR "/both"), 0);
+	assert_int_equal(fake_container_start(NS_SANDBOX_DIR "/both", binds, 2, &both), 0);
+	assert_int_equal(bind_volume(&anchor), 0);
+	replace.anchor_fd = anchor;
+	assert_int_equal(replace_as(&both, replace, &err), 0);
+	assert_int_equal(fake_container_run(&both, write_there, file), 0);
+	assert_int_equal(mount("zurg", VOLUME "/zurg", "tmpfs", 0, NULL), 0);
+	assert_true(has_mount(both.pid, NS_SANDBOX_DIR "/both" MEDIA "/zurg"));
+	fake_container_stop(&both);
+	assert_int_equal(access(NS_SANDBOX_DIR "/cache/piece", F_OK), 0);
+	assert_int_equal(access(VOLUME "/cache/piece", F_OK), -1);
+}
+
 static void another_mount_in_the_binds_place_is_left_alone(void **state)
 {
 	const struct pod *pod = *state;
@@ -290,13 +337,6 @@ static void a_bind_carries_the_mounts_below_it(void **state)
 }
 
 /* Exposure. */
-
-static int write_there(void *data)
-{
-	int fd = open(data, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	return fd < 0 ? errno : 0;
-}
 
 static int read_there(void *data)
 {
@@ -390,6 +430,7 @@ int main(void)
 		POD_TEST(a_mount_made_in_the_repaired_consumer_stays_there),
 		POD_TEST(the_old_bind_is_gone_and_its_options_are_kept),
 		POD_TEST(replacing_a_bind_of_the_same_peer_group_keeps_the_mounts_below_it),
+		POD_TEST(a_volume_below_the_replaced_bind_stays_where_it_is),
 		POD_TEST(another_mount_in_the_binds_place_is_left_alone),
 		POD_TEST(the_nodes_own_namespace_is_never_entered),
 		POD_TEST(a_recycled_pid_is_not_taken_for_the_container),
