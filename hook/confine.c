@@ -13,9 +13,11 @@ static const cap_value_t needed[] = {
 	CAP_DAC_OVERRIDE, /* walk into volumes whose directories shut root out, make directories as
 			     a provider that is root in its container */
 	CAP_CHOWN,	  /* fuse-sidecar.io/dir-owner */
-	CAP_SETUID,	  /* file system ids of the provider; a probe as the user of a mount */
-	CAP_SETGID,	  /* the same for groups */
-	CAP_KILL,	  /* end a probe that has become another user */
+	CAP_FOWNER, /* take back a directory that a failed run made in a sticky one of another's
+		       (fuse-sidecar.io/dir-mode: 1777) */
+	CAP_SETUID, /* file system ids of the provider; a probe as the user of a mount */
+	CAP_SETGID, /* the same for groups */
+	CAP_KILL,   /* end a probe that has become another user */
 };
 
 static void release_caps(cap_t *caps)

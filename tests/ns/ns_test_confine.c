@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/confine.h"
 
+#include "hook/undo.h"
+#include "hook/walk.h"
+#include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/capability.h>
 #include <sys/mount.h>
@@ -35,7 +39,7 @@ static bool has(cap_value_t capability, cap_flag_t set)
 static int look_at_the_sets(void *data)
 {
 	static const cap_value_t kept[] = {CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE,
-		CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_SETUID, CAP_SETGID, CAP_KILL};
+		CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER, CAP_SETUID, CAP_SETGID, CAP_KILL};
 	size_t n = 0;
 
 	(void)data;
@@ -100,6 +104,30 @@ static void mounts_can_still_be_changed(void **state)
 	assert_int_equal(child_run(mount_and_unmount, NULL), 0);
 }
 
+/* In a sticky directory only its owner and the owner of what is in it may remove that. */
+static int make_and_take_back(void *data)
+{
+	static const struct walk_directory sticky = {
+		.creator_uid = 1000, .owner_uid = 1000, .mode = 01777};
+	cleanup_close int fd = open(NS_SANDBOX_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_undo struct undo undo = {0};
+
+	(void)data;
+	if (fd < 0 || chmod(NS_SANDBOX_DIR, 0777) < 0 || confine_stage() < 0)
+		return 1;
+	if (walk_make(fd, NS_SANDBOX_DIR, "a/zurg", &sticky, &undo, NULL) != 2)
+		return 2;
+	if (undo_run(&undo) > 0)
+		return 3;
+	return access(NS_SANDBOX_DIR "/a", F_OK) == 0 ? 4 : 0;
+}
+
+static void sticky_directories_of_a_failed_run_are_taken_back(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(make_and_take_back, NULL), 0);
+}
+
 /* As in a runtime that is itself confined. */
 static int start_without_some(void *data)
 {
@@ -129,6 +157,7 @@ int main(void)
 		cmocka_unit_test(only_what_a_stage_needs_is_left),
 		cmocka_unit_test(what_was_given_up_is_refused),
 		cmocka_unit_test(mounts_can_still_be_changed),
+		cmocka_unit_test(sticky_directories_of_a_failed_run_are_taken_back),
 		cmocka_unit_test(what_was_never_there_is_no_error),
 	};
 
