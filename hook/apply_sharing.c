@@ -36,7 +36,7 @@ static int share(
 	}
 	if (r < 0)
 		return share_error(err, r, step->host_path);
-	r = undo_add(&run->undo, bind ? UNDO_BIND : UNDO_SHARED, bound, NULL);
+	r = undo_add(&run->undo, bind ? UNDO_BIND : UNDO_SHARED, bound, step->host_path);
 	if (r < 0) {
 		if (bind)
 			mount_detach(bound);

@@ -80,15 +80,37 @@ static void record_denial(struct run *run)
 	enum container_status status =
 		run->config.audit_only ? CONTAINER_CREATED : CONTAINER_DENIED;
 
+	/* The gate has let go of the record and could not have it back: run->topology is not it. */
+	if (run->lock.fd < 0)
+		return;
 	if (apply_record(run, status, &err) < 0)
 		audit_failure(&run->audit, &err);
+}
+
+/* What will not be there any more must not be taken for a hook's at the pod's end. */
+static void forget_sharing(struct run *run)
+{
+	for (size_t i = 0; i < run->undo.n; i++) {
+		const struct undo_step *step = &run->undo.steps[i];
+		struct topology_volume *volume;
+
+		if (step->kind == UNDO_DIRECTORY || !step->name)
+			continue;
+		volume = topology_volume(&run->topology, step->name);
+		if (!volume)
+			continue;
+		volume->bound_by_hook = volume->shared_by_hook = false;
+		volume->mount_id_unique = 0;
+	}
 }
 
 /* A step failed: take back what was made, and let the record say why. */
 static void take_back(struct run *run, const struct error *cause)
 {
-	unsigned int left = undo_run(&run->undo);
+	unsigned int left;
 
+	forget_sharing(run);
+	left = undo_run(&run->undo);
 	if (left > 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},

@@ -68,8 +68,11 @@ int run_lock_record(struct run *run, struct error *err)
 	r = lock_take(run->runtime_fd, run->identity.pod_uid, LOCK_TIMEOUT_USEC, &run->lock, err);
 	if (r < 0)
 		return r;
-	return record_load(
+	r = record_load(
 		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
+	if (r < 0)
+		lock_release(&run->lock);
+	return r;
 }
 
 int run_commit(struct run *run, struct error *err)

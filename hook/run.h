@@ -59,7 +59,8 @@ int run_read_identity(struct run *run, struct error *err);
  * the pod has none. */
 int run_open_record(struct run *run, bool create, struct error *err);
 
-/* Take the pod's lock and load its record: the second half of run_open_record(). */
+/* Take the pod's lock and load its record: the second half of run_open_record(). On failure the
+ * lock is not held: what is not known is not written either. */
 int run_lock_record(struct run *run, struct error *err);
 
 /* Write the record. */

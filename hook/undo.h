@@ -14,7 +14,7 @@ enum undo_kind {
 struct undo_step {
 	enum undo_kind kind;
 	int fd;	    /* owned */
-	char *name; /* owned; NULL where the kind needs none */
+	char *name; /* owned; of the others the host path, for who keeps account; may be NULL */
 };
 
 struct undo {
