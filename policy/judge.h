@@ -27,8 +27,8 @@ void judgement_clear(struct judgement *judgement);
 #define JUDGEMENT_SCHEMA "fuse-sidecar.io/check/v1"
 
 /* schema fuse-sidecar.io/check/v1 of the `check` command as JSON text with a final newline;
- * `identity` may be NULL: pod and container are null then. Owned by the caller; NULL without
- * memory.
+ * `identity` may be NULL: pod and container are null then; a sandbox's container is. Owned by the
+ * caller; NULL without memory.
  */
 char *judgement_format(const struct judgement *judgement, const struct identity *identity);
 

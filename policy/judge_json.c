@@ -38,17 +38,20 @@ static int put_optional(struct json_object *object, const char *key, const char 
 	return text ? put_text(object, key, text) : 0;
 }
 
+/* json-c's null is a NULL pointer. */
+static int put_null(struct json_object *object, const char *key)
+{
+	return json_object_object_add(object, key, NULL) < 0 ? -ENOMEM : 0;
+}
+
 static int put_identity(struct json_object *root, const struct identity *identity)
 {
 	struct json_object *pod;
 	int r;
 
 	if (!identity) {
-		/* json-c's null is a NULL pointer. */
-		if (json_object_object_add(root, "pod", NULL) < 0 ||
-			json_object_object_add(root, "container", NULL) < 0)
-			return -ENOMEM;
-		return 0;
+		r = put_null(root, "pod");
+		return r < 0 ? r : put_null(root, "container");
 	}
 	pod = json_object_new_object();
 	r = put(root, "pod", pod);
@@ -58,7 +61,12 @@ static int put_identity(struct json_object *root, const struct identity *identit
 		r = put_text(pod, "namespace", identity->pod_namespace);
 	if (r == 0)
 		r = put_text(pod, "uid", identity->pod_uid);
-	return r < 0 ? r : put_text(root, "container", identity->container_name);
+	if (r < 0)
+		return r;
+	/* A sandbox has no name of its own. */
+	if (!identity->container_name)
+		return put_null(root, "container");
+	return put_text(root, "container", identity->container_name);
 }
 
 static int put_finding(struct json_object *array, const struct finding *finding)

@@ -22,7 +22,7 @@ static void print_head(
 {
 	if (identity) {
 		fputs("container  ", out);
-		print_text(out, identity->container_name);
+		print_text(out, identity->container_name ? identity->container_name : "(sandbox)");
 		fputs("\npod        ", out);
 		print_text(out, identity->pod_namespace);
 		fputc('/', out);

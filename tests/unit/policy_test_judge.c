@@ -134,6 +134,24 @@ static void a_sandbox_is_inactive(void **state)
 	assert_int_equal(judgement.role, ROLE_INACTIVE);
 }
 
+static void the_json_of_a_sandbox_has_no_container(void **state)
+{
+	cleanup_judgement struct judgement judgement = {0};
+	cleanup_json struct json_object *object = NULL;
+	cleanup_world struct world world;
+
+	(void)state;
+	world_begin(&world);
+	world_consumer(&world);
+	world_annotate(&world, "io.kubernetes.cri-o.ContainerType", "sandbox");
+	world_annotate(&world, "io.kubernetes.container.name", NULL);
+	assert_int_equal(judge(world_facts(&world), &judgement), 0);
+	object = format(&judgement, world.facts.identity);
+	assert_member(object, "pod.name", "plex-0");
+	assert_true(json_object_object_get_ex(object, "container", NULL));
+	assert_null(json_object_object_get(object, "container"));
+}
+
 static void the_json_of_a_denial_has_the_findings(void **state)
 {
 	cleanup_judgement struct judgement judgement = {0};
@@ -407,6 +425,7 @@ int main(void)
 		cmocka_unit_test(the_severity_of_the_policy_decides),
 		cmocka_unit_test(a_pod_that_asks_for_nothing_is_inactive),
 		cmocka_unit_test(a_sandbox_is_inactive),
+		cmocka_unit_test(the_json_of_a_sandbox_has_no_container),
 		cmocka_unit_test(the_json_of_a_denial_has_the_findings),
 		cmocka_unit_test(the_json_of_a_plan_has_only_what_a_step_needs),
 		cmocka_unit_test(the_json_of_a_wait_has_its_time),

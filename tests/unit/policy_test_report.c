@@ -127,6 +127,20 @@ static void an_inactive_container_has_nothing_to_do(void **state)
 				  "plan       nothing to do\n");
 }
 
+static void a_sandbox_is_shown_without_a_name(void **state)
+{
+	cleanup_world struct world world;
+	cleanup_free char *text = NULL;
+
+	(void)state;
+	world_begin(&world);
+	world_consumer(&world);
+	world_annotate(&world, "io.kubernetes.cri-o.ContainerType", "sandbox");
+	world_annotate(&world, "io.kubernetes.container.name", NULL);
+	text = print(&world, true);
+	assert_has(text, "container  (sandbox)\npod        media/plex-0\nrole       inactive\n");
+}
+
 static void a_pod_cannot_write_lines_of_its_own(void **state)
 {
 	cleanup_world struct world world;
@@ -151,6 +165,7 @@ int main(void)
 		cmocka_unit_test(a_denial_of_mode_audit_says_that_the_container_starts),
 		cmocka_unit_test(each_step_says_what_it_is_done_to),
 		cmocka_unit_test(an_inactive_container_has_nothing_to_do),
+		cmocka_unit_test(a_sandbox_is_shown_without_a_name),
 		cmocka_unit_test(a_pod_cannot_write_lines_of_its_own),
 	};
 
