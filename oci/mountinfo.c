@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/strv.h"
+#include "oci/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#define FSTYPE_SIZE 256 /* bytes with the NUL */
 #define LINE_EXPECTED "give a file in the format of /proc/PID/mountinfo"
 
 static void unref_table(struct libmnt_table **table)
@@ -100,13 +102,22 @@ static bool copy_text(const char *text, char **ret)
 	return *ret != NULL;
 }
 
+/* No path, so that nothing is lost where it is shown and recorded as one line of UTF-8. */
+static bool copy_type(const char *text, char **ret)
+{
+	char escaped[FSTYPE_SIZE];
+
+	text_escape(text ? text : "", escaped, sizeof(escaped));
+	return copy_text(escaped, ret);
+}
+
 static bool copy_texts(struct libmnt_fs *fs, struct mount_entry *entry)
 {
 	return copy_text(mnt_fs_get_root(fs), &entry->root) &&
 	       copy_text(mnt_fs_get_target(fs), &entry->target) &&
 	       copy_text(mnt_fs_get_vfs_options(fs), &entry->vfs_options) &&
 	       copy_text(mnt_fs_get_fs_options(fs), &entry->fs_options) &&
-	       copy_text(mnt_fs_get_fstype(fs), &entry->fstype) &&
+	       copy_type(mnt_fs_get_fstype(fs), &entry->fstype) &&
 	       copy_text(mnt_fs_get_source(fs), &entry->source);
 }
 

@@ -20,7 +20,8 @@ struct mount_entry {
 	char *target;	   /* mountpoint, from the root of the process whose table it is; decoded */
 	char *vfs_options; /* "rw,nosuid,…" of this mount */
 	char *fs_options;  /* of the file system */
-	char *fstype;	   /* "fuse.rclone" */
+	char *fstype; /* "fuse.rclone": whoever mounts a FUSE file system chooses what follows the
+			 dot. Fit for messages and JSON: text_escape(), cut at 255 bytes */
 	char *source;
 	int shared;	    /* peer group N of "shared:N", 0 without */
 	int master;	    /* N of "master:N", 0 without */

@@ -116,6 +116,29 @@ static void names_are_decoded_and_otherwise_left_alone(void **state)
 	}
 }
 
+static void types_become_one_line_of_utf8(void **state)
+{
+	static const struct {
+		const char *written, *type;
+	} cases[] = {
+		{"fuse.\xff", "fuse.\\xff"},
+		{"fuse.\033[2Ja", "fuse.\\x1b[2Ja"},
+		{"fuse.a\\012b", "fuse.a\\nb"},
+		{"fuse.caf\xc3\xa9", "fuse.caf\xc3\xa9"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_mount_table struct mount_table table = {0};
+		cleanup_free char *line = NULL;
+
+		assert_true(asprintf(&line, "36 35 98:0 / /mnt rw - %s src rw\n",
+				    cases[i].written) > 0);
+		parse_good(line, &table);
+		assert_string_equal(table.entries[0].fstype, cases[i].type);
+	}
+}
+
 static void sources_may_be_empty_and_roots_no_paths(void **state)
 {
 	cleanup_mount_table struct mount_table table = {0};
@@ -243,6 +266,7 @@ int main(void)
 		cmocka_unit_test(every_field_is_read),
 		cmocka_unit_test(optional_fields_are_compared_whole),
 		cmocka_unit_test(names_are_decoded_and_otherwise_left_alone),
+		cmocka_unit_test(types_become_one_line_of_utf8),
 		cmocka_unit_test(sources_may_be_empty_and_roots_no_paths),
 		cmocka_unit_test(entries_keep_the_order_of_the_file),
 		cmocka_unit_test(an_empty_table_has_no_entries),
