@@ -89,7 +89,7 @@ static int load_memory(const struct jsondoc_get *resources, struct spec *spec, s
 static int load_cpu(const struct jsondoc_get *resources, struct spec *spec, struct error *err)
 {
 	struct jsondoc_scope cpu;
-	int64_t quota = 0;
+	int64_t quota = 0, period = 0;
 	int r = jsondoc_enter(resources, "cpu", &cpu, err);
 
 	if (r < 0)
@@ -99,7 +99,11 @@ static int load_cpu(const struct jsondoc_get *resources, struct spec *spec, stru
 		return r;
 	spec->has_cpu_limit = quota > 0;
 	spec->cpu_quota = quota > 0 ? quota : 0;
-	return jsondoc_int64(&cpu.get, "period", &spec->cpu_period, NULL, err);
+	r = jsondoc_int64(&cpu.get, "period", &period, NULL, err);
+	if (r < 0)
+		return r;
+	spec->cpu_period = period > 0 ? period : 0;
+	return 0;
 }
 
 static bool is_max(const char *value)

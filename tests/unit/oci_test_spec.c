@@ -244,6 +244,7 @@ static void limits_come_from_v1_names_or_unified(void **state)
 			true, 6, 7},
 		{RESOURCES("\"memory\":{\"limit\":-1},\"cpu\":{\"quota\":-1,\"period\":7}"), false,
 			0, false, 0, 7},
+		{RESOURCES("\"cpu\":{\"quota\":6,\"period\":-7}"), false, 0, true, 6, 0},
 		{RESOURCES("\"memory\":{\"limit\":0},\"cpu\":{\"quota\":0}"), false, 0, false, 0,
 			0},
 		{RESOURCES("\"memory\":{},\"cpu\":{\"shares\":2}"), false, 0, false, 0, 0},
