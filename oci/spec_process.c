@@ -41,7 +41,7 @@ static int load_groups(const struct jsondoc_get *user, struct spec *spec, struct
 				"element %zu is no number", i);
 		r = array_grow(&spec->additional_gids, spec->n_additional_gids, sizeof(gid_t));
 		if (r < 0)
-			return r;
+			return error_memory(err);
 		r = check_id(user, key, json_object_get_int64(group),
 			&spec->additional_gids[spec->n_additional_gids], err);
 		if (r < 0)
