@@ -277,10 +277,17 @@ static void pop_scope(struct scopes *scopes)
 /* The text of a string literal. NULL without memory. */
 static char *decode_string(const char *literal, size_t size)
 {
-	cleanup_free char *copy = strndup(literal, size);
-	struct json_object *string = copy ? json_tokener_parse(copy) : NULL;
-	char *text = string ? strdup(json_object_get_string(string)) : NULL;
+	cleanup_free char *copy = malloc(size + 1);
+	struct json_object *string;
+	char *text;
 
+	if (!copy)
+		return NULL;
+	/* The text around it has no NUL at its end: copied by length, not as a string. */
+	memcpy(copy, literal, size);
+	copy[size] = '\0';
+	string = json_tokener_parse(copy);
+	text = string ? strdup(json_object_get_string(string)) : NULL;
 	json_object_put(string);
 	return text;
 }
