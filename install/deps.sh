@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [build|test|demo|lint|bench|all]...
+# install/deps.sh [build|test|demo|lint|bench|fuzz|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -12,6 +12,7 @@ set -euo pipefail
 # purpose | how to see that it is there | Debian | Fedora
 #   cmd:NAME   a command            pc:NAME    a pkg-config module
 #   file:PATH  a file               asan:      the sanitizers' run time of gcc
+#                                   fuzzer:    libFuzzer, of clang's run time
 table() {
 	cat <<'EOF'
 build | cmd:gcc | build-essential | gcc
@@ -58,6 +59,9 @@ lint | cmd:jq | jq | jq
 lint | cmd:gcovr | gcovr | gcovr
 bench | cmd:jq | jq | jq
 bench | cmd:unshare | util-linux | util-linux
+fuzz | cmd:clang | clang | clang
+fuzz | fuzzer: | libclang-rt-dev | compiler-rt
+fuzz | cmd:jq | jq | jq
 EOF
 }
 
@@ -78,6 +82,11 @@ there() {
 		command -v gcc >/dev/null || return 1
 		file=$(gcc -print-file-name=libasan.so)
 		[[ $file == /* ]]
+		;;
+	fuzzer)
+		command -v clang >/dev/null || return 1
+		# By architecture in its name or in its directory, as LLVM's own or a distribution's.
+		compgen -G "$(clang -print-resource-dir)/lib/*/libclang_rt.fuzzer*.a" >/dev/null
 		;;
 	esac
 }
@@ -125,9 +134,9 @@ main() {
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		build | test | demo | lint | bench | all) purposes+=("$arg") ;;
+		build | test | demo | lint | bench | fuzz | all) purposes+=("$arg") ;;
 		*)
-			echo "usage: install/deps.sh [--list] [build|test|demo|lint|bench|all]..." >&2
+			echo "usage: install/deps.sh [--list] [build|test|demo|lint|bench|fuzz|all]..." >&2
 			exit 2
 			;;
 		esac
