@@ -49,6 +49,7 @@ rule 'a test of policy/' "$policy|$support" tests/unit/policy_test_*.c
 shopt -s extglob
 rule tests/support/ "$oci|$support" tests/support/!(world).[ch] tests/support/bin/*.[ch]
 rule tests/support/world "$policy|$support" tests/support/world.[ch]
+rule 'a fuzz target' "$policy|tests/fuzz/[a-z0-9_]+\\.h" tests/fuzz/*.[ch]
 rule 'a test' "$hook|$any_test" tests/unit/test_*.c tests/ns/*.[ch] tests/unit/*.h
 
 # The layers are flat: a directory that the Makefile does not know would be built by nobody.

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/fuzz/seeds.sh DIR
+#
+# Makes DIR/TARGET/* from tests/fixtures and tests/corpus: captured inputs, and those that must be
+# refused. Nothing of it is kept; what fuzzing finds worth keeping is in tests/fuzz/corpus.
+set -euo pipefail
+shopt -s nullglob
+
+cd -- "$(dirname -- "$0")/../.."
+fixtures=tests/fixtures
+should_fail=tests/corpus/should-fail
+
+# keep TARGET FILE...: each under a name that says where it is from
+keep() {
+	local target=$1 file
+	shift
+	for file; do
+		cp -- "$file" "$out/$target/${file//\//_}"
+	done
+}
+
+# annotations_of FILE: the members as KEY=VALUE and a NUL each
+annotations_of() {
+	jq -j '.annotations // {} | to_entries[] | "\(.key)=\(.value)\u0000"' "$1"
+}
+
+seed_annotations() {
+	local file
+	for file in "$should_fail"/annotations/*.json "$fixtures"/world/*/config.json; do
+		annotations_of "$file" >"$out/annotations/${file//\//_}"
+	done
+}
+
+# The path, the arguments up to an empty one, the environment.
+seed_rclone() {
+	local file
+	for file in "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json; do
+		jq -j '"/mnt/media/zurg\u0000", (.process.args[] | "\(.)\u0000"), "\u0000",
+			(.process.env[] | "\(.)\u0000")' "$file" >"$out/rclone/${file//\//_}"
+	done
+}
+
+# A container of a fixture, with what the checks look at, and a record of the pod.
+seed_judge() {
+	local config dir record
+	record=$(jq -c . tests/fuzz/corpus/topology/full)
+	for config in "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json; do
+		dir=${config%/*}
+		{
+			printf 'MDb\0'
+			jq -cj 'del(.annotations, .linux.maskedPaths, .linux.readonlyPaths)' "$config"
+			printf '\0'
+			cat "$dir/host.mountinfo"
+			printf '\0'
+			cat "$dir/container.mountinfo"
+			printf '\0%s\0' "$record"
+			annotations_of "$config"
+		} >"$out/judge/${config//\//_}"
+	done
+}
+
+out=$1
+mkdir -p "$out"/{state,config,annotations,policy,mountinfo,rclone,topology,judge}
+out=$(cd -- "$out" && pwd)
+keep state "$fixtures"/crio/*/*/*/state.*.json "$should_fail"/{state,identity,annotations}/*.json
+keep config "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json \
+	"$should_fail"/config/*.json
+keep policy install/policy.json.example
+keep mountinfo "$fixtures"/world/*/*.mountinfo "$fixtures"/crio/*/*/*/*.mountinfo
+seed_annotations
+seed_rclone
+seed_judge

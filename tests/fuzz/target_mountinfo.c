@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A mount table: names of directories, file systems and sources are a pod's to choose. */
+#include "tests/fuzz/fuzz.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/mountinfo.h"
+#include <stdint.h>
+
+static void check_entry(const struct mount_entry *entry)
+{
+	FUZZ_EXPECT(entry->id >= 0 && entry->parent >= 0);
+	FUZZ_EXPECT(entry->shared >= 0 && entry->master >= 0 && entry->propagate_from >= 0);
+	FUZZ_EXPECT(entry->target[0] == '/');
+	FUZZ_EXPECT(entry->root && entry->fstype && entry->source);
+	FUZZ_EXPECT(entry->vfs_options && entry->fs_options);
+}
+
+void fuzz_mountinfo(const char *data, size_t size)
+{
+	cleanup_file FILE *stream = NULL;
+	cleanup_error struct error err = {0};
+	struct mount_table table;
+	int r;
+
+	/* The C library has no stream of nothing. */
+	if (size == 0)
+		return;
+	stream = fmemopen((void *)(uintptr_t)data, size, "r");
+	FUZZ_EXPECT(stream);
+	fuzz_poison(&table, sizeof(table));
+	r = mountinfo_read_stream(stream, "mountinfo", &table, &err);
+	if (!fuzz_succeeded(r, &err, &table, sizeof(table)))
+		return;
+	for (size_t i = 0; i < table.n; i++)
+		check_entry(&table.entries[i]);
+	mount_table_clear(&table);
+}
