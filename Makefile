@@ -297,6 +297,8 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, gcc -fanalyzer, a clang build
 	$(MAKE) CC=gcc ANALYZE=1 BUILD=build-analyzer all || rc=1; \
 	exit $$rc
 
+include tests/fuzz/fuzz.mk
+
 # For the linters: how a file is compiled, as clang understands it.
 .PHONY: print-cflags
 print-cflags:
@@ -316,10 +318,10 @@ uninstall: ## the same in reverse: hooks.d first, binary last
 
 .PHONY: clean
 clean: ## remove build directories
-	rm -rf build build-asan build-clang build-analyzer build-coverage '$(BUILD)'
+	rm -rf build build-asan build-clang build-analyzer build-coverage build-fuzz '$(BUILD)'
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
 		expand -t 14
 	@echo 'Variables: CC BUILD SANITIZE CFLAGS DESTDIR prefix sysconfdir libexecdir sbindir unitdir'
