@@ -174,7 +174,7 @@ int cmd_prepare(const struct options *options)
 	else if (r == 0)
 		r = prepare_paths(&prepare, &err);
 	if (r < 0) {
-		audit_error(&prepare.audit, &err, true);
+		audit_failure(&prepare.audit, &err);
 		return (int)code_exit(err.code);
 	}
 	audit_findings(&prepare.audit, &prepare.findings, true);

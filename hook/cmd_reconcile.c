@@ -9,6 +9,7 @@
 #include "hook/kubens.h"
 #include "hook/leftovers.h"
 #include "hook/pod_end.h"
+#include "hook/policy_file.h"
 #include "hook/record.h"
 #include "hook/run.h"
 #include "hook/runtime_dir.h"
@@ -53,7 +54,7 @@ static void break_hung(struct run *run, bool dry_run)
 	cleanup_error struct error err = {0};
 
 	if (hung_abort(run, dry_run, &err) < 0)
-		audit_error(&run->audit, &err, false);
+		audit_failure(&run->audit, &err);
 }
 
 /* One pod with its lock held. 1: it is over, and was ended; 0: it lives. */
@@ -124,7 +125,7 @@ static void reconcile_pods(const struct strv *uids, struct tally *tally)
 
 		if (r < 0) {
 			/* One hostile or broken volume must not keep the node's other pods. */
-			audit_error(&audit, &err, true);
+			audit_failure(&audit, &err);
 			tally->failed++;
 		} else if (r > 0) {
 			tally->ended++;
@@ -136,11 +137,15 @@ static void reconcile_pods(const struct strv *uids, struct tally *tally)
 
 static int reconcile(struct tally *tally, struct error *err)
 {
+	cleanup_config struct config config = {0};
 	cleanup_close int runtime = -EBADF;
 	cleanup_strv struct strv uids = {0};
 	int r;
 
 	r = kubens_enter(err);
+	/* A broken policy is told at once, also where no pod is recorded that would need it. */
+	if (r == 0)
+		r = policy_file_load(&config, err);
 	if (r < 0)
 		return r;
 	r = runtime_dir_open(false, &runtime, err);
@@ -162,7 +167,7 @@ int cmd_reconcile(const struct options *options)
 	struct tally tally = {.dry_run = options->dry_run};
 
 	if (reconcile(&tally, &err) < 0) {
-		audit_error(&(struct audit){.stage = "reconcile"}, &err, true);
+		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 		return err.code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err.code);
 	}
 	printf("%u pod%s %s, %u alive, %u failed\n", tally.ended, tally.ended == 1 ? "" : "s",

@@ -183,7 +183,7 @@ static void a_broken_policy_is_an_error(void **state)
 	cleanup_free char *output = prepare("7", EXIT_NODE_CONFIG);
 
 	(void)state;
-	assert_non_null(strstr(output, "denied [policy-invalid]"));
+	assert_non_null(strstr(output, "failed [policy-invalid]"));
 }
 
 int main(void)

@@ -106,6 +106,15 @@ static void without_anything_there_is_nothing_to_do(void **state)
 	assert_int_equal(lstat(FAKE_POD_RECORDS, &st), -1);
 }
 
+static void a_broken_policy_is_told_though_no_pod_needs_it(void **state)
+{
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"rooots\": []}", 0644),
+		0);
+	expect_reconcile(NULL, EXIT_NODE_CONFIG, "rooots");
+}
+
 static void a_pod_that_is_gone_is_cleaned_up(void **state)
 {
 	cleanup_scene struct scene scene = {0};
@@ -451,6 +460,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 	const struct CMUnitTest tests[] = {
 		TEST(without_anything_there_is_nothing_to_do),
+		TEST(a_broken_policy_is_told_though_no_pod_needs_it),
 		TEST(a_pod_that_is_gone_is_cleaned_up),
 		TEST(a_hooks_bind_goes_with_its_pod),
 		TEST(with_a_live_container_nothing_is_touched),
