@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 #
 # `sudo make demo`: the Plex pod of the reference, run through podman and runc with the project's own
 # hooks.d files, on a volume whose mount starts out private and without an init container; a sidecar

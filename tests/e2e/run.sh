@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 #
 # End to end: the Plex pod with real rclone on real mounts, under runc and crun from bundles as CRI-O
 # writes them, and through podman's hooks.d engine, with a real journald. Needs root; everything happens

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
 # Counting, waiting and asserting. One line per test, as TAP has it, and a summary at the end.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/lint/run.sh [format|tidy|cppcheck|shell|json|layers]...
+# tests/lint/run.sh [format|tidy|cppcheck|shell|json|spdx|layers]...
 #
 # The linters that need no build, all of them when none is named; each runs also when one before it
 # found something. `make lint` adds the builds with clang and with gcc -fanalyzer.
@@ -68,11 +68,21 @@ lint_json() {
 	return "$rc"
 }
 
+# In the first line, or in the second below #!.
+lint_spdx() {
+	local file rc=0
+	while IFS= read -r file; do
+		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2\.0' ||
+			{ echo "$file: no SPDX line"; rc=1; }
+	done < <(sources '*.c' && sources '*.h' && sources '*.sh' && echo Makefile && echo .ci/run)
+	return "$rc"
+}
+
 lint_layers() {
 	tests/lint/layers.sh
 }
 
-all=(format tidy cppcheck shell json layers)
+all=(format tidy cppcheck shell json spdx layers)
 (($#)) || set -- "${all[@]}"
 for linter; do
 	if [[ " ${all[*]} " != *" $linter "* ]]; then
