@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/container_ns.h"
 
+#include "hook/deadline.h"
 #include "hook/process.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
@@ -14,7 +15,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
@@ -102,22 +102,14 @@ static _Noreturn void child(
 	_exit(0);
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Wait for the child's answer, or for its end without one. */
 static int read_outcome(int pipe_fd, struct outcome *ret)
 {
-	uint64_t deadline = now_usec() + CONTAINER_NS_TIMEOUT_USEC;
+	uint64_t deadline = deadline_now() + CONTAINER_NS_TIMEOUT_USEC;
 	struct pollfd readable = {.fd = pipe_fd, .events = POLLIN};
 
 	for (;;) {
-		uint64_t now = now_usec();
+		uint64_t now = deadline_now();
 		int r;
 		ssize_t n;
 

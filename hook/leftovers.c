@@ -11,14 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
-#define cleanup_directory __attribute__((cleanup(close_directory)))
-
 static DIR *open_directory(int runtime_fd, const char *name)
 {
 	cleanup_close int fd =

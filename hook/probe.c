@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/probe.h"
 
+#include "hook/deadline.h"
 #include "hook/mount_ops.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
@@ -13,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 bool probe_is_fuse(const struct mount_entry *mount)
 {
@@ -161,22 +161,14 @@ void probe_cancel(struct probe *probe)
 	*probe = PROBE_NONE;
 }
 
-static uint64_t monotonic_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* 1: readable, 0: the time is over, or a negative errno. */
 static int wait_readable(int fd, uint64_t timeout_usec)
 {
-	uint64_t deadline = monotonic_usec() + timeout_usec;
+	uint64_t deadline = deadline_now() + timeout_usec;
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 
 	for (;;) {
-		uint64_t now = monotonic_usec();
+		uint64_t now = deadline_now();
 		uint64_t left = now < deadline ? deadline - now : 0;
 		struct timespec time = {
 			.tv_sec = (time_t)(left / 1000000),

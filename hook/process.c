@@ -59,21 +59,29 @@ int process_start(pid_t pid, uint64_t *ret_ticks)
 
 bool process_is_alive(pid_t pid, uint64_t start_ticks)
 {
-	uint64_t ticks;
+	uint64_t ticks = 0;
+	int r = process_start(pid, &ticks);
 
-	return process_start(pid, &ticks) == 0 && ticks == start_ticks;
+	/* Callers clean up behind processes that are gone: an error that says nothing about this
+	 * one, such as EMFILE, must not look like its end. */
+	return r == 0 ? ticks == start_ticks : r != -ESRCH;
 }
 
 int process_open(pid_t pid, uint64_t start_ticks)
 {
 	cleanup_close int fd = -EBADF;
+	uint64_t ticks;
+	int r;
 
 	fd = sys_pidfd_open(pid);
 	if (fd < 0)
 		return fd == -EINVAL ? -ESRCH : fd;
 	/* Looked at after the descriptor pins it: a match now is the process that the descriptor is
 	 * of. */
-	if (!process_is_alive(pid, start_ticks))
+	r = process_start(pid, &ticks);
+	if (r < 0)
+		return r;
+	if (ticks != start_ticks)
 		return -ESRCH;
 	return move_fd(&fd);
 }

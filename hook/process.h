@@ -14,11 +14,12 @@
  */
 int process_start(pid_t pid, uint64_t *ret_ticks);
 
-/* True where that very process still runs (exists, started then, no zombie). */
+/* True where that very process still runs (exists, started then, no zombie), or where nothing says
+ * that it does not. */
 bool process_is_alive(pid_t pid, uint64_t start_ticks);
 
-/* A pidfd of that very process: a descriptor, or -ESRCH where it is gone or the pid is another's by
- * now. */
+/* A pidfd of that very process: a descriptor, -ESRCH where it is gone or the pid is another's by
+ * now, or another negative errno. */
 int process_open(pid_t pid, uint64_t start_ticks);
 
 #endif

@@ -29,14 +29,6 @@ static void unlink_temporary(struct temporary *temporary)
 
 #define cleanup_temporary __attribute__((cleanup(unlink_temporary)))
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
-#define cleanup_directory __attribute__((cleanup(close_directory)))
-
 static char *record_path(const char *pod_uid)
 {
 	char *path = NULL;
@@ -218,12 +210,15 @@ int record_list(int runtime_fd, struct strv *ret_uids, struct error *err)
 	if (!directory)
 		return failed(err, -errno, "list", PODS_PATH);
 	(void)move_fd(&fd); /* the stream's now */
-	while ((entry = readdir(directory))) {
+	/* readdir(3) tells an error from the end by errno alone. */
+	for (errno = 0; (entry = readdir(directory)); errno = 0) {
 		if (!ident_is_pod_uid(entry->d_name))
 			continue;
 		if (strv_add(&uids, entry->d_name) < 0)
 			return failed(err, -ENOMEM, "list", PODS_PATH);
 	}
+	if (errno != 0)
+		return failed(err, -errno, "list", PODS_PATH);
 	if (uids.n > 0)
 		qsort(uids.items, uids.n, sizeof(*uids.items), compare_text);
 	*ret_uids = uids;

@@ -20,14 +20,6 @@ static const char *const kept_variables[] = {
 	"KUBENSMNT",
 };
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
-#define cleanup_directory __attribute__((cleanup(close_directory)))
-
 /*
  * A closed standard descriptor would be given to the next file that is opened, and what is meant
  * for people would be written into it. open(2) takes the lowest free number, so this comes before

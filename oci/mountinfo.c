@@ -2,6 +2,7 @@
 #include "oci/mountinfo.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/input.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 
@@ -10,7 +11,6 @@
 #include <libmount.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #define FSTYPE_SIZE 256 /* bytes with the NUL */
@@ -193,17 +193,12 @@ int mountinfo_read_stream(
 }
 
 /* Regular files only, as those in /proc are: a directory has no end for libmount. */
-static int open_regular(const char *path, FILE **ret)
+static int open_stream(const char *path, FILE **ret)
 {
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
+	cleanup_close int fd = input_open_file(AT_FDCWD, path);
 
 	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
+		return fd;
 	*ret = fdopen(fd, "re");
 	if (!*ret)
 		return -errno;
@@ -214,7 +209,7 @@ static int open_regular(const char *path, FILE **ret)
 int mountinfo_read(const char *path, struct mount_table *ret, struct error *err)
 {
 	cleanup_file FILE *stream = NULL;
-	int r = open_regular(path, &stream);
+	int r = open_stream(path, &stream);
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, path, "give a file that can be read",

@@ -3,6 +3,7 @@
 #ifndef FSH_OCI_BASE_CLEANUP_H
 #define FSH_OCI_BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,16 @@ static inline void cleanup_close_file(FILE **file)
 		fclose(*file);
 }
 
+static inline void cleanup_close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
 #define cleanup_free __attribute__((cleanup(cleanup_free_pointer)))
 #define cleanup_close __attribute__((cleanup(cleanup_close_fd)))
 #define cleanup_file __attribute__((cleanup(cleanup_close_file)))
+#define cleanup_directory __attribute__((cleanup(cleanup_close_directory)))
 
 /* Hand the descriptor or pointer over: the variable no longer owns it. */
 static inline int move_fd(int *fd)

@@ -68,7 +68,7 @@ int input_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
-int input_read_file(int dir, const char *path, size_t limit, char **ret_data, size_t *ret_size)
+int input_open_file(int dir, const char *path)
 {
 	cleanup_close int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
@@ -79,5 +79,12 @@ int input_read_file(int dir, const char *path, size_t limit, char **ret_data, si
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	return input_read_fd(fd, limit, ret_data, ret_size);
+	return move_fd(&fd);
+}
+
+int input_read_file(int dir, const char *path, size_t limit, char **ret_data, size_t *ret_size)
+{
+	cleanup_close int fd = input_open_file(dir, path);
+
+	return fd < 0 ? fd : input_read_fd(fd, limit, ret_data, ret_size);
 }

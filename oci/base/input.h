@@ -12,9 +12,12 @@
 int input_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_size);
 
 /*
- * The same for a file, opened relative to `dir` (AT_FDCWD allowed), regular files only (-EINVAL).
- * O_NONBLOCK guards against a FIFO put in its place.
+ * A descriptor of the regular file `path`, opened relative to `dir` (AT_FDCWD allowed) for reading;
+ * -EINVAL for any other kind. O_NONBLOCK guards against a FIFO put in its place.
  */
+int input_open_file(int dir, const char *path);
+
+/* input_read_fd() of input_open_file(). */
 int input_read_file(int dir, const char *path, size_t limit, char **ret_data, size_t *ret_size);
 
 #endif
