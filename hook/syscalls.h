@@ -25,6 +25,7 @@ struct sys_open_how {
 	uint64_t mode;
 	uint64_t resolve;
 };
+#define SYS_RESOLVE_NO_XDEV 0x01
 #define SYS_RESOLVE_NO_MAGICLINKS 0x02
 #define SYS_RESOLVE_NO_SYMLINKS 0x04
 #define SYS_RESOLVE_BENEATH 0x08

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/walk.h"
 
+#include "hook/mount_ops.h"
+#include "hook/probe.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/mountinfo.h"
+#include "policy/mounts.h"
 #include <grp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
@@ -24,6 +29,10 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 			"remove the symlink from the volume, or name the real directory in the "
 			"annotation",
 			"%s goes through a symlink or out of the volume", path);
+	case -EREMOTE:
+		return error_set(err, r, FINDING_PATH_UNSAFE, path,
+			"unmount the FUSE mount above it, or choose another FUSE path",
+			"%s goes through a FUSE mount, whose daemon may never answer", path);
 	case -ENOTDIR:
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"remove what is there, or choose another FUSE path",
@@ -37,13 +46,64 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 
 /* RESOLVE_BENEATH gives EAGAIN where a rename elsewhere raced with "..": our walks have no "..",
  * but mount changes count too. */
-static int open_beneath(int dir, const char *path)
+static int open_resolved(int dir, const char *path, uint64_t resolve)
 {
 	int fd = -EAGAIN;
 
 	for (int attempt = 0; attempt < 16 && fd == -EAGAIN; attempt++)
-		fd = sys_openat2(dir, path, WALK_FLAGS, WALK_RESOLVE);
+		fd = sys_openat2(dir, path, WALK_FLAGS, WALK_RESOLVE | resolve);
 	return fd;
+}
+
+/* -EREMOTE where `fd` is on a FUSE mount, and `above`, from which it was opened, on another. */
+static int check_crossing(int above, int fd)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	const struct mount_entry *mount;
+	int before, id, r = mount_id_of(above, &before, NULL);
+
+	if (r == 0)
+		r = mount_id_of(fd, &id, NULL);
+	if (r < 0 || id == before)
+		return r;
+	r = mountinfo_read("/proc/self/mountinfo", &host, NULL);
+	mount = r == 0 ? mounts_by_id(&host, id) : NULL;
+	return mount && probe_is_fuse(mount) ? -EREMOTE : r;
+}
+
+/*
+ * One component after the other, for walks across mounts. The last may be on a FUSE mount, since
+ * opening its root asks nobody; to look anything up below that, its daemon would be asked, and one
+ * that does not answer holds the hook for ever, against SIGKILL too.
+ */
+static int open_stepwise(int dir, const char *path)
+{
+	cleanup_close int at = -EBADF;
+	cleanup_free char *copy = strdup(path);
+	char *rest = copy, *name;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((name = strsep(&rest, "/"))) {
+		int above = at < 0 ? dir : at;
+		int fd = open_resolved(above, name, 0);
+		int r = fd < 0 ? fd : 0;
+
+		if (r == 0 && rest)
+			r = check_crossing(above, fd);
+		cleanup_close_fd(&at);
+		at = fd;
+		if (r < 0)
+			return r;
+	}
+	return move_fd(&at);
+}
+
+static int open_beneath(int dir, const char *path)
+{
+	int fd = open_resolved(dir, path, strchr(path, '/') ? SYS_RESOLVE_NO_XDEV : 0);
+
+	return fd == -EXDEV ? open_stepwise(dir, path) : fd;
 }
 
 int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err)
@@ -159,29 +219,37 @@ struct step {
 	int fd;
 	const char *volume;
 	const char *done;
+	bool last; /* nothing is looked up below it */
 };
+
+/* Open one component. */
+static int enter(const struct step *at, const char *name, int *ret_fd)
+{
+	cleanup_close int fd = open_beneath(at->fd, name);
+	int r = fd < 0 ? fd : 0;
+
+	if (r == 0 && !at->last)
+		r = check_crossing(at->fd, fd);
+	if (r < 0)
+		return r;
+	*ret_fd = move_fd(&fd);
+	return 0;
+}
 
 static int make_step(const struct step *at, const char *name,
 	const struct walk_directory *directory, struct undo *undo, int *ret_fd, struct error *err)
 {
 	cleanup_free char *path = NULL;
-	int fd, r;
+	int r;
 
-	fd = open_beneath(at->fd, name);
-	if (fd >= 0) {
-		*ret_fd = fd;
-		return 0;
-	}
-	if (fd != -ENOENT)
-		return walk_error(err, fd, at->volume, at->done);
+	r = enter(at, name, ret_fd);
+	if (r != -ENOENT)
+		return r < 0 ? walk_error(err, r, at->volume, at->done) : 0;
 	r = make_directory(at->fd, name, directory, undo, ret_fd);
 	if (r == -EEXIST) {
 		/* Another hook was faster, or a symlink to nowhere is there: opening tells. */
-		fd = open_beneath(at->fd, name);
-		if (fd < 0)
-			return walk_error(err, fd, at->volume, at->done);
-		*ret_fd = fd;
-		return 0;
+		r = enter(at, name, ret_fd);
+		return r < 0 ? walk_error(err, r, at->volume, at->done) : 0;
 	}
 	if (r == 0)
 		return 1;
@@ -207,6 +275,7 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 		int next = -EBADF;
 
 		slash = strchr(name, '/');
+		at.last = !slash;
 		if (slash)
 			*slash = '\0'; /* `done` ends behind this component */
 		r = make_step(&at, name, directory, undo, &next, err);

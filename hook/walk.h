@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Walks inside volumes that pods control: from a pinned directory, component by component, never
- * through a symlink and never out of it. What is opened is used by descriptor from then on.
+ * through a symlink, never out of it, and never through a FUSE mount, which can hold whoever looks
+ * something up in it (FINDING_PATH_UNSAFE). What is opened is used by descriptor from then on.
  */
 #ifndef FSH_HOOK_WALK_H
 #define FSH_HOOK_WALK_H

@@ -2,10 +2,13 @@
 #include "hook/walk.h"
 
 #include "oci/base/cleanup.h"
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -198,6 +201,62 @@ static void a_fifo_in_the_way_does_not_block(void **state)
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 }
 
+struct hung {
+	const char *path;
+	int volume_fd;
+};
+
+/* In a child: what fails is that it never ends. */
+static int walk_and_make(void *data)
+{
+	const struct hung *hung = data;
+	cleanup_undo struct undo undo = {0};
+	cleanup_error struct error err = {0};
+	cleanup_close int fd = -EBADF;
+
+	alarm(20);
+	if (walk_below(hung->volume_fd, VOLUME, hung->path, &fd, &err) != -EREMOTE ||
+		err.code != FINDING_PATH_UNSAFE)
+		return 1;
+	error_clear(&err);
+	if (walk_make(hung->volume_fd, VOLUME, hung->path, &root_made, &undo, &err) != -EREMOTE ||
+		err.code != FINDING_PATH_UNSAFE)
+		return 2;
+	error_clear(&err);
+	/* The mount itself may be what a walk ends on. */
+	return walk_below(hung->volume_fd, VOLUME, "a", &fd, &err) == 0 ? 0 : 3;
+}
+
+static void a_hung_fuse_mount_on_the_way_is_unsafe_and_holds_nobody(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_close int fd = -EBADF;
+	struct hung hung = {.path = "a/b/zurg"};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/a"), 0);
+	fd = open(VOLUME, O_PATH | O_CLOEXEC);
+	hung.volume_fd = fd;
+	assert_int_equal(fuse_daemon_start(VOLUME "/a", NULL, &daemon), 0);
+	assert_int_equal(kill(daemon.pid, SIGUSR1), 0);
+	assert_int_equal(child_run(walk_and_make, &hung), 0);
+}
+
+/* The volume may be one, and other mounts may be on the way. */
+static void mounts_on_the_way_are_crossed(void **state)
+{
+	cleanup_undo struct undo undo = {0};
+	cleanup_error struct error err = {0};
+	cleanup_close int volume = open(VOLUME, O_PATH | O_CLOEXEC), fd = -EBADF;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/a"), 0);
+	assert_int_equal(mount("disk", VOLUME "/a", "tmpfs", 0, NULL), 0);
+	assert_int_equal(walk_make(volume, VOLUME, "a/b/zurg", &root_made, &undo, &err), 2);
+	assert_int_equal(walk_below(volume, VOLUME, "a/b/zurg", &fd, &err), 0);
+	assert_int_equal(umount2(VOLUME "/a", MNT_DETACH), 0);
+}
+
 static void the_administrators_part_may_go_through_a_symlink(void **state)
 {
 	cleanup_close int fd = -EBADF;
@@ -284,6 +343,9 @@ int main(void)
 		cmocka_unit_test_setup(a_symlink_on_the_way_is_unsafe, fresh),
 		cmocka_unit_test_setup(a_file_in_the_way_is_unsafe, fresh),
 		cmocka_unit_test_setup(a_fifo_in_the_way_does_not_block, fresh),
+		cmocka_unit_test_setup(
+			a_hung_fuse_mount_on_the_way_is_unsafe_and_holds_nobody, fresh),
+		cmocka_unit_test_setup(mounts_on_the_way_are_crossed, fresh),
 		cmocka_unit_test_setup(the_administrators_part_may_go_through_a_symlink, fresh),
 		cmocka_unit_test_setup(a_path_outside_is_refused_before_it_is_opened, fresh),
 		cmocka_unit_test_setup(a_missing_volume_is_named, fresh),
