@@ -102,17 +102,37 @@ static void close_all_but(int a, int b)
 	syscall(SYS_close_range, high + 1, ~0U, 0);
 }
 
-_Noreturn static void run_child(int fd, int to)
-{
-	char answer;
+/* What the child is asked about: a descriptor, or the mount that is expected at a path. */
+struct question {
+	int fd;		  /* -EBADF with a path */
+	const char *path; /* NULL with a descriptor */
+	int mount_id;
+};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	close_all_but(fd, to);
-	answer = (char)judge_mount(fd);
-	_exit(write(to, &answer, 1) == 1 ? 0 : 1);
+/* To open it is the child's too: what has been mounted on the way meanwhile may be hung itself. A
+ * state, or a negative errno. */
+static int judge_path(const struct question *question)
+{
+	cleanup_close int fd = sys_openat2(
+		AT_FDCWD, question->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
+	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
+
+	if (r == -ENOENT || (r == 0 && id != question->mount_id))
+		return PATH_UNKNOWN;
+	return r < 0 ? r : (int)judge_mount(fd);
 }
 
-int probe_begin(int fd, struct probe *ret)
+_Noreturn static void run_child(const struct question *question, int to)
+{
+	int answer;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close_all_but(question->path ? to : question->fd, to);
+	answer = question->path ? judge_path(question) : (int)judge_mount(question->fd);
+	_exit(write(to, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
+}
+
+static int begin(const struct question *question, struct probe *ret)
 {
 	cleanup_close int from = -EBADF, to = -EBADF;
 	int ends[2];
@@ -126,25 +146,35 @@ int probe_begin(int fd, struct probe *ret)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_child(fd, to);
+		run_child(question, to);
 	*ret = (struct probe){.pid = pid, .fd = move_fd(&from)};
 	return 0;
 }
 
+int probe_begin(int fd, struct probe *ret)
+{
+	const struct question question = {.fd = fd};
+
+	return begin(&question, ret);
+}
+
 int probe_end(struct probe *probe, enum path_state *ret_state)
 {
-	char answer = 0;
+	int answer = 0;
 	ssize_t n;
 
+	/* Of less than PIPE_BUF, so whole or not at all. */
 	do
-		n = read(probe->fd, &answer, 1);
+		n = read(probe->fd, &answer, sizeof(answer));
 	while (n < 0 && errno == EINTR);
 	/* It has written or died, so this does not block. */
 	waitpid(probe->pid, NULL, 0);
 	cleanup_close_fd(&probe->fd);
 	*probe = PROBE_NONE;
-	if (n != 1)
+	if (n != (ssize_t)sizeof(answer))
 		return -EPIPE;
+	if (answer < 0)
+		return answer;
 	*ret_state = (enum path_state)answer;
 	return 0;
 }
@@ -183,12 +213,12 @@ static int wait_readable(int fd, uint64_t timeout_usec)
 	}
 }
 
-int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state)
+static int put(const struct question *question, uint64_t timeout_usec, enum path_state *ret_state)
 {
 	cleanup_probe struct probe probe = PROBE_NONE;
 	int r;
 
-	r = probe_begin(fd, &probe);
+	r = begin(question, &probe);
 	if (r < 0)
 		return r;
 	r = wait_readable(probe.fd, timeout_usec);
@@ -201,12 +231,18 @@ int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state)
 	return probe_end(&probe, ret_state);
 }
 
+int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state)
+{
+	const struct question question = {.fd = fd};
+
+	return put(&question, timeout_usec, ret_state);
+}
+
 int probe_path(const struct mount_table *host, const char *host_path, uint64_t timeout_usec,
 	enum path_state *ret_state, const struct mount_entry **ret_mount)
 {
 	const struct mount_entry *mount = mounts_at(host, host_path);
-	cleanup_close int fd = -EBADF;
-	int id, r;
+	struct question question = {.fd = -EBADF, .path = host_path};
 
 	if (ret_mount)
 		*ret_mount = mount && probe_is_fuse(mount) ? mount : NULL;
@@ -214,12 +250,6 @@ int probe_path(const struct mount_table *host, const char *host_path, uint64_t t
 		*ret_state = PATH_ABSENT;
 		return 0;
 	}
-	fd = sys_openat2(
-		AT_FDCWD, host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
-	r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
-	if (r == -ENOENT || (r == 0 && id != mount->id)) {
-		*ret_state = PATH_UNKNOWN;
-		return 0;
-	}
-	return r < 0 ? r : probe_fd(fd, timeout_usec, ret_state);
+	question.mount_id = mount->id;
+	return put(&question, timeout_usec, ret_state);
 }

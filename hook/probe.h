@@ -30,8 +30,8 @@ bool probe_is_fuse(const struct mount_entry *mount);
 /* Ask the root of the mount that `fd` (O_PATH) is on. 0 or a negative errno. */
 int probe_begin(int fd, struct probe *ret);
 
-/* The answer, once probe->fd is readable: PATH_LIVE, PATH_DEAD. Ends the probe. 0, or -EPIPE where
- * the child died without one. */
+/* The answer, once probe->fd is readable: PATH_LIVE, PATH_DEAD. Ends the probe. 0, or a negative
+ * errno: -EPIPE where the child died without one. */
 int probe_end(struct probe *probe, enum path_state *ret_state);
 
 /* Give up. The child may be held in the kernel until its question is answered: it is killed, and

@@ -169,6 +169,35 @@ static void a_table_that_is_older_than_the_mount_gives_no_state(void **state)
 	assert_int_equal(found, PATH_UNKNOWN);
 }
 
+#define MIDDLE NS_SANDBOX_DIR "/middle"
+#define BELOW MIDDLE "/zurg"
+
+/* In a child: what fails is that it never ends. */
+static int probe_below(void *data)
+{
+	const struct mount_table *host = data;
+	enum path_state found = PATH_LIVE;
+
+	alarm(20);
+	return probe_path(host, BELOW, SHORT_USEC, &found, NULL) == 0 && found == PATH_HUNG ? 0 : 1;
+}
+
+static void a_hung_mount_that_has_come_above_it_holds_nobody(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0}, above = {0};
+	cleanup_mount_table struct mount_table host = {0};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(BELOW), 0);
+	assert_int_equal(fuse_daemon_start(BELOW, NULL, &daemon), 0);
+	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &host, NULL), 0);
+	assert_int_equal(fuse_daemon_start(MIDDLE, NULL, &above), 0);
+	assert_int_equal(kill(above.pid, SIGUSR1), 0);
+	assert_int_equal(child_run(probe_below, &host), 0);
+	/* The one that is below can be reached again. */
+	fuse_daemon_clear(&above);
+}
+
 /* A hook that is killed by its runtime while it probes; `data` is the pipe of its output. */
 static int probe_with_lock(void *data)
 {
@@ -247,6 +276,7 @@ int main(void)
 		TEST(a_hung_daemon_that_dies_is_dead),
 		TEST(the_topmost_of_stacked_mounts_is_asked),
 		TEST(a_table_that_is_older_than_the_mount_gives_no_state),
+		TEST(a_hung_mount_that_has_come_above_it_holds_nobody),
 		TEST(a_probe_that_cannot_die_holds_nothing_of_a_killed_hook),
 	};
 #undef TEST
