@@ -68,7 +68,7 @@ static void twenty_at_once_are_all_in_the_record(void **state)
 	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "0s");
 	members[0] = fake_pod_provider(&pod, "zurg");
 	for (int i = 1; i < N_HOOKS; i++) {
-		char name[16];
+		char name[32];
 
 		snprintf(name, sizeof(name), "side-%d", i);
 		members[i] = fake_pod_add(&pod, &(struct fake_role){.name = name, .source = ""});

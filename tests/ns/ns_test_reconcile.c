@@ -287,7 +287,7 @@ static void beside_hooks_it_loses_nothing(void **state)
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	for (int i = 0; i < N_HOOKS; i++) {
-		char name[16];
+		char name[32];
 
 		snprintf(name, sizeof(name), "side-%d", i);
 		members[i] = fake_pod_add(&pod, &(struct fake_role){.name = name, .source = ""});

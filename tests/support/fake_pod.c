@@ -168,7 +168,7 @@ static int restart_count(const struct fake_pod *pod, const char *name)
 static void annotate_member(struct fake_member *member, int restarts)
 {
 	struct json_object *annotations = json_object_new_object();
-	char text[16];
+	char text[32];
 
 	assert_non_null(annotations);
 	json_object_object_foreach(member->pod->annotations, key, value)

@@ -7,18 +7,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 struct traced {
 	int (*work)(void *data);
 	void *data;
 };
 
+/* ptrace(2) takes numbers for what its C library calls pointers. */
+static int trace(int request, pid_t pid, long data)
+{
+	return syscall(SYS_ptrace, request, pid, 0L, data) < 0 ? -errno : 0;
+}
+
 static int be_traced(void *data)
 {
 	const struct traced *traced = data;
 
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+	if (trace(PTRACE_TRACEME, 0, 0) < 0)
 		return 125;
 	/* The parent sets its options here. */
 	raise(SIGSTOP);
@@ -30,10 +38,11 @@ static int be_traced(void *data)
 static int next_stop(pid_t pid, int *ret_status)
 {
 	for (int signal = 0;;) {
-		int status;
+		int status, r = trace(PTRACE_SYSCALL, pid, signal);
 
-		if (ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)signal) < 0 ||
-			waitpid(pid, &status, 0) < 0)
+		if (r < 0)
+			return r;
+		if (waitpid(pid, &status, 0) < 0)
 			return -errno;
 		if (!WIFSTOPPED(status)) {
 			*ret_status =
@@ -47,26 +56,29 @@ static int next_stop(pid_t pid, int *ret_status)
 	}
 }
 
-/* The same after an exec: what comes before are the test's own system calls. */
+/* What comes before the exec are the test's own system calls. */
 static int run_to_exec(pid_t pid)
 {
-	int status;
+	int status, r;
 
 	if (waitpid(pid, &status, 0) < 0)
 		return -errno;
-	if (!WIFSTOPPED(status) ||
-		ptrace(PTRACE_SETOPTIONS, pid, NULL,
-			(void *)(long)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD |
-				       PTRACE_O_TRACEEXEC)) < 0)
+	if (!WIFSTOPPED(status))
 		return -ECHILD;
-	for (;;) {
-		if (ptrace(PTRACE_CONT, pid, NULL, NULL) < 0 || waitpid(pid, &status, 0) < 0)
+	r = trace(PTRACE_SETOPTIONS, pid,
+		PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC);
+	while (r == 0) {
+		r = trace(PTRACE_CONT, pid, 0);
+		if (r < 0)
+			return r;
+		if (waitpid(pid, &status, 0) < 0)
 			return -errno;
 		if (!WIFSTOPPED(status))
 			return -ECHILD;
 		if (status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXEC << 8)))
 			return 0;
 	}
+	return r;
 }
 
 int syscall_kill(int (*work)(void *data), void *data, unsigned int nth, int *ret_status)
