@@ -39,7 +39,7 @@ static int share(
 	r = undo_add(&run->undo, bind ? UNDO_BIND : UNDO_SHARED, bound, step->host_path);
 	if (r < 0) {
 		if (bind)
-			mount_detach(bound);
+			mount_detach_copies(bound);
 		else
 			mount_set_propagation(bound, PROPAGATION_PRIVATE, false);
 		return share_error(err, r, step->host_path);

@@ -125,16 +125,47 @@ int bind_adopt(
 	return 0;
 }
 
-static bool has_children(const struct mount_table *table, int id)
+static bool is_below(const struct mount_table *table, const struct mount_entry *mount, int id)
+{
+	/* The bound is for a table that has changed while it was read. */
+	for (size_t i = 0; mount && i < table->n; i++) {
+		if (mount->parent == id)
+			return true;
+		if (mount->parent == mount->id)
+			return false;
+		mount = mounts_by_id(table, mount->parent);
+	}
+	return false;
+}
+
+/* What was mounted below the directory when it was bound came along as a copy, and the original is
+ * still there under the bind. */
+static bool is_copy(const struct mount_table *table, const struct mount_entry *mount, int id)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		if (table->entries[i].parent == id)
+		const struct mount_entry *other = &table->entries[i];
+
+		if (other->id != mount->id && other->major == mount->major &&
+			other->minor == mount->minor && strcmp(other->root, mount->root) == 0 &&
+			strcmp(other->target, mount->target) == 0 && !is_below(table, other, id))
 			return true;
 	}
 	return false;
 }
 
-/* Nothing may be mounted below it; files that somebody has open are no reason to keep it. */
+static bool carries_others(const struct mount_table *table, int id)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct mount_entry *mount = &table->entries[i];
+
+		if (is_below(table, mount, id) && !is_copy(table, mount, id))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing may be mounted below it but copies; files that somebody has open are no reason to keep
+ * it. */
 static int unmount(int fd, int id, const char *host_path, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
@@ -145,7 +176,7 @@ static int unmount(int fd, int id, const char *host_path, struct error *err)
 		r = mountinfo_read("/proc/self/mountinfo", &host, err);
 		if (r < 0)
 			return r;
-		r = has_children(&host, id) ? -EBUSY : mount_detach(fd);
+		r = carries_others(&host, id) ? -EBUSY : mount_detach_copies(fd);
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, host_path, "unmount what is below it",

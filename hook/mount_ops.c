@@ -158,6 +158,13 @@ int mount_detach(int fd)
 	return unmount_fd(fd, MNT_DETACH);
 }
 
+int mount_detach_copies(int fd)
+{
+	int r = mount_set_propagation(fd, PROPAGATION_PRIVATE, true);
+
+	return r < 0 ? r : mount_detach(fd);
+}
+
 int mount_unmount(int fd)
 {
 	return unmount_fd(fd, 0);

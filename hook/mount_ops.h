@@ -42,7 +42,14 @@ int mount_set_options(int fd, const char *options);
  */
 int mount_detach(int fd);
 
-/* The same, but -EBUSY where anything uses it or is mounted below it. */
+/*
+ * mount_detach() of a bind with the mounts below it, which are copies: out of every peer group
+ * first, since unmounting a tree unmounts its children in the peers of their parents too, and one
+ * of those may be the original, or another provider's live FUSE mount.
+ */
+int mount_detach_copies(int fd);
+
+/* As mount_detach(), but -EBUSY where anything uses it or is mounted below it. */
 int mount_unmount(int fd);
 
 #endif

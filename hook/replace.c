@@ -88,12 +88,7 @@ static int take_away(const struct swap *swap)
 		return r;
 	if (id != swap->mount_id)
 		return -ESTALE;
-	/*
-	 * Out of every peer group first, with all below it: unmounting a tree unmounts its children
-	 * in the peers too, and one of those may be another provider's live FUSE mount.
-	 */
-	r = mount_set_propagation(fd, PROPAGATION_PRIVATE, true);
-	return r < 0 ? r : mount_detach(fd);
+	return mount_detach_copies(fd);
 }
 
 static int swap_in_namespace(void *data, struct error *err)

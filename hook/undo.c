@@ -45,7 +45,7 @@ static int take_back(const struct undo_step *step)
 	case UNDO_SHARED:
 		return mount_set_propagation(step->fd, PROPAGATION_PRIVATE, false);
 	case UNDO_BIND:
-		return mount_detach(step->fd);
+		return mount_detach_copies(step->fd);
 	}
 	return -EINVAL;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first container of a pod on a private host mount: shared propagation made, and its own bind
  * repaired. */
+#include "hook/bind.h"
 #include "hook/expose.h"
 #include "hook/mount_ops.h"
 #include "hook/process.h"
 #include "hook/replace.h"
+#include "hook/runtime_dir.h"
 #include "hook/undo.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
@@ -307,6 +309,81 @@ static void a_failed_runs_bind_is_taken_back(void **state)
 	assert_false(has_mount(getpid(), VOLUME));
 }
 
+/* Of a shared disk the bind has a copy that is the disk's peer, and what is mounted on the disk
+ * too.
+ */
+static void a_failed_runs_bind_takes_no_mount_of_the_host_along(void **state)
+{
+	cleanup_undo struct undo undo = {0};
+	cleanup_close int anchor = -EBADF;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/disk"), 0);
+	assert_int_equal(mount("disk", VOLUME "/disk", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mount(NULL, VOLUME "/disk", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/disk/inner"), 0);
+	assert_int_equal(mount("inner", VOLUME "/disk/inner", "tmpfs", 0, NULL), 0);
+	assert_int_equal(bind_volume(&anchor), 0);
+	assert_int_equal(undo_add(&undo, UNDO_BIND, anchor, NULL), 0);
+	assert_int_equal(undo_run(&undo), 0);
+	assert_false(has_mount(getpid(), VOLUME));
+	assert_true(has_mount(getpid(), VOLUME "/disk/inner"));
+}
+
+#define POD_UID "0f3b5b9e-2f4e-4a55-9d0c-0d4d3f1f7a01"
+
+static void pod_with_bind(int anchor, struct topology *ret)
+{
+	struct topology_volume *volume = topology_ensure_volume(ret, VOLUME);
+
+	assert_non_null(volume);
+	ret->pod_uid = strdup(POD_UID);
+	ret->pod_name = strdup("plex");
+	ret->pod_namespace = strdup("media");
+	volume->bound_by_hook = true;
+	assert_int_equal(mount_id_of(anchor, &volume->mount_id, &volume->mount_id_unique), 0);
+}
+
+static int release(struct topology *pod, int anchor, bool *ret_unmounted)
+{
+	cleanup_close int runtime = -EBADF;
+	cleanup_error struct error err = {0};
+
+	assert_int_equal(runtime_dir_open(true, &runtime, &err), 0);
+	return bind_release(runtime, pod, &pod->volumes[0], anchor, ret_unmounted, &err);
+}
+
+static void a_bind_that_carries_copies_ends_with_its_pod_and_they_alone(void **state)
+{
+	cleanup_topology struct topology pod = {0};
+	cleanup_close int anchor = -EBADF;
+	bool unmounted = false;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/disk"), 0);
+	assert_int_equal(mount("disk", VOLUME "/disk", "tmpfs", 0, NULL), 0);
+	assert_int_equal(bind_volume(&anchor), 0);
+	pod_with_bind(anchor, &pod);
+	assert_int_equal(release(&pod, anchor, &unmounted), 0);
+	assert_true(unmounted);
+	assert_false(has_mount(getpid(), VOLUME));
+	assert_true(has_mount(getpid(), VOLUME "/disk"));
+}
+
+static void a_bind_below_which_something_was_mounted_stays(void **state)
+{
+	cleanup_topology struct topology pod = {0};
+	cleanup_close int anchor = -EBADF;
+	bool unmounted = false;
+
+	(void)state;
+	assert_int_equal(bind_volume(&anchor), 0);
+	pod_with_bind(anchor, &pod);
+	assert_int_equal(mount("later", VOLUME "/zurg", "tmpfs", 0, NULL), 0);
+	assert_int_equal(release(&pod, anchor, &unmounted), -EBUSY);
+	assert_true(has_mount(getpid(), VOLUME "/zurg"));
+}
+
 static void a_failed_runs_sharing_is_taken_back(void **state)
 {
 	cleanup_undo struct undo undo = {0};
@@ -435,6 +512,9 @@ int main(void)
 		POD_TEST(the_nodes_own_namespace_is_never_entered),
 		POD_TEST(a_recycled_pid_is_not_taken_for_the_container),
 		POD_TEST(a_failed_runs_bind_is_taken_back),
+		POD_TEST(a_failed_runs_bind_takes_no_mount_of_the_host_along),
+		POD_TEST(a_bind_that_carries_copies_ends_with_its_pod_and_they_alone),
+		POD_TEST(a_bind_below_which_something_was_mounted_stays),
 		POD_TEST(a_failed_runs_sharing_is_taken_back),
 		POD_TEST(a_bind_carries_the_mounts_below_it),
 		POD_TEST(the_record_is_read_only_inside_and_renames_show),
