@@ -2,7 +2,9 @@
 #include "hook/apply.h"
 
 #include "hook/apply_steps.h"
+#include "hook/bind.h"
 #include "hook/walk.h"
+#include "oci/base/cleanup.h"
 
 int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err)
 {
@@ -15,6 +17,18 @@ int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct
 			"add its volume to roots in the node's policy",
 			"%s is below no root of the node's policy", host_path);
 	return walk_open(trusted, host_path, ret_fd, err);
+}
+
+int apply_open_locked(const struct run *run, const char *host_path, struct lock *ret_lock,
+	int *ret_fd, struct error *err)
+{
+	cleanup_close int before = -EBADF;
+	int r;
+
+	r = apply_open(run, host_path, &before, err);
+	if (r == 0)
+		r = bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
+	return r < 0 ? r : apply_open(run, host_path, ret_fd, err);
 }
 
 static bool has_wait(const struct plan *plan)

@@ -43,6 +43,7 @@ static int build(const struct run *run, struct gate *ret)
 		*path = (struct gate_path){
 			.path = step->path,
 			.host_path = step->host_path,
+			.volume = step->volume,
 			.provider = step->provider,
 			.node = strcmp(step->provider, PROVIDER_NODE) == 0,
 		};

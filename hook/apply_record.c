@@ -4,6 +4,7 @@
 #include "hook/bind.h"
 #include "hook/deadline.h"
 #include "hook/expose.h"
+#include "hook/mount_ops.h"
 #include "hook/probe.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
@@ -52,6 +53,20 @@ static int note_paths(
 	return 0;
 }
 
+/* The way was proven before the lock: over the mount that is still there? */
+static int is_proven_mount(const struct target *target, int fd, struct error *err)
+{
+	int id = 0, r = mount_id_of(fd, &id, NULL);
+
+	if (r == 0 && id == target->host_carrier->id)
+		return 0;
+	return error_set(err, -ESTALE, FINDING_PEER_GROUP_MISMATCH, target->anchor,
+		"nothing: the kubelet creates the container again",
+		"the shared mount of %s has ended with another pod while this container was "
+		"created",
+		target->anchor);
+}
+
 /*
  * A volume that lies on a directory bound on itself may be on another pod's hook's bind: this pod
  * uses it from now on too. Committed with the bind's lock held, so that the other pod's end cannot
@@ -64,9 +79,9 @@ static int adopt(struct run *run, const struct target *target, struct error *err
 	const struct topology_volume *volume;
 	int r;
 
-	r = apply_open(run, target->anchor, &fd, err);
+	r = apply_open_locked(run, target->anchor, &lock, &fd, err);
 	if (r == 0)
-		r = bind_lock(run->runtime_fd, fd, target->anchor, &lock, err);
+		r = is_proven_mount(target, fd, err);
 	if (r == 0)
 		r = bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
 	if (r < 0)

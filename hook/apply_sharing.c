@@ -118,9 +118,7 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 	const struct mount_entry *now;
 	int r;
 
-	r = apply_open(run, step->host_path, &fd, err);
-	if (r == 0)
-		r = bind_lock(run->runtime_fd, fd, step->host_path, &lock, err);
+	r = apply_open_locked(run, step->host_path, &lock, &fd, err);
 	if (r < 0)
 		return r;
 	/* Another pod's hook may have done it while this one waited for the lock: look again, with

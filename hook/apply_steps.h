@@ -9,6 +9,14 @@
 /* Pin a step's volume, or what lies below it, from the policy's root that holds it. */
 int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err);
 
+/*
+ * The same with the directory's bind_lock() taken, and opened only then: what was there before the
+ * lock may have been another pod's bind, that has ended with it. The lock is the caller's
+ * (bind_unlock).
+ */
+int apply_open_locked(const struct run *run, const char *host_path, struct lock *ret_lock,
+	int *ret_fd, struct error *err);
+
 /* apply_paths.c: create-directory, detach-stale */
 int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err);
 int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err);

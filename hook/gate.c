@@ -6,8 +6,10 @@
 #include "hook/probe.h"
 #include "hook/process.h"
 #include "hook/syscalls.h"
+#include "hook/walk.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
+#include "oci/base/path.h"
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
 #include <poll.h>
@@ -18,6 +20,7 @@
 /* What the gate holds for one path while it waits. */
 struct watch {
 	struct gate_path *path;
+	int volume;	    /* path->volume, pinned; -EBADF: none */
 	int process;	    /* pidfd of the provider; -EBADF: none, -ESRCH: it has ended */
 	struct probe probe; /* under way */
 	struct {
@@ -39,6 +42,7 @@ static void waiting_clear(struct waiting *waiting)
 	for (size_t i = 0; i < waiting->n; i++) {
 		probe_cancel(&waiting->watches[i].probe);
 		cleanup_close_fd(&waiting->watches[i].process);
+		cleanup_close_fd(&waiting->watches[i].volume);
 	}
 	free(waiting->watches);
 	cleanup_close_fd(&waiting->mounts);
@@ -128,16 +132,27 @@ static bool any_probe(const struct waiting *waiting)
  * tells whether anything has changed. *ret_fd is -EBADF where the path cannot be reached now. True
  * where there is something new.
  */
+static int open_path(const struct watch *watch)
+{
+	const struct gate_path *path = watch->path;
+	const char *rest = path->volume ? path_below(path->host_path, path->volume) : NULL;
+	int fd = -EBADF;
+
+	if (!rest || watch->volume < 0)
+		return sys_openat2(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
+			SYS_RESOLVE_NO_SYMLINKS);
+	/* Not through a FUSE mount of the pod's on the way, which could hold the hook. */
+	return walk_below(watch->volume, path->volume, rest, &fd, NULL) < 0 ? -EBADF : fd;
+}
+
 static bool look(struct watch *watch, int *ret_fd)
 {
-	cleanup_close int fd = -EBADF;
+	cleanup_close int fd = open_path(watch);
 	uint64_t unique = 0;
 	int id = 0;
 	bool changed;
 
 	*ret_fd = -EBADF;
-	fd = sys_openat2(AT_FDCWD, watch->path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		SYS_RESOLVE_NO_SYMLINKS);
 	if (fd >= 0 && mount_id_of(fd, &id, &unique) == 0)
 		*ret_fd = move_fd(&fd);
 	changed = watch->again || id != watch->mount.id || unique != watch->mount.unique;
@@ -292,6 +307,14 @@ static int watch_provider(struct watch *watch, struct error *err)
 	return 0;
 }
 
+static int open_volume(const struct gate_path *path)
+{
+	if (!path->volume)
+		return -EBADF;
+	return sys_openat2(
+		AT_FDCWD, path->volume, O_PATH | O_DIRECTORY | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
+}
+
 /*
  * Everything is opened before anything is looked at: a change from then on is told, however fast.
  * Reading nothing of the mount table is fine, polling marks what has been seen.
@@ -309,6 +332,7 @@ static int start(struct waiting *waiting, struct gate *gate, struct error *err)
 		gate->paths[waiting->n].state = PATH_ABSENT;
 		*watch = (struct watch){
 			.path = &gate->paths[waiting->n],
+			.volume = open_volume(&gate->paths[waiting->n]),
 			.process = -EBADF,
 			.probe = PROBE_NONE,
 		};

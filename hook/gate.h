@@ -17,7 +17,9 @@
 /* One path to wait for. Strings are borrowed. */
 struct gate_path {
 	const char *path, *host_path, *provider;
-	bool node;    /* @node: waited for by its mount alone */
+	const char *volume; /* host directory at or above host_path, which is no pod's to mount
+			       over: pinned when the wait begins; NULL: the root directory */
+	bool node;	    /* @node: waited for by its mount alone */
 	bool created; /* the provider has been created (and not refused): pid and start are its */
 	pid_t pid;
 	uint64_t pid_start_ticks;
