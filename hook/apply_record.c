@@ -12,6 +12,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static int note_state(
+	struct run *run, const char *path, const struct probe_question *answer, uint64_t now_usec)
+{
+	char device[32];
+
+	if (answer->mount)
+		snprintf(device, sizeof(device), "%u:%u", answer->mount->major,
+			answer->mount->minor);
+	return topology_note_path(
+		&run->topology, path, answer->state, answer->mount ? device : NULL, now_usec);
+}
+
 static bool is_waited_for(const struct plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -28,27 +40,26 @@ static bool is_waited_for(const struct plan *plan, const char *path)
 static int note_paths(
 	struct run *run, enum container_status status, uint64_t now_usec, struct error *err)
 {
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
-		const struct mount_entry *mount = NULL;
-		enum path_state state = PATH_UNKNOWN;
-		char device[32];
-		int r;
+	const struct topology_path *paths = run->topology.paths;
+	size_t n = run->topology.n_paths;
+	cleanup_free struct probe_question *questions = calloc(n ? n : 1, sizeof(*questions));
+	int r;
 
-		if (!path->host_path || (status == CONTAINER_WAITING &&
-						is_waited_for(&run->judgement.plan, path->path)))
-			continue;
-		r = probe_path(&run->node.host, path->host_path, run->config.probe_timeout_usec,
-			&state, &mount);
-		if (r < 0)
-			return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
-				"cannot probe %s", path->host_path);
-		if (mount)
-			snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
-		r = topology_note_path(
-			&run->topology, path->path, state, mount ? device : NULL, now_usec);
-		if (r < 0)
-			return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	if (!questions)
+		return error_memory(err);
+	for (size_t i = 0; i < n; i++) {
+		if (status != CONTAINER_WAITING ||
+			!is_waited_for(&run->judgement.plan, paths[i].path))
+			questions[i].host_path = paths[i].host_path;
+	}
+	r = probe_paths(&run->node.host, questions, n, run->config.probe_timeout_usec);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+			"cannot probe the pod's FUSE paths: %s", strerror(-r));
+	for (size_t i = 0; i < n; i++) {
+		if (questions[i].host_path &&
+			note_state(run, paths[i].path, &questions[i], now_usec) < 0)
+			return error_memory(err);
 	}
 	return 0;
 }

@@ -253,3 +253,75 @@ int probe_path(const struct mount_table *host, const char *host_path, uint64_t t
 	question.mount_id = mount->id;
 	return put(&question, timeout_usec, ret_state);
 }
+
+/* Probes under way, one for each question. */
+struct round {
+	struct probe *probes;
+	size_t n;
+};
+
+static void round_clear(struct round *round)
+{
+	for (size_t i = 0; i < round->n; i++)
+		probe_cancel(&round->probes[i]);
+	free(round->probes);
+}
+
+#define cleanup_round __attribute__((cleanup(round_clear)))
+
+static int begin_question(
+	const struct mount_table *host, struct probe_question *question, struct probe *ret)
+{
+	const struct mount_entry *mount;
+	struct question asked = {.fd = -EBADF, .path = question->host_path};
+
+	question->state = PATH_UNKNOWN;
+	question->mount = NULL;
+	if (!question->host_path)
+		return 0;
+	mount = mounts_at(host, question->host_path);
+	if (!mount || !probe_is_fuse(mount)) {
+		question->state = PATH_ABSENT;
+		return 0;
+	}
+	question->mount = mount;
+	asked.mount_id = mount->id;
+	return begin(&asked, ret);
+}
+
+/* One after the other, but with one deadline: whoever has answered meanwhile is not waited for. */
+static int take_answers(struct round *round, struct probe_question *questions, uint64_t until_usec)
+{
+	for (size_t i = 0; i < round->n; i++) {
+		struct probe *probe = &round->probes[i];
+		uint64_t now = deadline_now();
+		int r;
+
+		if (probe->pid <= 0)
+			continue;
+		r = wait_readable(probe->fd, now < until_usec ? until_usec - now : 0);
+		if (r < 0)
+			return r;
+		questions[i].state = PATH_HUNG;
+		if (r > 0 && probe_end(probe, &questions[i].state) < 0)
+			questions[i].state = PATH_UNKNOWN;
+	}
+	return 0;
+}
+
+int probe_paths(const struct mount_table *host, struct probe_question *questions, size_t n,
+	uint64_t timeout_usec)
+{
+	cleanup_round struct round round = {0};
+	uint64_t until_usec = deadline_now() + timeout_usec;
+	int r = 0;
+
+	round.probes = calloc(n ? n : 1, sizeof(*round.probes));
+	if (!round.probes)
+		return -ENOMEM;
+	for (; r == 0 && round.n < n; round.n++) {
+		round.probes[round.n] = PROBE_NONE;
+		r = begin_question(host, &questions[round.n], &round.probes[round.n]);
+	}
+	return r < 0 ? r : take_answers(&round, questions, until_usec);
+}

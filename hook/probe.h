@@ -10,6 +10,7 @@
 #include "policy/topology.h"
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -48,6 +49,21 @@ int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state);
  */
 int probe_path(const struct mount_table *host, const char *host_path, uint64_t timeout_usec,
 	enum path_state *ret_state, const struct mount_entry **ret_mount);
+
+/* A path, and what probe_paths() finds out about it: as probe_path() tells it. */
+struct probe_question {
+	const char *host_path; /* NULL: state is UNKNOWN */
+	enum path_state state;
+	const struct mount_entry *mount;
+};
+
+/*
+ * probe_path() for many at once: they are all asked at the same time, so that any number of mounts
+ * that hang takes `timeout_usec` together. One that cannot be asked is UNKNOWN. 0 or a negative
+ * errno.
+ */
+int probe_paths(const struct mount_table *host, struct probe_question *questions, size_t n,
+	uint64_t timeout_usec);
 
 #define cleanup_probe __attribute__((cleanup(probe_cancel)))
 

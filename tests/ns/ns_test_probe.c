@@ -262,6 +262,47 @@ static void a_probe_that_cannot_die_holds_nothing_of_a_killed_hook(void **state)
 	assert_int_equal(end.revents, POLLHUP);
 }
 
+#define N_HUNG 8
+
+/* A directory of its own with a daemon on it. */
+static const char *start_at(char path[64], int i, const char *option, struct fuse_daemon *ret)
+{
+	snprintf(path, 64, NS_SANDBOX_DIR "/many/%d", i);
+	assert_int_equal(ns_sandbox_mkdirs(path), 0);
+	assert_int_equal(fuse_daemon_start(path, option, ret), 0);
+	return path;
+}
+
+static void many_that_hang_take_one_deadline_together(void **state)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	struct fuse_daemon daemons[N_HUNG + 2] = {0};
+	struct probe_question questions[N_HUNG + 4] = {0};
+	char paths[N_HUNG + 2][64];
+	const uint64_t deadline = UINT64_C(1000000);
+	uint64_t began;
+
+	(void)state;
+	for (int i = 0; i < N_HUNG + 2; i++)
+		questions[i].host_path =
+			start_at(paths[i], i, i < N_HUNG ? "--hang" : NULL, &daemons[i]);
+	fuse_daemon_kill(&daemons[N_HUNG]);
+	questions[N_HUNG + 2].host_path = PATH;
+	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &host, NULL), 0);
+	began = deadline_now();
+	assert_int_equal(probe_paths(&host, questions, ARRAY_SIZE(questions), deadline), 0);
+	assert_in_range(deadline_now() - began, deadline, (N_HUNG - 1) * deadline);
+	for (int i = 0; i < N_HUNG; i++)
+		assert_int_equal(questions[i].state, PATH_HUNG);
+	assert_int_equal(questions[N_HUNG].state, PATH_DEAD);
+	assert_int_equal(questions[N_HUNG + 1].state, PATH_LIVE);
+	assert_non_null(questions[N_HUNG + 1].mount);
+	assert_int_equal(questions[N_HUNG + 2].state, PATH_ABSENT);
+	assert_int_equal(questions[N_HUNG + 3].state, PATH_UNKNOWN);
+	for (int i = 0; i < N_HUNG + 2; i++)
+		fuse_daemon_clear(&daemons[i]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, reset)
@@ -278,6 +319,7 @@ int main(void)
 		TEST(a_table_that_is_older_than_the_mount_gives_no_state),
 		TEST(a_hung_mount_that_has_come_above_it_holds_nobody),
 		TEST(a_probe_that_cannot_die_holds_nothing_of_a_killed_hook),
+		TEST(many_that_hang_take_one_deadline_together),
 	};
 #undef TEST
 
