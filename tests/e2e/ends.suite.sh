@@ -7,6 +7,8 @@
 PODS_AT_ONCE=10
 
 suite_ends() {
+	# Refused pods of other suites, whose volumes are gone.
+	test_that "ends: reconcile removes what is left of earlier pods" reconcile_says "0 alive, 0 failed"
 	for_each_runtime poststop_comes_twice
 	for_each_runtime sidecars_are_killed
 	for_each_runtime poststop_never_comes
@@ -105,6 +107,7 @@ creation_fails() {
 	if [[ $ENGINE == crun ]]; then
 		test_that "$name: its record stays" test -e "$POD_RECORD"
 	fi
+	test_that "$name: the kubelet removes the volume first" pod_remove_volume
 	test_that "$name: reconcile succeeds" reconcile_says "0 alive, 0 failed"
 	end_pod "$name"
 }
