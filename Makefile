@@ -266,6 +266,7 @@ bench: ## time and memory of one prestart run, the hook's share of podman create
 	install/deps.sh build test bench
 	@$(MAKE) all bench-programs $(helpers)
 	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/run.sh
+	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/gate.sh
 	@BUILD_DIR='$(abspath $(BUILD))' FUSE_SIDECAR_HOOK='$(abspath $(hook))' tests/bench/create.sh
 
 .PHONY: bench-programs

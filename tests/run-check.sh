@@ -25,7 +25,7 @@ top=$(cd -- "$(dirname -- "$0")/.." && pwd)
 build=$top/build
 stages=()
 passed=0 failed=0 skipped=0
-timeout_s=${TEST_TIMEOUT:-600}
+timeout_s=${TEST_TIMEOUT:-1200}
 
 say() {
 	printf '%s\n' "$*"

@@ -41,7 +41,16 @@ start_readers() {
 	READER=$!
 	"$HELPERS/watch_directory" "$POD_VOLUME/zurg" >"$HOST_LOG" &
 	HOST_READER=$!
-	wait_until 5 test -s "$READER_LOG" -a -s "$HOST_LOG"
+	wait_until 30 reader_has_data
+}
+
+# The last thing that the reader in plex, and the one on the host, have seen.
+reader_has_data() {
+	[[ $(tail -n 1 "$READER_LOG") == *data && $(tail -n 1 "$HOST_LOG") == *data ]]
+}
+
+reader_has_lost() {
+	[[ $(tail -n 1 "$READER_LOG") == *lost ]]
 }
 
 mounts_of_volume() {
@@ -69,12 +78,15 @@ heal_many() {
 
 heal_once() {
 	pod_kill "$PROVIDER_ZURG" KILL || return
+	# On a busy machine the readers may be late: each crash is to be seen by them before the next.
+	wait_until 15 reader_has_lost || return
 	pod_create rclone-zurg "$1" || return
 	now_usec >>"$STARTS_LOG"
 	echo >>"$STARTS_LOG"
 	pod_runtime start "$CONTAINER_ID" || return
 	PROVIDER_ZURG=$CONTAINER_ID
-	wait_until 15 pod_mount_is_live "$POD_VOLUME/zurg"
+	wait_until 15 pod_mount_is_live "$POD_VOLUME/zurg" || return
+	wait_until 15 reader_has_data
 }
 
 # How long each state $1 in the log $2 of a reader lasted, in milliseconds.
@@ -98,8 +110,7 @@ check_readers() {
 	test_that "$1: the reader in plex got an error each time" \
 		same "$(windows lost "$READER_LOG" | wc -l)" "$2"
 	test_that "$1: data, ENOTCONN, an empty directory, data, and nothing else" \
-		same "$(cut -d' ' -f2 "$READER_LOG" | uniq | sort | uniq -c | awk '{ print $2, $1 }')" \
-		"$(printf 'data %d\nempty %d\nlost %d' $(($2 + 1)) "$2" "$2")"
+		sees_each_crash "$2"
 	test_that "$1: its directory was never empty for longer than until rclone had mounted" \
 		no_window_is_longer
 	printf '# %s: longest time that plex saw an empty directory: %d ms; from the detach to the mount on the host: %d ms; rclone, from its start to its mount: %d ms\n' \
@@ -107,16 +118,22 @@ check_readers() {
 		"$(windows empty "$HOST_LOG" | longest)" "$(mount_times | longest)"
 }
 
-reader_has_data() {
-	[[ $(tail -n 1 "$READER_LOG") == *data && $(tail -n 1 "$HOST_LOG") == *data ]]
+# What it saw, once for each crash; a directory that was empty for less than a look takes is not seen.
+sees_each_crash() {
+	cut -d' ' -f2 "$READER_LOG" | uniq | sort | uniq -c | awk -v crashes="$1" '
+		{ seen[$2] = $1; print $2, $1 }
+		END { exit !(seen["data"] == crashes + 1 && seen["lost"] == crashes &&
+			seen["empty"] <= crashes && NR <= 3) }'
 }
 
 # The host's directory is empty from the hook's detach to rclone's mount: the reader's no longer.
 no_window_is_longer() {
-	paste <(windows empty "$READER_LOG") <(windows empty "$HOST_LOG") |
-		awk -v slack="$SLACK_MS" '
-			NF != 2 || $1 > $2 + slack { print "reader " $1 " ms, host " $2 " ms"; bad = 1 }
-			END { exit bad || NR == 0 }'
+	local reader host
+
+	reader=$(windows empty "$READER_LOG" | longest)
+	host=$(windows empty "$HOST_LOG" | longest)
+	printf 'reader %s ms, host %s ms\n' "${reader:-0}" "${host:-0}"
+	[[ -n $host ]] && ((${reader:-0} <= host + SLACK_MS))
 }
 
 check_heals() {
