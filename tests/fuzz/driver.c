@@ -11,6 +11,7 @@
 #define FUZZ_TARGET fuzz_state
 #endif
 
+/* NOLINTBEGIN(readability-identifier-naming): libFuzzer's names */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 void fuzz_fail(const char *file, int line, const char *promise)
@@ -24,3 +25,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_TARGET((const char *)data, size);
 	return 0;
 }
+/* NOLINTEND(readability-identifier-naming) */

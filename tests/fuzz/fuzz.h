@@ -30,7 +30,7 @@ FUZZ_TARGETS(X)
 #undef X
 
 /* A promise was broken. Defined by the driver, which ends the run or the test. */
-_Noreturn void fuzz_fail(const char *file, int line, const char *promise);
+void fuzz_fail(const char *file, int line, const char *promise) __attribute__((noreturn));
 
 #define FUZZ_EXPECT(promise)                                                                       \
 	do {                                                                                       \

@@ -17,8 +17,10 @@
 #define TEXT_SIZE 256 /* of a string in the tree that is changed */
 #define GROWTH 64     /* bytes that another part may grow by at once */
 
+/* NOLINTBEGIN(readability-identifier-naming): libFuzzer's names */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
+/* NOLINTEND(readability-identifier-naming) */
 
 /* What a member of a config.json may well be. */
 static const char *const values[] = {"null", "true", "false", "0", "-1", "229", "4294967294", "{}",
@@ -168,8 +170,9 @@ static char *mutate_bytes(const char *data, size_t size, size_t *ret_size)
 
 static char *mutate_json(const char *data, size_t size, unsigned int seed, size_t *ret_size)
 {
-	cleanup_free char *text = strndup(data, size);
-	char *changed = text ? mutate_tree(text, seed) : NULL;
+	struct fuzz_input input = {data, size};
+	cleanup_free char *text = fuzz_take(&input);
+	char *changed = mutate_tree(text, seed);
 
 	if (!changed)
 		return mutate_bytes(data, size, ret_size);

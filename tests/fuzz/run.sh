@@ -32,6 +32,7 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 size_limit() {
 	case $1 in
 	annotations | rclone) echo 4096 ;;
+	judge) echo 32768 ;;
 	*) echo 16384 ;;
 	esac
 }

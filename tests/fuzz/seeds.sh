@@ -42,21 +42,37 @@ seed_rclone() {
 	done
 }
 
-# A container of a fixture, with what the checks look at, and a record of the pod.
+# Every key once: there is no such file among the fixtures.
+seed_policy() {
+	cp -- install/policy.json.example "$out/policy/example"
+	cat >"$out/policy/all" <<'END'
+{"mode":"audit","namespaces":{"allow":["media-*"],"deny":["media-x"]},"roots":["/srv"],
+"gate":{"default":"10s","max":"1m"},"probeTimeout":"1s","severity":{"limits-missing":"ignore"},
+"allowPropagationGrant":true,"nodeMounts":["/mnt/shared"],"abortHungAfter":"10m"}
+END
+}
+
+# A container of a fixture, with what the checks look at, and a record of the pod. Small: a real
+# seccomp profile alone is more than most of what there is to find takes.
 seed_judge() {
-	local config dir record
+	local config dir record small
+	small='del(.annotations, .linux.maskedPaths, .linux.readonlyPaths)
+		| if .linux.seccomp then .linux.seccomp.syscalls |= .[:2] else . end
+		| .process.env = .process.env[:4]
+		| .mounts = (.mounts | map(select(.type == "bind")))'
 	record=$(jq -c . tests/fuzz/corpus/topology/full)
 	for config in "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json; do
 		dir=${config%/*}
 		{
-			printf 'MDb\0'
-			jq -cj 'del(.annotations, .linux.maskedPaths, .linux.readonlyPaths)' "$config"
+			printf 'MDbAS\0'
+			jq -cj "$small" "$config"
 			printf '\0'
-			cat "$dir/host.mountinfo"
+			grep -E ' /[^ ]* (/|/var/.*|.*/mnt/.*) ' "$dir/host.mountinfo"
 			printf '\0'
-			cat "$dir/container.mountinfo"
+			grep -E ' /[^ ]* (/|/var/.*|.*/mnt/.*) ' "$dir/container.mountinfo"
 			printf '\0%s\0' "$record"
-			annotations_of "$config"
+			annotations_of "$config" | grep -zE \
+				'^(fuse-sidecar|io.kubernetes.(pod|container|cri-o.(Con|San)))'
 		} >"$out/judge/${config//\//_}"
 	done
 }
@@ -67,8 +83,8 @@ out=$(cd -- "$out" && pwd)
 keep state "$fixtures"/crio/*/*/*/state.*.json "$should_fail"/{state,identity,annotations}/*.json
 keep config "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json \
 	"$should_fail"/config/*.json
-keep policy install/policy.json.example
 keep mountinfo "$fixtures"/world/*/*.mountinfo "$fixtures"/crio/*/*/*/*.mountinfo
+seed_policy
 seed_annotations
 seed_rclone
 seed_judge

@@ -10,7 +10,9 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
 #include "oci/base/path.h"
+#include "policy/checks.h"
 #include "policy/judge.h"
+#include "policy/report.h"
 #include "policy/topology_update.h"
 #include <string.h>
 
@@ -204,6 +206,33 @@ static void check_report(const struct judgement *judgement, const char *text)
 	FUZZ_EXPECT(json_object_array_length(plan) == judgement->plan.n);
 }
 
+/* For people: no byte that a terminal obeys but the ends of lines. */
+static void check_text(const struct scene *scene, const struct judgement *judgement)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	FUZZ_EXPECT(stream);
+	report_print(stream, judgement, &scene->identity);
+	FUZZ_EXPECT(fclose(stream) == 0);
+	FUZZ_EXPECT(strlen(text) == size && text[size - 1] == '\n');
+	for (char *c = text; *c; c++)
+		if (*c == '\n')
+			*c = ' ';
+	FUZZ_EXPECT(fuzz_is_line(text));
+}
+
+/* The proof that follows the plan, from the same tables. */
+static void check_ways(const struct scene *scene, const struct judgement *judgement)
+{
+	cleanup_findings struct findings findings = {0};
+
+	for (size_t i = 0; i < judgement->targets.n; i++)
+		FUZZ_EXPECT(check_way(&scene->facts, &judgement->targets.items[i], &findings) == 0);
+	check_findings(&findings);
+}
+
 /* What the hook would write down is a record that the next hook can read. */
 static void check_record(struct scene *scene, const struct judgement *judgement)
 {
@@ -244,6 +273,8 @@ void fuzz_judge(const char *data, size_t size)
 	text = judgement_format(&judgement, &scene.identity);
 	FUZZ_EXPECT(text);
 	check_report(&judgement, text);
+	check_text(&scene, &judgement);
+	check_ways(&scene, &judgement);
 	check_record(&scene, &judgement);
 	/* The same facts, the same judgement: `check` says what the hook will do. */
 	FUZZ_EXPECT(judge(&scene.facts, &second) == 0);

@@ -4,7 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
-#include <stdint.h>
+#include <string.h>
 
 static void check_entry(const struct mount_entry *entry)
 {
@@ -17,6 +17,7 @@ static void check_entry(const struct mount_entry *entry)
 
 void fuzz_mountinfo(const char *data, size_t size)
 {
+	cleanup_free char *copy = NULL;
 	cleanup_file FILE *stream = NULL;
 	cleanup_error struct error err = {0};
 	struct mount_table table;
@@ -25,7 +26,11 @@ void fuzz_mountinfo(const char *data, size_t size)
 	/* The C library has no stream of nothing. */
 	if (size == 0)
 		return;
-	stream = fmemopen((void *)(uintptr_t)data, size, "r");
+	/* fmemopen(3) takes no constant. */
+	copy = malloc(size);
+	FUZZ_EXPECT(copy);
+	memcpy(copy, data, size);
+	stream = fmemopen(copy, size, "r");
 	FUZZ_EXPECT(stream);
 	fuzz_poison(&table, sizeof(table));
 	r = mountinfo_read_stream(stream, "mountinfo", &table, &err);
