@@ -193,6 +193,24 @@ static void an_open_file_does_not_keep_it(void **state)
 	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
 }
 
+/* The bind takes a copy of it along, whose original is there again when the bind has gone. */
+static void a_disk_below_the_volume_does_not_keep_it(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *disk = NULL;
+
+	(void)state;
+	begin(&scene);
+	disk = fake_pod_path(&scene.a, "disk");
+	assert_int_equal(ns_sandbox_mkdirs(disk), 0);
+	assert_int_equal(mount("disk", disk, "tmpfs", 0, NULL), 0);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+	assert_int_equal(ns_sandbox_mounts_on(disk), 1);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
 /* What it is for: a mount in the very first container reaches the host and a consumer. */
 static void mounts_travel_through_it(void **state)
 {
@@ -224,6 +242,7 @@ int main(void)
 		TEST(a_mount_that_was_there_before_stays),
 		TEST(while_a_record_cannot_be_read_it_stays),
 		TEST(an_open_file_does_not_keep_it),
+		TEST(a_disk_below_the_volume_does_not_keep_it),
 		TEST(mounts_travel_through_it),
 	};
 #undef TEST

@@ -154,6 +154,7 @@ static void a_failed_run_takes_back_what_it_made(void **state)
 	assert_string_equal(fake_pod_status(&pod, "rclone-zurg"), "denied");
 	assert_string_equal(
 		fake_pod_recorded(&pod, "/containers/0/findings/0/code"), "path-unsafe");
+	assert_string_equal(fake_pod_recorded(&pod, "/volumeRoots/0/boundByHook"), "false");
 	fake_member_remove(zurg);
 	assert_int_equal(fake_pod_count_files("pods"), 0);
 }
