@@ -2,6 +2,7 @@
 #include "hook/bind.h"
 
 #include "hook/mount_ops.h"
+#include "hook/probe.h"
 #include "hook/record.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
@@ -153,20 +154,45 @@ static bool is_copy(const struct mount_table *table, const struct mount_entry *m
 	return false;
 }
 
-static bool carries_others(const struct mount_table *table, int id)
+/*
+ * A volume of this very pod (/var/lib/kubelet/pods/UID/volumes/…), not a directory of the node.
+ * What is mounted below it came from the pod's containers: another volume of one, mounted inside
+ * this one, travels to the host as the bind is shared, and nothing takes it off there when the
+ * container ends.
+ */
+static bool is_pods_own(const struct topology *topology, const char *host_path)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		const struct mount_entry *mount = &table->entries[i];
+	size_t length = strlen(topology->pod_uid);
 
-		if (is_below(table, mount, id) && !is_copy(table, mount, id))
+	for (const char *slash = host_path; slash; slash = strchr(slash + 1, '/')) {
+		const char *component = slash + 1;
+
+		if (strncmp(component, topology->pod_uid, length) == 0 &&
+			(component[length] == '/' || component[length] == '\0'))
 			return true;
 	}
 	return false;
 }
 
-/* Nothing may be mounted below it but copies; files that somebody has open are no reason to keep
- * it. */
-static int unmount(int fd, int id, const char *host_path, struct error *err)
+/* Whether something is mounted below the mount `id` that must not go with it. */
+static bool carries_others(const struct mount_table *table, int id, bool is_own)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct mount_entry *mount = &table->entries[i];
+
+		if (!is_below(table, mount, id) || is_copy(table, mount, id))
+			continue;
+		/* A FUSE mount that is left here lives or hangs: dead ones were detached before. */
+		if (!is_own || probe_is_fuse(mount))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing may be mounted below it but copies and what is the pod's own; files that somebody has
+ * open are no reason to keep it. */
+static int unmount(
+	const struct topology *topology, int fd, int id, const char *host_path, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	int r;
@@ -176,7 +202,9 @@ static int unmount(int fd, int id, const char *host_path, struct error *err)
 		r = mountinfo_read("/proc/self/mountinfo", &host, err);
 		if (r < 0)
 			return r;
-		r = carries_others(&host, id) ? -EBUSY : mount_detach_copies(fd);
+		r = carries_others(&host, id, is_pods_own(topology, host_path))
+			    ? -EBUSY
+			    : mount_detach_copies(fd);
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, host_path, "unmount what is below it",
@@ -225,7 +253,7 @@ int bind_release(int runtime_fd, struct topology *topology, struct topology_volu
 		 * short. */
 		r = used_elsewhere(runtime_fd, topology, volume, true, &used, err);
 		if (r == 0 && !used)
-			r = unmount(fd, id, volume->host_path, err);
+			r = unmount(topology, fd, id, volume->host_path, err);
 		if (r < 0)
 			return r;
 		*ret_unmounted = !used;

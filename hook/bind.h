@@ -37,10 +37,12 @@ int bind_adopt(
 	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err);
 
 /*
- * The end of `volume`, a hook's bind, for the pod of `topology`: unmounted where no other pod's
- * record has it, and not marked as a hook's in `topology` any more (the caller commits). It is
- * recognised by its mount id, or, where it was only announced, by being a bind on itself. 0 with
- * *ret_unmounted telling; -EBUSY where something is still mounted below it.
+ * The end of `volume`, a hook's bind, for the pod of `topology`, which has no live container any
+ * more: unmounted where no other pod's record has it, and not marked as a hook's in `topology` any
+ * more (committed). It is recognised by its mount id, or, where it was only announced, by being a
+ * bind on itself. 0 with *ret_unmounted telling; -EBUSY where something is mounted below it that
+ * did not come along as a copy: any mount, or, where the volume is the pod's own (its uid is a
+ * component of the path), a FUSE mount.
  */
 int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
 	bool *ret_unmounted, struct error *err);

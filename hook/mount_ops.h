@@ -43,9 +43,9 @@ int mount_set_options(int fd, const char *options);
 int mount_detach(int fd);
 
 /*
- * mount_detach() of a bind with the mounts below it, which are copies: out of every peer group
- * first, since unmounting a tree unmounts its children in the peers of their parents too, and one
- * of those may be the original, or another provider's live FUSE mount.
+ * mount_detach() of a bind with the mounts below it, which are copies or the pod's own: out of
+ * every peer group first, since unmounting a tree unmounts its children in the peers of their
+ * parents too, and one of those may be the original, or another provider's live FUSE mount.
  */
 int mount_detach_copies(int fd);
 

@@ -2,6 +2,7 @@
 /* The end of a pod: after its last container's poststop nothing of it is left on the node. */
 #include "hook/deadline.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_pod.h"
 #include "tests/support/fuse_daemon.h"
@@ -9,6 +10,7 @@
 
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
 #define BOTH "rclone-zurg=/mnt/media/zurg, rclone-torbox=/mnt/media/torbox"
@@ -144,6 +146,81 @@ static void a_bind_in_use_keeps_the_record(void **state)
 	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
 	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 0);
 	assert_no_trace(&scene.pod);
+}
+
+/* A provider that mounts another of its volumes, a cache, inside the one with the FUSE paths. */
+
+static int mount_cache(void *data)
+{
+	if (mkdir(data, 0755) < 0 && errno != EEXIST)
+		return 1;
+	return mount("cache", data, "tmpfs", 0, NULL) < 0 ? 2 : 0;
+}
+
+/* Of that volume of the host, NULL: the pod's own. */
+static struct fake_member *start_with_cache(struct fake_pod *pod, const char *volume)
+{
+	struct fake_member *zurg = fake_pod_add(pod,
+		&(struct fake_role){
+			.name = "rclone-zurg", .provides = "/mnt/media/zurg", .source = volume});
+	cleanup_free char *inside = path_join(zurg->root, "/mnt/media/cache");
+	cleanup_free char *outside = path_join(volume ? volume : pod->volume, "cache");
+
+	assert_non_null(inside);
+	assert_non_null(outside);
+	assert_int_equal(fake_container_run(&zurg->process, mount_cache, inside), 0);
+	fake_member_set(zurg, "/mounts/1",
+		"{'destination': '/mnt/media/cache', 'type': 'tmpfs', 'source': 'tmpfs'}");
+	fake_member_expect(zurg, "prestart", 0);
+	assert_int_equal(fake_member_mounts_on(zurg, "/mnt/media/cache"), 1);
+	/* It has travelled to the host, onto the hook's bind. */
+	assert_int_equal(ns_sandbox_mounts_on(outside), 1);
+	return zurg;
+}
+
+static void a_volume_inside_the_pods_own_goes_with_the_bind(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	unsigned int before = ns_sandbox_mounts();
+
+	(void)state;
+	fake_pod_init(&scene.pod, FAKE_POD_UID, BOTH);
+	fake_member_remove(start_with_cache(&scene.pod, NULL));
+	assert_int_equal(ns_sandbox_mounts(), before);
+	assert_no_trace(&scene.pod);
+}
+
+static void beside_a_volume_inside_the_pods_own_a_live_mount_keeps_the_bind(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	fake_pod_init(&scene.pod, FAKE_POD_UID, BOTH);
+	scene.paths[0] = fake_pod_path(&scene.pod, "zurg");
+	scene.zurg = start_with_cache(&scene.pod, NULL);
+	assert_int_equal(fuse_daemon_start(scene.paths[0], NULL, &scene.daemons[0]), 0);
+	fake_member_remove(scene.zurg);
+	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 1);
+	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 1);
+	assert_true(fake_pod_has_file("pods", scene.pod.uid));
+	fuse_daemon_kill(&scene.daemons[0]);
+	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
+	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 0);
+	assert_no_trace(&scene.pod);
+}
+
+/* There it may as well be the administrator's. */
+static void a_mount_inside_a_volume_of_the_node_keeps_the_bind(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	char volume[] = "/var/lib/kubelet/pods/x" FAKE_POD_UID "/media";
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(volume), 0);
+	fake_pod_init(&scene.pod, FAKE_POD_UID, BOTH);
+	fake_member_remove(start_with_cache(&scene.pod, volume));
+	assert_int_equal(ns_sandbox_mounts_on(volume), 1);
+	assert_true(fake_pod_has_file("pods", scene.pod.uid));
 }
 
 static void dead_binds_of_a_path_go_with_it(void **state)
@@ -316,6 +393,9 @@ int main(void)
 		TEST(the_hooks_bind_is_unmounted),
 		TEST(a_live_mount_stays_and_the_record_goes),
 		TEST(a_bind_in_use_keeps_the_record),
+		TEST(a_volume_inside_the_pods_own_goes_with_the_bind),
+		TEST(beside_a_volume_inside_the_pods_own_a_live_mount_keeps_the_bind),
+		TEST(a_mount_inside_a_volume_of_the_node_keeps_the_bind),
 		TEST(dead_binds_of_a_path_go_with_it),
 		TEST(a_live_bind_and_other_file_systems_stay),
 		TEST(a_dead_mount_elsewhere_stays),
