@@ -47,9 +47,25 @@ static bool is_announced(const struct topology_volume *volume)
 	return volume->bound_by_hook && volume->mount_id == 0;
 }
 
-/* Whether another pod's record has `bind` as a hook's. */
+/* Whether a pod uses it: a hook's bind as such, any other mount with any of its volumes. */
+static bool uses(const struct topology *pod, const struct topology_volume *what)
+{
+	const struct topology_volume *volume = topology_volume(pod, what->host_path);
+
+	if (what->bound_by_hook)
+		return volume && volume->bound_by_hook &&
+		       (is_announced(volume) ||
+			       same_mount(volume, what->mount_id, what->mount_id_unique));
+	for (size_t i = 0; i < pod->n_volumes; i++) {
+		if (same_mount(&pod->volumes[i], what->mount_id, what->mount_id_unique))
+			return true;
+	}
+	return false;
+}
+
+/* Whether another pod's record has it. */
 static int used_elsewhere(int runtime_fd, const struct topology *mine,
-	const struct topology_volume *bind, bool if_unreadable, bool *ret_used, struct error *err)
+	const struct topology_volume *what, bool if_unreadable, bool *ret_used, struct error *err)
 {
 	cleanup_strv struct strv uids = {0};
 	int r;
@@ -59,7 +75,6 @@ static int used_elsewhere(int runtime_fd, const struct topology *mine,
 	for (size_t i = 0; r == 0 && i < uids.n && !*ret_used; i++) {
 		cleanup_topology struct topology other = {0};
 		cleanup_error struct error unreadable = {0};
-		const struct topology_volume *volume;
 		bool found = false;
 
 		if (strcmp(uids.items[i], mine->pod_uid) == 0)
@@ -68,10 +83,7 @@ static int used_elsewhere(int runtime_fd, const struct topology *mine,
 			*ret_used = if_unreadable;
 			continue;
 		}
-		volume = found ? topology_volume(&other, bind->host_path) : NULL;
-		*ret_used = volume && volume->bound_by_hook &&
-			    (is_announced(volume) ||
-				    same_mount(volume, bind->mount_id, bind->mount_id_unique));
+		*ret_used = found && uses(&other, what);
 	}
 	return r;
 }
@@ -100,11 +112,24 @@ int bind_announce(
 	return record_commit(runtime_fd, topology, err);
 }
 
+int bind_is_used_elsewhere(int runtime_fd, const struct topology *mine,
+	const struct undo_step *made, bool *ret_used, struct error *err)
+{
+	struct topology_volume what = {
+		.host_path = made->name,
+		.bound_by_hook = made->kind == UNDO_BIND,
+	};
+	int r = mount_of(made->fd, made->name, &what.mount_id, &what.mount_id_unique, err);
+
+	/* A record that cannot be read may have it: better too long than too short. */
+	return r < 0 ? r : used_elsewhere(runtime_fd, mine, &what, true, ret_used, err);
+}
+
 int bind_adopt(
 	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err)
 {
 	struct topology_volume *volume;
-	struct topology_volume now = {0};
+	struct topology_volume now = {.bound_by_hook = true};
 	cleanup_free char *name = strdup(key);
 	bool used = false;
 	int r;

@@ -7,6 +7,7 @@
 #define FSH_HOOK_BIND_H
 
 #include "hook/lock.h"
+#include "hook/undo.h"
 #include "oci/base/error.h"
 #include "policy/topology.h"
 #include <stdbool.h>
@@ -35,6 +36,13 @@ int bind_announce(
  */
 int bind_adopt(
 	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err);
+
+/*
+ * Whether another pod's record uses the bind or the shared mount that the pod's run has made, or
+ * may do so (it cannot be read). The caller holds bind_lock().
+ */
+int bind_is_used_elsewhere(int runtime_fd, const struct topology *mine,
+	const struct undo_step *made, bool *ret_used, struct error *err);
 
 /*
  * The end of `volume`, a hook's bind, for the pod of `topology`, which has no live container any

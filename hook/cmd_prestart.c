@@ -5,6 +5,7 @@
 #include "hook/apply_steps.h"
 #include "hook/process.h"
 #include "hook/run.h"
+#include "hook/take_back.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
 
@@ -87,36 +88,16 @@ static void record_denial(struct run *run)
 		audit_failure(&run->audit, &err);
 }
 
-/* What will not be there any more must not be taken for a hook's at the pod's end. */
-static void forget_sharing(struct run *run)
-{
-	for (size_t i = 0; i < run->undo.n; i++) {
-		const struct undo_step *step = &run->undo.steps[i];
-		struct topology_volume *volume;
-
-		if (step->kind == UNDO_DIRECTORY || !step->name)
-			continue;
-		volume = topology_volume(&run->topology, step->name);
-		if (!volume)
-			continue;
-		volume->bound_by_hook = volume->shared_by_hook = false;
-		volume->mount_id_unique = 0;
-	}
-}
-
 /* A step failed: take back what was made, and let the record say why. */
-static void take_back(struct run *run, const struct error *cause)
+static void end_failed(struct run *run, const struct error *cause)
 {
-	unsigned int left;
+	unsigned int left = take_back(run);
 
-	forget_sharing(run);
-	left = undo_run(&run->undo);
 	if (left > 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
 			"%u change%s of the failed run could not be taken back", left,
 			left == 1 ? "" : "s");
-	run->tables_changed = true;
 	if (findings_add_error(&run->judgement.findings, cause) == 0)
 		record_denial(run);
 }
@@ -148,7 +129,7 @@ static int carry_out(struct run *run, struct error *err)
 	}
 	r = apply_plan(run, err);
 	if (r < 0 && !run->refused_by_gate)
-		take_back(run, err);
+		end_failed(run, err);
 	return r;
 }
 

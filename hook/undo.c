@@ -57,16 +57,26 @@ static void step_clear(struct undo_step *step)
 	free(step->name);
 }
 
+void undo_drop_last(struct undo *undo)
+{
+	step_clear(&undo->steps[--undo->n]);
+}
+
+int undo_last(struct undo *undo)
+{
+	int r = take_back(&undo->steps[undo->n - 1]);
+
+	undo_drop_last(undo);
+	return r;
+}
+
 unsigned int undo_run(struct undo *undo)
 {
 	unsigned int failed = 0;
 
 	while (undo->n > 0) {
-		struct undo_step *step = &undo->steps[--undo->n];
-
-		if (take_back(step) < 0)
+		if (undo_last(undo) < 0)
 			failed++;
-		step_clear(step);
 	}
 	undo_clear(undo);
 	return failed;

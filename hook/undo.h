@@ -26,6 +26,13 @@ struct undo {
  * it back itself. */
 int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name);
 
+/* Take the last step back, and off the list. 0 or a negative errno; a directory that is used by
+ * something else by now is no error. */
+int undo_last(struct undo *undo);
+
+/* Take the last step off the list: it stays done. */
+void undo_drop_last(struct undo *undo);
+
 /* Take everything back, the last thing first, and leave the list empty. Returns how many steps
  * could not be taken back; a directory that is used by something else by now is none of them. */
 unsigned int undo_run(struct undo *undo);

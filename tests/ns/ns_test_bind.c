@@ -2,6 +2,7 @@
 /* The bind of a volume on itself that a hook makes where the host is private: who uses it, and when
  * it goes. */
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_pod.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#define NODE_VOLUME "/var/lib/kubelet/pods/node/media"
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
 
 static int enter(void **state)
@@ -39,14 +41,22 @@ static void scene_clear(struct scene *scene)
 
 #define cleanup_scene __attribute__((cleanup(scene_clear)))
 
-static void begin(struct scene *scene)
+/* The first one's volume is that directory, which is there. */
+static void begin_on(struct scene *scene, const char *volume)
 {
 	fake_pod_init(&scene->a, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	fake_pod_init(&scene->b, OTHER_UID, "rclone-torbox=/mnt/media/torbox");
+	if (volume)
+		snprintf(scene->a.volume, sizeof(scene->a.volume), "%s", volume);
 	scene->in_a = fake_pod_provider(&scene->a, "zurg");
 	scene->in_b = fake_pod_add(&scene->b, &(struct fake_role){.name = "rclone-torbox",
 						      .provides = "/mnt/media/torbox",
 						      .source = scene->a.volume});
+}
+
+static void begin(struct scene *scene)
+{
+	begin_on(scene, NULL);
 }
 
 static const char *bound(const struct fake_pod *pod)
@@ -211,6 +221,91 @@ static void a_disk_below_the_volume_does_not_keep_it(void **state)
 	assert_int_equal(fake_pod_count_files("pods"), 0);
 }
 
+/* The second pod comes while the first one's run is still at work, and that one fails at its end.
+ */
+
+static int link_run(void *data)
+{
+	return symlink("/etc", data) < 0 ? 1 : 0;
+}
+
+static bool is_shared(void *data)
+{
+	cleanup_free char *propagation = ns_sandbox_propagation(data);
+
+	return propagation && strncmp(propagation, "shared:", 7) == 0;
+}
+
+/* What holds the first run after it has shared the volume is a mount on its path that does not
+ * answer until the second pod's run is through; what fails it is its last step. */
+static void fail_the_first_beside_the_second(struct scene *scene)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *path = fake_pod_path(&scene->a, "zurg");
+	cleanup_free char *trap = path_join(scene->in_a->root, "/run/fuse-sidecar");
+	pid_t first;
+
+	assert_non_null(trap);
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"probeTimeout\": \"10s\"}", 0644),
+		0);
+	assert_int_equal(fake_container_run(&scene->in_a->process, link_run, trap), 0);
+	assert_int_equal(ns_sandbox_mkdirs(path), 0);
+	assert_int_equal(fuse_daemon_start(path, "--hang", &daemon), 0);
+	first = fake_member_hook_start(scene->in_a, "prestart");
+	assert_true(eventually(is_shared, scene->a.volume));
+	fake_member_expect(scene->in_b, "prestart", 0);
+	fuse_daemon_kill(&daemon);
+	assert_int_equal(child_wait(first), 18);
+	fake_member_expect_said(scene->in_a, "[path-unsafe]");
+}
+
+static void a_failed_run_leaves_it_to_a_pod_that_has_come_meanwhile(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	begin(&scene);
+	fail_the_first_beside_the_second(&scene);
+	assert_true(is_shared(scene.a.volume));
+	assert_string_equal(bound(&scene.b), "true");
+	fake_member_remove(scene.in_a);
+	assert_true(is_shared(scene.a.volume));
+	fake_member_remove(scene.in_b);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
+static void a_failed_run_leaves_a_mount_shared_for_a_pod_that_has_come_meanwhile(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(NODE_VOLUME), 0);
+	assert_int_equal(mount("tmpfs", NODE_VOLUME, "tmpfs", 0, NULL), 0);
+	begin_on(&scene, NODE_VOLUME);
+	fail_the_first_beside_the_second(&scene);
+	assert_true(is_shared(scene.a.volume));
+	assert_string_equal(bound(&scene.b), "false");
+}
+
+/* Nobody else has come: what the run has shared is private again. */
+static void a_failed_run_makes_its_mount_private_again(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *trap = NULL;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(NODE_VOLUME), 0);
+	assert_int_equal(mount("tmpfs", NODE_VOLUME, "tmpfs", 0, NULL), 0);
+	begin_on(&scene, NODE_VOLUME);
+	trap = path_join(scene.in_a->root, "/run/fuse-sidecar");
+	assert_int_equal(fake_container_run(&scene.in_a->process, link_run, trap), 0);
+	fake_member_expect(scene.in_a, "prestart", 18);
+	fake_member_expect_said(scene.in_a, "made the private mount");
+	assert_false(is_shared(scene.a.volume));
+}
+
 /* What it is for: a mount in the very first container reaches the host and a consumer. */
 static void mounts_travel_through_it(void **state)
 {
@@ -243,6 +338,9 @@ int main(void)
 		TEST(while_a_record_cannot_be_read_it_stays),
 		TEST(an_open_file_does_not_keep_it),
 		TEST(a_disk_below_the_volume_does_not_keep_it),
+		TEST(a_failed_run_leaves_it_to_a_pod_that_has_come_meanwhile),
+		TEST(a_failed_run_leaves_a_mount_shared_for_a_pod_that_has_come_meanwhile),
+		TEST(a_failed_run_makes_its_mount_private_again),
 		TEST(mounts_travel_through_it),
 	};
 #undef TEST
