@@ -5,6 +5,7 @@
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "policy/mounts.h"
 #include <string.h>
 
 #define ANY_FLAGS (O_PATH | O_CLOEXEC)
@@ -129,6 +130,13 @@ int replace_bind(const struct container_ns *ns, const struct replace *replace, s
 
 	if (!parent)
 		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	/* The policy may take that finding lightly; the owners of files are no light matter. */
+	if (mounts_has_option(replace->bind, MOUNTS_IDMAPPED))
+		return error_set(err, -EOPNOTSUPP, FINDING_PEER_GROUP_MISMATCH,
+			replace->bind->target,
+			"make the host's mount shared (mount --make-shared) before the pod starts",
+			"the container's bind at %s is idmapped, and its replacement would not be",
+			replace->bind->target);
 	r = mount_clone(replace->anchor_fd, replace->recursive, &clone);
 	if (r == 0 && replace->propagation != PROPAGATION_SHARED)
 		r = mount_set_propagation(clone, replace->propagation, replace->recursive);

@@ -24,7 +24,8 @@ struct replace {
 /*
  * Put a clone of the mount at the anchor where the container's bind is, with the bind's options and
  * the declared propagation, and take the old bind away. The nested mounts move over. The bind is
- * recognised by its mount id: -ESTALE with FINDING_HOST_IO where another mount is there by now.
+ * recognised by its mount id: -ESTALE with FINDING_HOST_IO where another mount is there by now;
+ * -EOPNOTSUPP with FINDING_PEER_GROUP_MISMATCH for an idmapped bind, whose id map would be lost.
  */
 int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err);
 

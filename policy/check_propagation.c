@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "policy/mend.h"
+#include "policy/mounts.h"
 #include "policy/way.h"
 #include <string.h>
 
@@ -141,6 +142,22 @@ static int check_inside(
 		target->exact ? "the mountpoint" : "a directory below", target->request->path, why);
 }
 
+/* Its id map (of a pod with hostUsers: false) is the mount's own: a clone of the host's has none.
+ */
+static int check_id_map(
+	const struct facts *facts, const struct target *target, struct findings *findings)
+{
+	if (!target->container_carrier ||
+		!mounts_has_option(target->container_carrier, MOUNTS_IDMAPPED))
+		return 0;
+	return findings_add(findings, facts->config, FINDING_PEER_GROUP_MISMATCH,
+		target->mount->destination,
+		"make the host's mount shared (mount --make-shared) before the pod starts",
+		"the volume at %s of container %s is idmapped and apart from the host's mount: the "
+		"hook cannot replace it, since every file would have another owner",
+		target->mount->destination, facts->identity->container_name);
+}
+
 /* What the declarations promise and the tables disprove, and the plan would not mend. */
 static int check_tables(
 	const struct facts *facts, const struct target *target, struct findings *findings)
@@ -149,11 +166,13 @@ static int check_tables(
 	enum way way;
 	int r;
 
+	r = mend_replaces(facts, target, &replaces);
+	if (r < 0)
+		return r;
+	if (replaces)
+		return check_id_map(facts, target, findings);
 	r = way_find(facts, target, &way);
 	if (r < 0 || (way != WAY_ELSEWHERE && way != WAY_CONTAINER_PRIVATE && way != WAY_APART))
-		return r;
-	r = mend_replaces(facts, target, &replaces);
-	if (r < 0 || replaces)
 		return r;
 	return check_way(facts, target, findings);
 }

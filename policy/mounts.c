@@ -111,6 +111,22 @@ enum propagation mounts_propagation(const struct mount_entry *mount)
 	return mount->unbindable ? PROPAGATION_UNBINDABLE : PROPAGATION_PRIVATE;
 }
 
+bool mounts_has_option(const struct mount_entry *mount, const char *name)
+{
+	const char *option = mount->vfs_options;
+	size_t wanted = strlen(name);
+
+	while (option && *option) {
+		size_t length = strcspn(option, ",");
+
+		if (length == wanted && strncmp(option, name, length) == 0)
+			return true;
+		option += length;
+		option += strspn(option, ",");
+	}
+	return false;
+}
+
 bool peer_set_contains(const struct peer_set *set, int group)
 {
 	for (size_t i = 0; i < set->n; i++)

@@ -7,6 +7,9 @@
 #include "oci/spec.h"
 #include <stdbool.h>
 
+/* What the kernel shows of a mount that has an id map (Linux 5.12). */
+#define MOUNTS_IDMAPPED "idmapped"
+
 /*
  * The mount that a path walk ends on (the covering mount): mounts are crossed from the root down as
  * the kernel does, so that shadowed mounts are not seen. `path` is absolute and normalized. NULL in
@@ -35,6 +38,9 @@ char *mounts_fs_path(const struct mount_entry *mount, const char *path);
 /* "shared", "slave" (also where shared as well as slave: use the fields), "private", "unbindable"
  * of an entry. */
 enum propagation mounts_propagation(const struct mount_entry *mount);
+
+/* True where the option list of the mount itself (not of its file system) has this word. */
+bool mounts_has_option(const struct mount_entry *mount, const char *name);
 
 /* A set of peer groups. */
 struct peer_set {

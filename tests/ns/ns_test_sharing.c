@@ -194,6 +194,26 @@ static void the_old_bind_is_gone_and_its_options_are_kept(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* Its replacement would have no id map. */
+static void an_idmapped_bind_is_left_alone(void **state)
+{
+	const struct pod *pod = *state;
+	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
+	cleanup_close int anchor = -EBADF;
+	cleanup_error struct error err = {0};
+	char target[] = ROOT_A MEDIA, options[] = "rw,relatime,idmapped";
+	struct mount_entry bind = {.id = 1, .target = target, .vfs_options = options};
+	struct replace replace = {.bind = &bind, .propagation = PROPAGATION_SHARED};
+
+	assert_int_equal(bind_volume(&anchor), 0);
+	replace.anchor_fd = anchor;
+	open_ns(&pod->provider, &ns);
+	assert_int_equal(replace_bind(&ns, &replace, &err), -EOPNOTSUPP);
+	assert_int_equal(err.code, FINDING_PEER_GROUP_MISMATCH);
+	assert_non_null(err.fix);
+	assert_true(has_mount(pod->provider.pid, target));
+}
+
 /* MNT_DETACH of a tree unmounts its children in every peer of the tree's top. */
 static void replacing_a_bind_of_the_same_peer_group_keeps_the_mounts_below_it(void **state)
 {
@@ -506,6 +526,7 @@ int main(void)
 		POD_TEST(a_mount_made_in_the_repaired_provider_reaches_host_and_consumer),
 		POD_TEST(a_mount_made_in_the_repaired_consumer_stays_there),
 		POD_TEST(the_old_bind_is_gone_and_its_options_are_kept),
+		POD_TEST(an_idmapped_bind_is_left_alone),
 		POD_TEST(replacing_a_bind_of_the_same_peer_group_keeps_the_mounts_below_it),
 		POD_TEST(a_volume_below_the_replaced_bind_stays_where_it_is),
 		POD_TEST(another_mount_in_the_binds_place_is_left_alone),

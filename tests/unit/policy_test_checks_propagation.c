@@ -305,6 +305,36 @@ static void tables_that_disprove_the_way_are_a_mismatch(void **state)
 	}
 }
 
+#define IDMAPPED(groups)                                                                           \
+	TABLE "14 13 0:50 / /c/mnt/media rw,relatime,idmapped" groups " - nfs4 nas:/media rw\n"
+
+/* What stands in its place after a replacement would show other owners. */
+static void an_idmapped_bind_that_would_be_replaced_is_a_mismatch(void **state)
+{
+	static const char mismatch[] = "deny peer-group-mismatch /mnt/media";
+	static const struct {
+		const char *what, *host, *container, *summary;
+	} cases[] = {
+		{"on a shared host, in another group", NULL, IDMAPPED(" master:8"), mismatch},
+		{"on a shared host, private", NULL, IDMAPPED(""), mismatch},
+		{"on a private host", PRIVATE, IDMAPPED(""), mismatch},
+		{"in the host's group: it stays", NULL, IDMAPPED(" master:2"), ""},
+		{"on a private host, without", PRIVATE, MEDIA(""), ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_world struct world world;
+
+		world_begin(&world);
+		world_consumer(&world);
+		if (cases[i].host)
+			world_host(&world, cases[i].host);
+		world_container(&world, cases[i].container);
+		world_expect(&world, check_propagation, cases[i].what, cases[i].summary);
+	}
+}
+
 static void a_node_paths_bind_is_not_replaced(void **state)
 {
 	cleanup_world struct world world;
@@ -363,6 +393,7 @@ int main(void)
 		cmocka_unit_test(a_mount_above_the_roots_is_not_made_shared_for_a_volume_below),
 		cmocka_unit_test(a_volume_that_is_mounted_from_elsewhere_is_not_made_shared),
 		cmocka_unit_test(tables_that_disprove_the_way_are_a_mismatch),
+		cmocka_unit_test(an_idmapped_bind_that_would_be_replaced_is_a_mismatch),
 		cmocka_unit_test(a_node_paths_bind_is_not_replaced),
 		cmocka_unit_test(a_bystander_has_no_way),
 		cmocka_unit_test(a_provider_without_a_volume_is_another_matter),

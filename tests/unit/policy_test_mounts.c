@@ -273,6 +273,22 @@ static void an_unknown_id_is_no_mount(void **state)
 	assert_int_equal(mounts_by_id(&world.host, 1)->major, 8);
 }
 
+static void an_option_is_a_whole_word_of_the_mounts_own(void **state)
+{
+	char options[] = "rw,nosuid,idmapped", none[] = "", file_system[] = "nodev";
+	struct mount_entry mount = {.vfs_options = options, .fs_options = file_system};
+
+	(void)state;
+	assert_true(mounts_has_option(&mount, "rw"));
+	assert_true(mounts_has_option(&mount, "nosuid"));
+	assert_true(mounts_has_option(&mount, MOUNTS_IDMAPPED));
+	assert_false(mounts_has_option(&mount, "nosui"));
+	assert_false(mounts_has_option(&mount, "mapped"));
+	assert_false(mounts_has_option(&mount, "nodev"));
+	mount.vfs_options = none;
+	assert_false(mounts_has_option(&mount, "rw"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +309,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_reached_from_no_group),
 		cmocka_unit_test(a_self_bind_shows_what_its_parent_shows_there),
 		cmocka_unit_test(an_unknown_id_is_no_mount),
+		cmocka_unit_test(an_option_is_a_whole_word_of_the_mounts_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
