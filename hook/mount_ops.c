@@ -121,6 +121,8 @@ int mount_set_options(int fd, const char *options)
 		{"noexec", SYS_MOUNT_ATTR_NOEXEC, 0},
 		{"noatime", SYS_MOUNT_ATTR_NOATIME, SYS_MOUNT_ATTR_ATIME},
 		{"nodiratime", SYS_MOUNT_ATTR_NODIRATIME, 0},
+		/* Linux 5.14; a mount can have it since 5.10 */
+		{"nosymfollow", SYS_MOUNT_ATTR_NOSYMFOLLOW, 0},
 	};
 	struct sys_mount_attr attr = {0};
 	const char *option = options;

@@ -32,8 +32,8 @@ int mount_bind_self_shared(int fd, int *ret_fd);
  * nowhere. */
 int mount_clone(int fd, bool recursive, int *ret_fd);
 
-/* Set the attributes "ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime" that the option
- * list ("rw,nosuid,relatime") names. */
+/* Set the attributes "ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "nosymfollow"
+ * that the option list ("rw,nosuid,relatime") names. */
 int mount_set_options(int fd, const char *options);
 
 /*

@@ -50,6 +50,7 @@ struct sys_mount_attr {
 #define SYS_MOUNT_ATTR_NOATIME 0x10
 #define SYS_MOUNT_ATTR_ATIME 0x70
 #define SYS_MOUNT_ATTR_NODIRATIME 0x80
+#define SYS_MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 
 static inline int sys_result(long r)
 {

@@ -164,8 +164,8 @@ static void a_mount_made_in_the_repaired_consumer_stays_there(void **state)
 static int remount_read_only(void *data)
 {
 	(void)data;
-	return mount(NULL, ROOT_B MEDIA, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID, NULL) <
-			       0
+	return mount(NULL, ROOT_B MEDIA, NULL,
+		       MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOSYMFOLLOW, NULL) < 0
 		       ? errno
 		       : 0;
 }
@@ -188,6 +188,7 @@ static void the_old_bind_is_gone_and_its_options_are_kept(void **state)
 		n++;
 		assert_non_null(strstr(table.entries[i].vfs_options, "nosuid"));
 		assert_non_null(strstr(table.entries[i].vfs_options, "ro"));
+		assert_non_null(strstr(table.entries[i].vfs_options, "nosymfollow"));
 		assert_true(table.entries[i].master > 0);
 		assert_int_equal(table.entries[i].shared, 0);
 	}
