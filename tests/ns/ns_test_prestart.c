@@ -2,7 +2,9 @@
 /* prestart as a whole: many at once, many in a row, taken back, and refused before anything is
  * made. */
 #include "hook/runtime_dir.h"
+#include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_journal.h"
@@ -12,6 +14,8 @@
 #include "tests/support/ns_sandbox.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -533,6 +537,101 @@ static void a_bind_of_another_group_is_mended(void **state)
 	assert_int_equal(fake_member_mounts_on(zurg, "/mnt/media/zurg"), 1);
 }
 
+/* An id map, as the runtime makes one for the volumes of a pod with hostUsers: false. */
+
+static int unshare_users(void *data)
+{
+	int ready = *(int *)data;
+
+	if (unshare(CLONE_NEWUSER) < 0 || write(ready, "u", 1) != 1)
+		return 1;
+	pause();
+	return 0;
+}
+
+static bool write_map(pid_t pid, const char *name)
+{
+	static const char map[] = "0 100000 65536";
+	cleanup_close int fd = -EBADF;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, map, strlen(map)) == (ssize_t)strlen(map);
+}
+
+/* A user namespace whose ids start at 100000 outside; it outlives its process. */
+static int open_users(void)
+{
+	char path[64], byte;
+	int ready[2], fd = -EBADF;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -errno;
+	pid = child_start(unshare_users, &ready[1]);
+	close(ready[1]);
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	if (pid > 0 && read(ready[0], &byte, 1) == 1 && write_map(pid, "gid_map") &&
+		write_map(pid, "uid_map"))
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	close(ready[0]);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		child_wait(pid);
+	}
+	return fd;
+}
+
+#define NO_ID_MAPS 77 /* of the kernel, on this file system */
+
+/* In the container: its bind at that path becomes an idmapped one of the same directory. */
+static int map_ids(void *data)
+{
+	struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+	cleanup_close int users = open_users(), place = -EBADF;
+	cleanup_close int clone =
+		sys_open_tree(AT_FDCWD, data, SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC);
+	int r;
+
+	if (users < 0 || clone < 0)
+		return 1;
+	attr.userns_fd = (uint64_t)users;
+	r = sys_mount_setattr(clone, 0, &attr);
+	if (r < 0)
+		return r == -EINVAL ? NO_ID_MAPS : 2;
+	if (umount2(data, MNT_DETACH) < 0)
+		return 3;
+	place = open(data, O_PATH | O_CLOEXEC);
+	return place < 0 || sys_move_mount(clone, place) < 0 ? 4 : 0;
+}
+
+static void an_idmapped_bind_on_a_private_host_is_refused(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_free char *bind = NULL;
+	struct fake_member *zurg;
+	unsigned int mounts = ns_sandbox_mounts();
+	int mapped;
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
+	zurg = fake_pod_provider(&pod, "zurg");
+	bind = path_join(zurg->root, FAKE_POD_MEDIA);
+	assert_non_null(bind);
+	mapped = fake_container_run(&zurg->process, map_ids, bind);
+	if (mapped == NO_ID_MAPS) {
+		print_message("this kernel maps no ids on tmpfs (Linux 6.3)\n");
+		skip();
+	}
+	assert_int_equal(mapped, 0);
+	fake_member_expect(zurg, "prestart", 13);
+	fake_member_expect_said(zurg, "[peer-group-mismatch]");
+	fake_member_expect_said(zurg, "is idmapped");
+	assert_int_equal(entries(pod.volume), 0);
+	assert_int_equal(ns_sandbox_mounts(), mounts);
+}
+
 /* "master:1 shared:2": a slave of the host's group that is a group of its own. */
 static void a_slave_of_the_hosts_peer_is_good_enough_for_a_consumer(void **state)
 {
@@ -577,6 +676,7 @@ int main(void)
 		TEST(another_directory_than_the_hosts_is_a_mismatch),
 		TEST(a_volume_mounted_later_is_a_mismatch),
 		TEST(a_bind_of_another_group_is_mended),
+		TEST(an_idmapped_bind_on_a_private_host_is_refused),
 		TEST(a_slave_of_the_hosts_peer_is_good_enough_for_a_consumer),
 	};
 #undef TEST
