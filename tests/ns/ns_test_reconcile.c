@@ -109,8 +109,8 @@ static void without_anything_there_is_nothing_to_do(void **state)
 static void a_broken_policy_is_told_though_no_pod_needs_it(void **state)
 {
 	(void)state;
-	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
-				 "{\"rooots\": []}", 0644),
+	assert_int_equal(
+		ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json", "{\"rooots\": []}", 0644),
 		0);
 	expect_reconcile(NULL, EXIT_NODE_CONFIG, "rooots");
 }
