@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
 # A node for a benchmark: the Plex pod of a capture with its paths as they are, in namespaces of their

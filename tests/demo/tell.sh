@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
 # How the demo is told: headings, notes, quotes, and claims that are checked. Needs pod.sh.
