@@ -60,7 +60,7 @@ static int check_crossing(int above, int fd)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *mount;
-	int before, id, r = mount_id_of(above, &before, NULL);
+	int before = 0, id = 0, r = mount_id_of(above, &before, NULL);
 
 	if (r == 0)
 		r = mount_id_of(fd, &id, NULL);

@@ -69,10 +69,13 @@ static void only_what_a_stage_needs_is_left(void **state)
 
 static int try_what_was_given_up(void *data)
 {
+	cleanup_close int raw = -EBADF;
+
 	(void)data;
 	if (confine_stage() < 0)
 		return 1;
-	if (socket(AF_INET, SOCK_RAW, 1) >= 0 || errno != EPERM)
+	raw = socket(AF_INET, SOCK_RAW, 1);
+	if (raw >= 0 || errno != EPERM)
 		return 2;
 	if (mknod(NS_SANDBOX_DIR "/null", S_IFCHR | 0600, 0x103) == 0 || errno != EPERM)
 		return 3;
