@@ -94,23 +94,33 @@ static void count_heal(struct run *run, const struct plan_step *step, unsigned i
 	path->last_heal_usec = run_realtime_usec();
 }
 
-int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err)
+int apply_stale(const struct run *run, const char *volume, const char *host_path,
+	unsigned int *ret_detached, enum path_state *ret_left, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	struct stale stale = {
-		.volume = step->volume,
-		.host_path = step->host_path,
+		.volume = volume,
+		.host_path = host_path,
 		.probe_timeout_usec = run->config.probe_timeout_usec,
 	};
-	enum path_state left = PATH_UNKNOWN;
-	unsigned int detached = 0;
 	int r;
 
-	r = apply_open(run, step->volume, &fd, err);
+	*ret_detached = 0;
+	*ret_left = PATH_UNKNOWN;
+	r = apply_open(run, volume, &fd, err);
 	if (r < 0)
 		return r;
 	stale.volume_fd = fd;
-	r = stale_detach(&stale, &detached, &left, err);
+	return stale_detach(&stale, ret_detached, ret_left, err);
+}
+
+int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err)
+{
+	enum path_state left;
+	unsigned int detached;
+	int r;
+
+	r = apply_stale(run, step->volume, step->host_path, &detached, &left, err);
 	if (detached > 0) {
 		run->tables_changed = true;
 		count_heal(run, step, detached);

@@ -17,6 +17,14 @@ int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct
 int apply_open_locked(const struct run *run, const char *host_path, struct lock *ret_lock,
 	int *ret_fd, struct error *err);
 
+/*
+ * stale_detach() of host_path, whose volume is pinned first. *ret_detached and *ret_left are set on
+ * failure too: 0 and PATH_UNKNOWN where it was not come to. Says nothing: what it means is the
+ * caller's.
+ */
+int apply_stale(const struct run *run, const char *volume, const char *host_path,
+	unsigned int *ret_detached, enum path_state *ret_left, struct error *err);
+
 /* apply_paths.c: create-directory, detach-stale */
 int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err);
 int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err);

@@ -4,7 +4,6 @@
 #include "hook/apply_steps.h"
 #include "hook/owner.h"
 #include "hook/probe.h"
-#include "hook/stale.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "policy/mounts.h"
@@ -36,28 +35,18 @@ static void audit_detached(struct run *run, const struct place *place, unsigned 
 
 static int detach(struct run *run, const struct place *place, struct error *err)
 {
-	cleanup_close int fd = -EBADF;
-	struct stale stale = {
-		.volume = place->volume,
-		.host_path = place->host_path,
-		.probe_timeout_usec = run->config.probe_timeout_usec,
-	};
-	enum path_state left = PATH_UNKNOWN;
-	unsigned int detached = 0;
+	enum path_state left;
+	unsigned int detached;
 	int r;
 
-	r = apply_open(run, place->volume, &fd, err);
+	r = apply_stale(run, place->volume, place->host_path, &detached, &left, err);
+	if (detached > 0)
+		audit_detached(run, place, detached);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume: it may be faster than poststop. */
 		error_clear(err);
 		return 0;
 	}
-	if (r < 0)
-		return r;
-	stale.volume_fd = fd;
-	r = stale_detach(&stale, &detached, &left, err);
-	if (detached > 0)
-		audit_detached(run, place, detached);
 	return r;
 }
 
