@@ -9,6 +9,7 @@
 #include "hook/record.h"
 #include "hook/run.h"
 #include "hook/runtime_dir.h"
+#include "hook/terminal.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/text.h"
 #include "policy/mounts.h"
@@ -155,7 +156,8 @@ static int print(const struct run *run, bool json)
 	cleanup_free char *text = NULL;
 
 	if (!json) {
-		report_print(stdout, &run->judgement, identity);
+		report_print(
+			stdout, &run->judgement, identity, terminal_wants_colour(STDOUT_FILENO));
 		return 0;
 	}
 	text = judgement_format(&run->judgement, identity);

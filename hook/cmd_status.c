@@ -9,6 +9,7 @@
 #include "hook/runtime_dir.h"
 #include "hook/status_json.h"
 #include "hook/status_tree.h"
+#include "hook/terminal.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
 #include "oci/base/text.h"
@@ -20,6 +21,7 @@ struct status {
 	const struct options *options;
 	struct mount_table host;
 	uint64_t probe_timeout_usec;
+	struct tree_look look;
 	int runtime_fd;
 	struct json_object *pods; /* with --json */
 	size_t shown;
@@ -37,24 +39,9 @@ static void status_clear(struct status *status)
 
 static void complain(const struct error *err)
 {
+	terminal_progress_end();
 	fprintf(stderr, "fuse-sidecar-hook status: %s%s%s\n", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
-}
-
-/* True where the locale is one of UTF-8 and a person looks: what is redirected stays ASCII. */
-static bool wants_utf8(void)
-{
-	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	if (!isatty(STDOUT_FILENO))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
-		const char *value = getenv(variables[i]);
-
-		if (value && *value)
-			return strcasestr(value, "UTF-8") || strcasestr(value, "utf8");
-	}
-	return false;
 }
 
 /* POD is the uid, the name, or NAMESPACE/NAME. */
@@ -80,7 +67,9 @@ static int show_pod(struct status *status, const char *uid, struct error *err)
 	/* Gone since it was listed: the pod has ended. */
 	if (r < 0 || !found || !is_wanted(&pod.topology, status->options->pod))
 		return r;
-	if (pod_now_look(&pod, &status->host, status->probe_timeout_usec) < 0)
+	r = pod_now_look(&pod, &status->host, status->probe_timeout_usec);
+	terminal_progress_end();
+	if (r < 0)
 		return error_memory(err);
 	if (status->pods) {
 		if (status_json_add(status->pods, &pod) < 0)
@@ -88,7 +77,7 @@ static int show_pod(struct status *status, const char *uid, struct error *err)
 	} else {
 		if (status->shown > 0)
 			putchar('\n');
-		status_tree_print(stdout, &pod, wants_utf8());
+		status_tree_print(stdout, &pod, &status->look);
 	}
 	status->shown++;
 	return 0;
@@ -107,12 +96,14 @@ static int show_pods(struct status *status, struct error *err)
 	for (size_t i = 0; i < uids.n; i++) {
 		cleanup_error struct error record_err = {0};
 
+		terminal_progress(i + 1, uids.n, uids.items[i]);
 		/* One record that cannot be read does not hide the others. */
 		if (show_pod(status, uids.items[i], &record_err) < 0) {
 			complain(&record_err);
 			status->broken = true;
 		}
 	}
+	terminal_progress_end();
 	return 0;
 }
 
@@ -145,6 +136,8 @@ int cmd_status(const struct options *options)
 {
 	cleanup_status struct status status = {
 		.options = options,
+		.look = {.utf8 = terminal_wants_utf8(STDOUT_FILENO),
+			.colour = terminal_wants_colour(STDOUT_FILENO)},
 		.runtime_fd = -EBADF,
 		.pods = options->json ? json_object_new_array() : NULL,
 	};

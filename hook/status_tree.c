@@ -3,6 +3,7 @@
 
 #include "oci/annotations.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/colour.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 /* How deep a line is, and on which levels something follows below. */
 struct tree {
 	FILE *out;
-	bool utf8;
+	struct tree_look look;
 	unsigned int depth;
 	bool more[4]; /* on each level that is open */
 };
@@ -23,9 +24,9 @@ struct tree {
 static void begin_line(struct tree *tree, bool more)
 {
 	for (unsigned int i = 0; i < tree->depth; i++)
-		fputs(!tree->more[i] ? "   " : tree->utf8 ? "│  " : "|  ", tree->out);
+		fputs(!tree->more[i] ? "   " : tree->look.utf8 ? "│  " : "|  ", tree->out);
 	tree->more[tree->depth] = more;
-	if (tree->utf8)
+	if (tree->look.utf8)
 		fputs(more ? "├─ " : "└─ ", tree->out);
 	else
 		fputs(more ? "|- " : "`- ", tree->out);
@@ -191,15 +192,34 @@ static void describe_past(const struct topology_path *path, char *text, size_t s
 		snprintf(text, size, "%s", heals);
 }
 
+static enum colour state_colour(enum path_state state)
+{
+	switch (state) {
+	case PATH_LIVE:
+		return COLOUR_GOOD;
+	case PATH_DEAD:
+		return COLOUR_BAD;
+	case PATH_HUNG:
+		return COLOUR_WARN;
+	case PATH_UNKNOWN:
+	case PATH_ABSENT:
+		break;
+	}
+	return COLOUR_NONE;
+}
+
 static void print_path(struct tree *tree, const struct pod_now *pod, size_t i, bool more)
 {
 	const struct topology_path *path = &pod->topology.paths[i];
 	const struct path_now *now = &pod->paths[i];
+	enum colour colour = state_colour(now->state);
 	char state[96], past[160];
 
 	describe_state(path, now, state, sizeof(state));
 	describe_past(path, past, sizeof(past));
-	print_line(tree, more, "%s: %s%s%s%s", path->path, state, now->fstype ? ", " : "",
+	print_line(tree, more, "%s: %s%s%s%s%s%s", path->path,
+		colour_begin(tree->look.colour, colour), state,
+		colour_end(tree->look.colour, colour), now->fstype ? ", " : "",
 		now->fstype ? now->fstype : "", past);
 	tree->depth++;
 	print_path_ends(tree, pod, path);
@@ -254,8 +274,10 @@ static void print_findings(struct tree *tree, const struct topology_container *c
 	const char *separator = ": ";
 
 	begin_line(tree, more);
-	fprintf(tree->out, "%s %s", severity == SEVERITY_DENY ? "denied" : "warning for",
-		container->name);
+	colour_print(tree->out, tree->look.colour,
+		severity == SEVERITY_DENY ? COLOUR_BAD : COLOUR_WARN,
+		severity == SEVERITY_DENY ? "denied" : "warning for");
+	fprintf(tree->out, " %s", container->name);
 	for (size_t i = 0; i < container->findings.n; i++) {
 		if (container->findings.items[i].severity != severity)
 			continue;
@@ -298,14 +320,15 @@ static void print_all_findings(struct tree *tree, const struct topology *topolog
 	}
 }
 
-void status_tree_print(FILE *out, const struct pod_now *pod, bool utf8)
+void status_tree_print(FILE *out, const struct pod_now *pod, const struct tree_look *look)
 {
 	const struct topology *topology = &pod->topology;
-	struct tree tree = {.out = out, .utf8 = utf8};
+	struct tree tree = {.out = out, .look = *look};
 	bool findings = count_findings(topology) > 0;
 	bool loose = count_paths(topology, NULL) > 0;
 
-	fprintf(out, "%s/%s (%s)\n", topology->pod_namespace, topology->pod_name,
+	fprintf(out, "%s%s/%s%s (%s)\n", colour_begin(look->colour, COLOUR_HEAD),
+		topology->pod_namespace, topology->pod_name, colour_end(look->colour, COLOUR_HEAD),
 		topology->pod_uid);
 	for (size_t i = 0; i < topology->n_volumes; i++)
 		print_volume(&tree, pod, &topology->volumes[i],

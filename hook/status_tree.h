@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* `utf8`: with box-drawing characters. */
-void status_tree_print(FILE *out, const struct pod_now *pod, bool utf8);
+struct tree_look {
+	bool utf8;   /* with box-drawing characters */
+	bool colour; /* states of paths and findings */
+};
+
+void status_tree_print(FILE *out, const struct pod_now *pod, const struct tree_look *look);
 
 #endif

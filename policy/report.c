@@ -2,6 +2,7 @@
 #include "policy/report.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/colour.h"
 #include "oci/base/duration.h"
 #include "oci/base/text.h"
 #include <string.h>
@@ -17,8 +18,34 @@ static void print_text(FILE *out, const char *text)
 	fputs(line, out);
 }
 
+static enum colour severity_colour(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_DENY:
+		return COLOUR_BAD;
+	case SEVERITY_WARN:
+		return COLOUR_WARN;
+	case SEVERITY_IGNORE:
+		break;
+	}
+	return COLOUR_NONE;
+}
+
+static enum colour verdict_colour(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_DENY:
+		return COLOUR_BAD;
+	case VERDICT_WARN:
+		return COLOUR_WARN;
+	case VERDICT_ALLOW:
+		break;
+	}
+	return COLOUR_GOOD;
+}
+
 static void print_head(
-	FILE *out, const struct judgement *judgement, const struct identity *identity)
+	FILE *out, const struct judgement *judgement, const struct identity *identity, bool colour)
 {
 	if (identity) {
 		fputs("container  ", out);
@@ -29,8 +56,9 @@ static void print_head(
 		print_text(out, identity->pod_name);
 		fputc('\n', out);
 	}
-	fprintf(out, "role       %s\nverdict    %s", role_name(judgement->role),
-		verdict_name(judgement->verdict));
+	fprintf(out, "role       %s\nverdict    ", role_name(judgement->role));
+	colour_print(
+		out, colour, verdict_colour(judgement->verdict), verdict_name(judgement->verdict));
 	if (judgement->exit != EXIT_DONE)
 		fprintf(out, " (exit code %d)", (int)judgement->exit);
 	else if (judgement->verdict == VERDICT_DENY)
@@ -50,7 +78,7 @@ static int find_code_width(const struct findings *findings)
 	return (int)width;
 }
 
-static void print_findings(FILE *out, const struct findings *findings)
+static void print_findings(FILE *out, const struct findings *findings, bool colour)
 {
 	int width = find_code_width(findings);
 
@@ -62,7 +90,10 @@ static void print_findings(FILE *out, const struct findings *findings)
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->items[i];
 
-		fprintf(out, "  %-4s  %-*s  ", severity_name(finding->severity), width,
+		fprintf(out, "  %s%-4s%s  %-*s  ",
+			colour_begin(colour, severity_colour(finding->severity)),
+			severity_name(finding->severity),
+			colour_end(colour, severity_colour(finding->severity)), width,
 			code_name(finding->code));
 		print_text(out, finding->message);
 		fprintf(out, "\n  %-4s  %-*s  fix: ", "", width, "");
@@ -154,9 +185,10 @@ static void print_plan(FILE *out, const struct judgement *judgement)
 	}
 }
 
-void report_print(FILE *out, const struct judgement *judgement, const struct identity *identity)
+void report_print(
+	FILE *out, const struct judgement *judgement, const struct identity *identity, bool colour)
 {
-	print_head(out, judgement, identity);
-	print_findings(out, &judgement->findings);
+	print_head(out, judgement, identity, colour);
+	print_findings(out, &judgement->findings, colour);
 	print_plan(out, judgement);
 }

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 /* Print role, verdict, findings with their fix, and the plan, one item a line. A denial whose exit
- * is EXIT_DONE is one of mode audit: the container starts. */
-void report_print(FILE *out, const struct judgement *judgement, const struct identity *identity);
+ * is EXIT_DONE is one of mode audit: the container starts. `colour`: oci/base/colour.h. */
+void report_print(
+	FILE *out, const struct judgement *judgement, const struct identity *identity, bool colour);
 
 #endif

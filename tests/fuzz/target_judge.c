@@ -214,7 +214,7 @@ static void check_text(const struct scene *scene, const struct judgement *judgem
 	FILE *stream = open_memstream(&text, &size);
 
 	FUZZ_EXPECT(stream);
-	report_print(stream, judgement, &scene->identity);
+	report_print(stream, judgement, &scene->identity, false);
 	FUZZ_EXPECT(fclose(stream) == 0);
 	FUZZ_EXPECT(strlen(text) == size && text[size - 1] == '\n');
 	for (char *c = text; *c; c++)

@@ -13,7 +13,7 @@ static char *print_judgement(const struct judgement *judgement, const struct ide
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	report_print(out, judgement, identity);
+	report_print(out, judgement, identity, false);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
