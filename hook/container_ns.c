@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -80,14 +79,15 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static _Noreturn void child(
-	const struct container_ns *ns, container_ns_work work, void *data, int pipe_fd)
+static _Noreturn void child(const struct container_ns *ns, container_ns_work work, void *data,
+	int pipe_fd, pid_t parent)
 {
 	struct outcome outcome = {0};
 	struct error err = {0};
 
 	/* It has the hook's locks open: it must not outlive a hook that is killed. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (process_die_with(parent) < 0)
+		_exit(1);
 	if (setns(ns->mount_ns, CLONE_NEWNS) < 0)
 		outcome.result = error_set(&err, -errno, FINDING_HOST_IO, NULL, NULL,
 			"cannot enter the container's mount namespace: %s", strerror(errno));
@@ -141,8 +141,8 @@ int container_ns_run(
 {
 	cleanup_close int from = -EBADF, to = -EBADF;
 	struct outcome outcome;
+	pid_t pid, parent = getpid();
 	int ends[2], r;
-	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set(
@@ -154,7 +154,7 @@ int container_ns_run(
 		return error_set(
 			err, -errno, FINDING_INTERNAL, NULL, NULL, "fork: %s", strerror(errno));
 	if (pid == 0)
-		child(ns, work, data, to);
+		child(ns, work, data, to, parent);
 	cleanup_close_fd(&to);
 	to = -EBADF;
 	r = read_outcome(from, &outcome);

@@ -85,23 +85,6 @@ int node_read_host(struct node *node, struct facts *facts, struct error *err)
 	return 0;
 }
 
-int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err)
-{
-	struct mount_table table = {0};
-	char path[64];
-	int r;
-
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	r = mountinfo_read(path, &table, err);
-	if (r < 0)
-		return r;
-	mount_table_clear(&node->container);
-	node->container = table;
-	node->has_container = true;
-	facts->container = &node->container;
-	return node_resolve_root(node, facts, err);
-}
-
 /* -EBADF: neither absolute nor in a bundle that is known. */
 static int open_root(const struct facts *facts)
 {
@@ -120,7 +103,8 @@ static int open_root(const struct facts *facts)
 	return fd < 0 ? -errno : fd;
 }
 
-int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
+/* The canonical host path of root.path, which may be relative to the bundle. */
+static int resolve_root(struct node *node, struct facts *facts, struct error *err)
 {
 	cleanup_close int fd = open_root(facts);
 	char *root = NULL;
@@ -134,6 +118,23 @@ int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
 	node->container_root = root;
 	facts->container_root = root;
 	return 0;
+}
+
+int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err)
+{
+	struct mount_table table = {0};
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	r = mountinfo_read(path, &table, err);
+	if (r < 0)
+		return r;
+	mount_table_clear(&node->container);
+	node->container = table;
+	node->has_container = true;
+	facts->container = &node->container;
+	return resolve_root(node, facts, err);
 }
 
 void node_clear(struct node *node)

@@ -3,6 +3,7 @@
 
 #include "hook/deadline.h"
 #include "hook/mount_ops.h"
+#include "hook/process.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -52,7 +52,7 @@ static long option_number(const char *options, const char *name)
  * user_id and group_id of the mount (fs/fuse/dir.c, fuse_allow_current_process()). Ids of another
  * user namespace do not fit; then it stays at EACCES.
  */
-static int become_owner(int fd)
+static int become_owner(int fd, pid_t parent)
 {
 	cleanup_mount_table struct mount_table table = {0};
 	const struct mount_entry *mount;
@@ -70,15 +70,14 @@ static int become_owner(int fd)
 		setresuid((uid_t)user, (uid_t)user, (uid_t)user) < 0)
 		return -EACCES;
 	/* The change of user has taken this away (prctl(2)). */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
+	return process_die_with(parent) < 0 ? -EACCES : 0;
 }
 
-static enum path_state judge_mount(int fd)
+static enum path_state judge_mount(int fd, pid_t parent)
 {
 	int r = ask(fd);
 
-	if (r == -EACCES && become_owner(fd) == 0)
+	if (r == -EACCES && become_owner(fd, parent) == 0)
 		r = ask(fd);
 	/* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any
 	 * other error is the daemon's own answer. */
@@ -107,6 +106,7 @@ struct question {
 	int fd;		  /* -EBADF with a path */
 	const char *path; /* NULL with a descriptor */
 	int mount_id;
+	pid_t parent; /* who asks */
 };
 
 /* To open it is the child's too: what has been mounted on the way meanwhile may be hung itself. A
@@ -119,25 +119,29 @@ static int judge_path(const struct question *question)
 
 	if (r == -ENOENT || (r == 0 && id != question->mount_id))
 		return PATH_UNKNOWN;
-	return r < 0 ? r : (int)judge_mount(fd);
+	return r < 0 ? r : (int)judge_mount(fd, question->parent);
 }
 
 _Noreturn static void run_child(const struct question *question, int to)
 {
 	int answer;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (process_die_with(question->parent) < 0)
+		_exit(1);
 	close_all_but(question->path ? to : question->fd, to);
-	answer = question->path ? judge_path(question) : (int)judge_mount(question->fd);
+	answer = question->path ? judge_path(question)
+				: (int)judge_mount(question->fd, question->parent);
 	_exit(write(to, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
 }
 
 static int begin(const struct question *question, struct probe *ret)
 {
 	cleanup_close int from = -EBADF, to = -EBADF;
+	struct question asked = *question;
 	int ends[2];
 	pid_t pid;
 
+	asked.parent = getpid();
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	from = ends[0];
@@ -146,7 +150,7 @@ static int begin(const struct question *question, struct probe *ret)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_child(question, to);
+		run_child(&asked, to);
 	*ret = (struct probe){.pid = pid, .fd = move_fd(&from)};
 	return 0;
 }

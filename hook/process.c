@@ -3,8 +3,10 @@
 
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* Field 2 of /proc/PID/stat is the command in parentheses, and may hold anything, ')' too. */
 static const char *after_command(const char *stat)
@@ -14,26 +16,42 @@ static const char *after_command(const char *stat)
 	return end && end[1] == ' ' ? end + 2 : NULL;
 }
 
-static int parse_start(const char *fields, uint64_t *ret_ticks)
+/* A number of /proc/PID/stat; `fields` starts with field 3, the state. */
+static int parse_field(const char *fields, int number, uint64_t *ret)
 {
 	char *end;
-	unsigned long long ticks;
+	unsigned long long value;
 
-	/* `fields` starts with field 3, the state; field 22 is 19 further. */
-	if (*fields == 'Z' || *fields == 'X')
-		return -ESRCH;
-	for (int field = 3; field < 22; field++) {
+	for (int field = 3; field < number; field++) {
 		fields = strchr(fields, ' ');
 		if (!fields)
 			return -EBADMSG;
 		fields++;
 	}
 	errno = 0;
-	ticks = strtoull(fields, &end, 10);
+	value = strtoull(fields, &end, 10);
 	if (errno || end == fields)
 		return -EBADMSG;
-	*ret_ticks = ticks;
+	*ret = value;
 	return 0;
+}
+
+/*
+ * The state is that of the first thread. Where that one alone has ended, the process is a zombie by
+ * its looks and goes on: field 20 counts its threads.
+ */
+static int parse_start(const char *fields, uint64_t *ret_ticks)
+{
+	uint64_t threads = 0;
+	int r = 0;
+
+	if (*fields == 'X')
+		return -ESRCH;
+	if (*fields == 'Z')
+		r = parse_field(fields, 20, &threads);
+	if (r == 0 && *fields == 'Z' && threads < 2)
+		return -ESRCH;
+	return r < 0 ? r : parse_field(fields, 22, ret_ticks);
 }
 
 int process_start(pid_t pid, uint64_t *ret_ticks)
@@ -65,6 +83,15 @@ bool process_is_alive(pid_t pid, uint64_t start_ticks)
 	/* Callers clean up behind processes that are gone: an error that says nothing about this
 	 * one, such as EMFILE, must not look like its end. */
 	return r == 0 ? ticks == start_ticks : r != -ESRCH;
+}
+
+int process_die_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	/* It may have ended before that, and then no signal comes: somebody else is the parent now.
+	 */
+	return getppid() == parent ? 0 : -ESRCH;
 }
 
 int process_open(pid_t pid, uint64_t start_ticks)

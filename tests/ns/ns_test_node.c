@@ -184,7 +184,7 @@ static void the_root_is_canonical(void **state)
 		cleanup_node struct node node = {0};
 		cleanup_error struct error err = {0};
 
-		assert_int_equal(node_resolve_root(&node, &facts, &err), 0);
+		assert_int_equal(node_read_container(&node, &facts, getpid(), &err), 0);
 		assert_string_equal(facts.container_root, ROOTFS);
 	}
 }
@@ -201,7 +201,7 @@ static void a_root_that_is_not_there_is_an_error_of_the_config(void **state)
 		cleanup_node struct node node = {0};
 		cleanup_error struct error err = {0};
 
-		assert_true(node_resolve_root(&node, &facts, &err) < 0);
+		assert_true(node_read_container(&node, &facts, getpid(), &err) < 0);
 		assert_int_equal(err.code, FINDING_CONFIG_INVALID);
 		assert_non_null(strstr(error_message(&err), paths[i]));
 		assert_null(facts.container_root);
@@ -216,7 +216,7 @@ static void a_relative_root_needs_a_bundle(void **state)
 	cleanup_node struct node node = {0};
 
 	(void)state;
-	assert_true(node_resolve_root(&node, &facts, NULL) < 0);
+	assert_true(node_read_container(&node, &facts, getpid(), NULL) < 0);
 }
 
 /* The kubelet's namespace: it alone has a directory at MARKER. */

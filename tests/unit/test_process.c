@@ -4,9 +4,14 @@
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static int wait_for_a_signal(void *data)
@@ -64,6 +69,113 @@ static void a_zombie_is_gone(void **state)
 	assert_false(process_is_alive(pid, ticks));
 }
 
+static void *wait_in_a_thread(void *unused)
+{
+	(void)unused;
+	pause();
+	return NULL;
+}
+
+/* The first thread ends, the other goes on. */
+static int leave_it_to_a_thread(void *data)
+{
+	pthread_t thread;
+
+	(void)data;
+	if (pthread_create(&thread, NULL, wait_in_a_thread, NULL) != 0)
+		return 1;
+	syscall(SYS_exit, 0);
+	return 2;
+}
+
+static bool looks_like_a_zombie(void *data)
+{
+	const pid_t *pid = data;
+	char path[64], text[64] = "";
+	cleanup_close int fd = -EBADF;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)*pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return false;
+	return strstr(text, "State:\tZ") != NULL;
+}
+
+static void a_process_whose_first_thread_has_ended_lives(void **state)
+{
+	pid_t pid = child_start(leave_it_to_a_thread, NULL);
+	cleanup_close int fd = -EBADF;
+	uint64_t ticks = 0;
+
+	(void)state;
+	assert_true(eventually(looks_like_a_zombie, &pid));
+	assert_int_equal(process_start(pid, &ticks), 0);
+	assert_true(process_is_alive(pid, ticks));
+	fd = process_open(pid, ticks);
+	assert_true(fd >= 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(child_wait(pid), 128 + SIGKILL);
+	assert_false(process_is_alive(pid, ticks));
+}
+
+/* A child that comes to its first line only after its parent has ended. */
+static int leave_an_orphan(void *data)
+{
+	const int *ends = data;
+	pid_t parent = getpid(), orphan = fork();
+	int r;
+
+	if (orphan != 0)
+		return orphan < 0;
+	while (getppid() == parent)
+		usleep(1000);
+	r = process_die_with(parent);
+	_exit(write(ends[1], &r, sizeof(r)) != (ssize_t)sizeof(r));
+}
+
+static void an_orphan_learns_that_its_parent_has_ended(void **state)
+{
+	int ends[2], r = 0;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(child_run(leave_an_orphan, ends), 0);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &r, sizeof(r)), sizeof(r));
+	close(ends[0]);
+	assert_int_equal(r, -ESRCH);
+}
+
+/* Its parent ends later: the signal takes it, and the pipe's last writer with it. */
+static int leave_a_follower(void *data)
+{
+	const int *ends = data;
+	pid_t parent = getpid();
+	int r;
+
+	if (fork() == 0) {
+		r = process_die_with(parent);
+		if (write(ends[1], &r, sizeof(r)) != (ssize_t)sizeof(r))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	return read(ends[0], &r, sizeof(r)) == (ssize_t)sizeof(r) && r == 0 ? 0 : 1;
+}
+
+static void a_child_ends_with_its_parent(void **state)
+{
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(child_run(leave_a_follower, ends), 0);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+}
+
 static void a_pidfd_tells_the_end(void **state)
 {
 	pid_t pid = child_start(wait_for_a_signal, NULL);
@@ -110,6 +222,9 @@ int main(void)
 		cmocka_unit_test(a_recycled_pid_is_another_process),
 		cmocka_unit_test(no_process_has_pid_zero),
 		cmocka_unit_test(a_zombie_is_gone),
+		cmocka_unit_test(a_process_whose_first_thread_has_ended_lives),
+		cmocka_unit_test(an_orphan_learns_that_its_parent_has_ended),
+		cmocka_unit_test(a_child_ends_with_its_parent),
 		cmocka_unit_test(a_pidfd_tells_the_end),
 		cmocka_unit_test(a_failure_to_look_is_not_the_end_of_the_process),
 	};
