@@ -102,6 +102,17 @@ static void audit_gate(
 			wait ? wait : "", gate->n, gate->n == 1 ? " is" : "s are");
 }
 
+static int note_state(struct run *run, const struct gate_path *path, uint64_t now_usec)
+{
+	return topology_note_path(&run->topology, path->path,
+		&(struct path_note){
+			.state = path->state,
+			.device = path->device[0] ? path->device : NULL,
+			.now_usec = now_usec,
+			.boottime_usec = run_boottime_usec(),
+		});
+}
+
 /* The record again, with the lock: others have written it while this run waited. */
 static int note_outcome(struct run *run, const struct gate *gate, enum container_status status,
 	const struct error *refusal, struct error *err)
@@ -127,8 +138,7 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 		const struct gate_path *path = &gate->paths[i];
 
 		if (path->state != PATH_UNKNOWN)
-			r = topology_note_path(&run->topology, path->path, path->state,
-				path->device[0] ? path->device : NULL, now_usec);
+			r = note_state(run, path, now_usec);
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");

@@ -20,8 +20,13 @@ static int note_state(
 	if (answer->mount)
 		snprintf(device, sizeof(device), "%u:%u", answer->mount->major,
 			answer->mount->minor);
-	return topology_note_path(
-		&run->topology, path, answer->state, answer->mount ? device : NULL, now_usec);
+	return topology_note_path(&run->topology, path,
+		&(struct path_note){
+			.state = answer->state,
+			.device = answer->mount ? device : NULL,
+			.now_usec = now_usec,
+			.boottime_usec = run_boottime_usec(),
+		});
 }
 
 static bool is_waited_for(const struct plan *plan, const char *path)

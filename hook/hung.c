@@ -142,8 +142,13 @@ static bool same_device(const struct topology_path *path, const struct mount_ent
 static int note_hung(
 	struct run *run, const struct topology_path *path, bool dry_run, struct error *err)
 {
-	int r = topology_note_path(
-		&run->topology, path->path, PATH_HUNG, path->device, run_realtime_usec());
+	const struct path_note note = {
+		.state = PATH_HUNG,
+		.device = path->device,
+		.now_usec = run_realtime_usec(),
+		.boottime_usec = run_boottime_usec(),
+	};
+	int r = topology_note_path(&run->topology, path->path, &note);
 
 	if (r < 0)
 		return error_memory(err);
@@ -171,9 +176,9 @@ static int look_at(
 			"cannot probe %s: %s", path->host_path, strerror(-r));
 	if (state != PATH_HUNG)
 		return 0;
-	if (path->state != PATH_HUNG)
+	if (path->state != PATH_HUNG || path->hung_boot_usec == 0)
 		return note_hung(run, path, dry_run, err);
-	if (run_realtime_usec() < path->since_usec + run->config.abort_hung_after_usec)
+	if (run_boottime_usec() < path->hung_boot_usec + run->config.abort_hung_after_usec)
 		return 0;
 	return break_path(run, path, &connection, dry_run, err);
 }

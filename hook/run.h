@@ -73,4 +73,7 @@ void run_clear(struct run *run);
 /* CLOCK_REALTIME in microseconds. */
 uint64_t run_realtime_usec(void);
 
+/* CLOCK_BOOTTIME in microseconds: it goes on while the node sleeps, and nobody sets it. */
+uint64_t run_boottime_usec(void);
+
 #endif

@@ -56,6 +56,8 @@ struct topology_path {
 	enum path_state state;
 	char *device;		 /* "major:minor" of the FUSE mount, NULL without one */
 	uint64_t since_usec;	 /* CLOCK_REALTIME, when `state` was first seen; 0 unknown */
+	uint64_t hung_boot_usec; /* CLOCK_BOOTTIME, the same of PATH_HUNG, which no change of the
+				    wall clock touches; else 0 */
 	int64_t instances;	 /* provider instances created so far */
 	int64_t heals;		 /* dead mounts detached so far */
 	uint64_t last_heal_usec; /* CLOCK_REALTIME; 0: never */

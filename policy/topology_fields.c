@@ -40,6 +40,7 @@ static const struct field path_fields[] = {
 	FIELD(topology_path, state, "state", STATE, ALWAYS),
 	FIELD(topology_path, device, "device", STRING, OPTIONAL),
 	FIELD(topology_path, since_usec, "since", TIME, OPTIONAL),
+	FIELD(topology_path, hung_boot_usec, "hungSinceBootUsec", UINT64, OPTIONAL),
 	FIELD(topology_path, instances, "instances", INT64, ALWAYS),
 	FIELD(topology_path, heals, "heals", INT64, ALWAYS),
 	FIELD(topology_path, last_heal_usec, "lastHeal", TIME, OPTIONAL),

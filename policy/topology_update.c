@@ -214,15 +214,24 @@ int topology_note_container(struct topology *topology, const struct facts *facts
 	return r < 0 ? r : note_targets(topology, facts, targets, new_instance);
 }
 
-int topology_note_path(struct topology *topology, const char *path, enum path_state state,
-	const char *device, uint64_t now_usec)
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+int topology_note_path(struct topology *topology, const char *path, const struct path_note *note)
 {
 	struct topology_path *entry = topology_ensure_path(topology, path);
 
 	if (!entry)
 		return -ENOMEM;
-	if (entry->state != state || entry->since_usec == 0)
-		entry->since_usec = now_usec;
-	entry->state = state;
-	return set_text(&entry->device, device);
+	if (entry->state != note->state || entry->since_usec == 0)
+		entry->since_usec = note->now_usec;
+	if (note->state != PATH_HUNG)
+		entry->hung_boot_usec = 0;
+	else if (entry->state != PATH_HUNG || entry->hung_boot_usec == 0 ||
+		 !same_text(entry->device, note->device))
+		entry->hung_boot_usec = note->boottime_usec;
+	entry->state = note->state;
+	return set_text(&entry->device, note->device);
 }

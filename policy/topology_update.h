@@ -27,9 +27,15 @@ struct container_note {
 int topology_note_container(struct topology *topology, const struct facts *facts,
 	const struct targets *targets, const struct container_note *note);
 
-/* Set what is known of a path now; `since` changes with the state. `device` ("0:55") may be NULL. 0
- * or -ENOMEM. */
-int topology_note_path(struct topology *topology, const char *path, enum path_state state,
-	const char *device, uint64_t now_usec);
+/* What is known of a path now. */
+struct path_note {
+	enum path_state state;
+	const char *device;	/* "0:55"; may be NULL */
+	uint64_t now_usec;	/* CLOCK_REALTIME */
+	uint64_t boottime_usec; /* CLOCK_BOOTTIME */
+};
+
+/* Set it; `since` changes with the state. 0 or -ENOMEM. */
+int topology_note_path(struct topology *topology, const char *path, const struct path_note *note);
 
 #endif

@@ -2,8 +2,7 @@
 /* poststop: late, twice, for nobody, and whatever is broken. It never fails. */
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_pod.h"
-#include "tests/support/fuse_daemon.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/ns_sandbox.h"
 
 #include <string.h>
@@ -18,55 +17,8 @@ static int enter(void **state)
 	return ns_sandbox_enter();
 }
 
-static int reset(void **state)
-{
-	(void)state;
-	if (ns_sandbox_reset() < 0)
-		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
-}
-
-/* zurg and plex, both up. */
-struct scene {
-	struct fake_pod pod;
-	struct fake_member *zurg, *plex;
-	struct fuse_daemon daemon;
-	char *path;
-};
-
-static void scene_clear(struct scene *scene)
-{
-	fuse_daemon_clear(&scene->daemon);
-	fake_pod_clear(&scene->pod);
-	free(scene->path);
-}
-
-#define cleanup_scene __attribute__((cleanup(scene_clear)))
-
-static void begin(struct scene *scene)
-{
-	fake_pod_init(&scene->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	scene->path = fake_pod_path(&scene->pod, "zurg");
-	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
-	fake_member_expect(scene->zurg, "prestart", 0);
-	assert_int_equal(fuse_daemon_start(scene->path, NULL, &scene->daemon), 0);
-	scene->plex = fake_pod_consumer(&scene->pod, "plex");
-	fake_member_expect(scene->plex, "prestart", 0);
-}
-
-static char *record_text(const struct fake_pod *pod)
-{
-	char path[160];
-	char *text;
-
-	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid);
-	text = ns_sandbox_read(path);
-	assert_non_null(text);
-	return text;
-}
-
 /* The provider's next instance, mounted; the one before has ended, and is not removed yet. */
-static struct fake_member *restart(struct scene *scene, struct fuse_daemon *ret)
+static struct fake_member *restart(struct fake_scene *scene, struct fuse_daemon *ret)
 {
 	struct fake_member *next;
 
@@ -80,17 +32,17 @@ static struct fake_member *restart(struct scene *scene, struct fuse_daemon *ret)
 
 static void one_that_comes_late_changes_nothing(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_fuse_daemon struct fuse_daemon again = {0};
 	cleanup_free char *before = NULL, *after = NULL, *file = NULL;
 	struct fake_member *next;
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	next = restart(&scene, &again);
-	before = record_text(&scene.pod);
+	before = fake_pod_record_text(&scene.pod);
 	fake_member_remove(scene.zurg);
-	after = record_text(&scene.pod);
+	after = fake_pod_record_text(&scene.pod);
 	assert_string_equal(before, after);
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 	assert_true(asprintf(&file, "%s/film", scene.path) > 0);
@@ -101,11 +53,11 @@ static void one_that_comes_late_changes_nothing(void **state)
 /* Not even a dead mount: it is the newer instance's by now. */
 static void one_that_comes_late_leaves_the_next_ones_dead_mount(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_fuse_daemon struct fuse_daemon again = {0};
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	restart(&scene, &again);
 	fuse_daemon_kill(&again);
 	fake_member_remove(scene.zurg);
@@ -114,10 +66,10 @@ static void one_that_comes_late_leaves_the_next_ones_dead_mount(void **state)
 
 static void it_takes_its_own_dead_mount_along(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	fuse_daemon_kill(&scene.daemon);
 	fake_member_remove(scene.zurg);
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
@@ -127,20 +79,20 @@ static void it_takes_its_own_dead_mount_along(void **state)
 
 static void it_leaves_a_mount_that_answers(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	fake_member_remove(scene.zurg);
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 }
 
 static void a_consumers_leaves_the_providers_dead_mount(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	fuse_daemon_kill(&scene.daemon);
 	fake_member_remove(scene.plex);
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
@@ -149,15 +101,15 @@ static void a_consumers_leaves_the_providers_dead_mount(void **state)
 
 static void a_second_one_changes_nothing(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *before = NULL, *after = NULL;
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	fake_member_remove(scene.zurg);
-	before = record_text(&scene.pod);
+	before = fake_pod_record_text(&scene.pod);
 	fake_member_expect(scene.zurg, "poststop", 0);
-	after = record_text(&scene.pod);
+	after = fake_pod_record_text(&scene.pod);
 	assert_string_equal(before, after);
 	fake_member_remove(scene.plex);
 	fake_member_expect(scene.plex, "poststop", 0);
@@ -187,24 +139,24 @@ static void without_a_record_it_makes_none(void **state)
 
 static void without_the_annotation_it_does_nothing(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *before = NULL, *after = NULL;
 
 	(void)state;
-	begin(&scene);
-	before = record_text(&scene.pod);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	before = fake_pod_record_text(&scene.pod);
 	fake_member_set(scene.zurg, "/annotations/fuse-sidecar.io~1mounts", NULL);
 	fake_member_remove(scene.zurg);
-	after = record_text(&scene.pod);
+	after = fake_pod_record_text(&scene.pod);
 	assert_string_equal(before, after);
 }
 
 static void with_a_broken_policy_it_cleans_by_the_defaults(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	assert_int_equal(ns_sandbox_write(POLICY, "{ \"roots\": [", 0644), 0);
 	fuse_daemon_kill(&scene.daemon);
 	fake_member_remove(scene.plex);
@@ -216,12 +168,12 @@ static void with_a_broken_policy_it_cleans_by_the_defaults(void **state)
 
 static void with_a_broken_record_it_touches_nothing(void **state)
 {
-	cleanup_scene struct scene scene = {0};
-	char path[160];
+	cleanup_fake_scene struct fake_scene scene = {0};
+	cleanup_free char *path = NULL;
 
 	(void)state;
-	begin(&scene);
-	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/pods/%s/topology.json", scene.pod.uid);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	path = fake_pod_record_path(&scene.pod);
 	assert_int_equal(ns_sandbox_write(path, "{", 0644), 0);
 	fuse_daemon_kill(&scene.daemon);
 	fake_member_remove(scene.zurg);
@@ -232,13 +184,13 @@ static void with_a_broken_record_it_touches_nothing(void **state)
 static void a_state_that_cannot_be_read_is_said(void **state)
 {
 	static const char *const states[] = {"", "{", "[]", "{\"id\": 7}", "nonsense"};
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *before = NULL, *after = NULL;
 	char path[160];
 
 	(void)state;
-	begin(&scene);
-	before = record_text(&scene.pod);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	before = fake_pod_record_text(&scene.pod);
 	fake_member_stop(scene.zurg);
 	snprintf(path, sizeof(path), "%s/stopped.json", scene.zurg->bundle);
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
@@ -246,17 +198,17 @@ static void a_state_that_cannot_be_read_is_said(void **state)
 		fake_member_expect(scene.zurg, "poststop", 0);
 		fake_member_expect_said(scene.zurg, "state-invalid");
 	}
-	after = record_text(&scene.pod);
+	after = fake_pod_record_text(&scene.pod);
 	assert_string_equal(before, after);
 }
 
 static void the_bundle_may_be_gone(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	char path[160];
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	snprintf(path, sizeof(path), "%s/config.json", scene.zurg->bundle);
 	assert_int_equal(unlink(path), 0);
 	fake_member_remove(scene.zurg);
@@ -266,11 +218,11 @@ static void the_bundle_may_be_gone(void **state)
 /* With runc it comes for a container whose creation the hook has refused. */
 static void a_refused_container_leaves_the_record_too(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	struct fake_member *sonarr;
 
 	(void)state;
-	begin(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	sonarr = fake_pod_add(
 		&scene.pod, &(struct fake_role){.name = "sonarr", .propagation = MS_PRIVATE});
 	fake_member_set(sonarr, "/mounts/0/options", "['rbind', 'rprivate']");
@@ -283,7 +235,7 @@ static void a_refused_container_leaves_the_record_too(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, fake_scene_reset)
 	const struct CMUnitTest tests[] = {
 		TEST(one_that_comes_late_changes_nothing),
 		TEST(one_that_comes_late_leaves_the_next_ones_dead_mount),

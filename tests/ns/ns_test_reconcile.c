@@ -6,8 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_pod.h"
-#include "tests/support/fuse_daemon.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/ns_sandbox.h"
 
 #include <signal.h>
@@ -27,50 +26,6 @@ static int enter(void **state)
 	return ns_sandbox_enter();
 }
 
-static int reset(void **state)
-{
-	(void)state;
-	if (ns_sandbox_reset() < 0)
-		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
-}
-
-/* zurg, and a consumer, both up. */
-struct scene {
-	struct fake_pod pod;
-	struct fake_member *zurg, *plex;
-	struct fuse_daemon daemon;
-	char *path;
-};
-
-static void scene_clear(struct scene *scene)
-{
-	fuse_daemon_clear(&scene->daemon);
-	fake_pod_clear(&scene->pod);
-	free(scene->path);
-}
-
-#define cleanup_scene __attribute__((cleanup(scene_clear)))
-
-static void begin(struct scene *scene, const char *uid)
-{
-	fake_pod_init(&scene->pod, uid, "rclone-zurg=/mnt/media/zurg");
-	scene->path = fake_pod_path(&scene->pod, "zurg");
-	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
-	fake_member_expect(scene->zurg, "prestart", 0);
-	assert_int_equal(fuse_daemon_start(scene->path, NULL, &scene->daemon), 0);
-	scene->plex = fake_pod_consumer(&scene->pod, "plex");
-	fake_member_expect(scene->plex, "prestart", 0);
-}
-
-/* As when the node has lost power, but for what the kernel would have lost too. */
-static void crash(struct scene *scene)
-{
-	fuse_daemon_kill(&scene->daemon);
-	fake_member_stop(scene->zurg);
-	fake_member_stop(scene->plex);
-}
-
 static void expect_reconcile(const char *option, int code, const char *text)
 {
 	cleanup_free char *said = NULL;
@@ -78,23 +33,6 @@ static void expect_reconcile(const char *option, int code, const char *text)
 
 	if (status != code || !strstr(said, text))
 		fail_msg("exit %d, expected %d and \"%s\": %s", status, code, text, said);
-}
-
-static char *record_path(const struct fake_pod *pod)
-{
-	char *path = NULL;
-
-	assert_true(asprintf(&path, FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid) > 0);
-	return path;
-}
-
-static char *record_text(const struct fake_pod *pod)
-{
-	cleanup_free char *path = record_path(pod);
-	char *text = ns_sandbox_read(path);
-
-	assert_non_null(text);
-	return text;
 }
 
 static void without_anything_there_is_nothing_to_do(void **state)
@@ -117,11 +55,11 @@ static void a_broken_policy_is_told_though_no_pod_needs_it(void **state)
 
 static void a_pod_that_is_gone_is_cleaned_up(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene, FAKE_POD_UID);
-	crash(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	fake_scene_crash(&scene);
 	expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
 	assert_int_equal(fake_pod_count_files("pods"), 0);
@@ -132,40 +70,40 @@ static void a_pod_that_is_gone_is_cleaned_up(void **state)
 
 static void a_hooks_bind_goes_with_its_pod(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
 	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
-	begin(&scene, FAKE_POD_UID);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 1);
-	crash(&scene);
+	fake_scene_crash(&scene);
 	expect_reconcile(NULL, 0, "1 pod removed");
 	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 0);
 }
 
 static void with_a_live_container_nothing_is_touched(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *before = NULL, *after = NULL;
 
 	(void)state;
-	begin(&scene, FAKE_POD_UID);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	/* The provider has crashed: its next instance heals that. */
 	fuse_daemon_kill(&scene.daemon);
 	fake_member_stop(scene.zurg);
-	before = record_text(&scene.pod);
+	before = fake_pod_record_text(&scene.pod);
 	expect_reconcile(NULL, 0, "0 pods removed, 1 alive, 0 failed");
-	after = record_text(&scene.pod);
+	after = fake_pod_record_text(&scene.pod);
 	assert_string_equal(before, after);
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 }
 
 static void a_live_mount_of_a_pod_that_is_gone_stays(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene, FAKE_POD_UID);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	fake_member_stop(scene.zurg);
 	fake_member_stop(scene.plex);
 	expect_reconcile(NULL, 0, "1 pod removed");
@@ -175,15 +113,15 @@ static void a_live_mount_of_a_pod_that_is_gone_stays(void **state)
 /* Another process has the pid of the pod's last container by now. */
 static void a_pid_that_is_used_again_keeps_no_pod(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *path = NULL, *text = NULL;
 	char *ticks;
 
 	(void)state;
-	begin(&scene, FAKE_POD_UID);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	fake_member_stop(scene.zurg);
-	path = record_path(&scene.pod);
-	text = record_text(&scene.pod);
+	path = fake_pod_record_path(&scene.pod);
+	text = fake_pod_record_text(&scene.pod);
 	ticks = strstr(strstr(text, "\"plex\""), "\"pidStartTicks\": ");
 	assert_non_null(ticks);
 	ticks += strlen("\"pidStartTicks\": ");
@@ -194,18 +132,18 @@ static void a_pid_that_is_used_again_keeps_no_pod(void **state)
 
 static void dry_run_says_it_and_changes_nothing(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *before = NULL, *after = NULL, *said = NULL;
 	char expected[512];
 
 	(void)state;
 	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
-	begin(&scene, FAKE_POD_UID);
-	crash(&scene);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	fake_scene_crash(&scene);
 	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" OTHER_UID, "x", 0600), 0);
-	before = record_text(&scene.pod);
+	before = fake_pod_record_text(&scene.pod);
 	assert_int_equal(fake_pod_command("reconcile", "--dry-run", &said), 0);
-	after = record_text(&scene.pod);
+	after = fake_pod_record_text(&scene.pod);
 	snprintf(expected, sizeof(expected), "the dead mount on %s would be detached", scene.path);
 	assert_non_null(strstr(said, expected));
 	snprintf(expected, sizeof(expected), "the bind of %s on itself would be unmounted",
@@ -221,15 +159,15 @@ static void dry_run_says_it_and_changes_nothing(void **state)
 
 static void a_broken_record_keeps_no_other_pod(void **state)
 {
-	cleanup_scene struct scene scene = {0}, other = {0};
+	cleanup_fake_scene struct fake_scene scene = {0}, other = {0};
 	cleanup_free char *path = NULL;
 
 	(void)state;
-	begin(&scene, FAKE_POD_UID);
-	begin(&other, OTHER_UID);
-	crash(&scene);
-	crash(&other);
-	path = record_path(&other.pod);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	fake_scene_begin(&other, OTHER_UID);
+	fake_scene_crash(&scene);
+	fake_scene_crash(&other);
+	path = fake_pod_record_path(&other.pod);
 	assert_int_equal(ns_sandbox_write(path, "{", 0644), 0);
 	expect_reconcile(NULL, 19, "1 pod removed, 0 alive, 1 failed");
 	assert_false(fake_pod_has_file("pods", FAKE_POD_UID));
@@ -238,10 +176,10 @@ static void a_broken_record_keeps_no_other_pod(void **state)
 
 static void what_killed_hooks_have_left_is_removed(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 
 	(void)state;
-	begin(&scene, FAKE_POD_UID);
+	fake_scene_begin(&scene, FAKE_POD_UID);
 	assert_int_equal(ns_sandbox_mkdirs(FAKE_POD_RECORDS "/pods/" OTHER_UID), 0);
 	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" OTHER_UID, "x", 0600), 0);
 	assert_int_equal(ns_sandbox_write(FAKE_POD_RECORDS "/tmp/" FAKE_POD_UID, "x", 0600), 0);
@@ -306,7 +244,7 @@ static void beside_hooks_it_loses_nothing(void **state)
 
 /* A provider that is gone, and whose connection somebody still holds without answering. */
 struct hang {
-	struct scene scene;
+	struct fake_scene scene;
 	pid_t reader;
 };
 
@@ -346,7 +284,7 @@ static void begin_hang(struct hang *hang, const char *policy)
 
 	assert_int_equal(mount("none", FUSECTL, "fusectl", 0, NULL), 0);
 	assert_int_equal(ns_sandbox_write(POLICY, policy, 0644), 0);
-	begin(&hang->scene, FAKE_POD_UID);
+	fake_scene_begin(&hang->scene, FAKE_POD_UID);
 	minor = minor_of(&hang->scene.pod);
 	kill(hang->scene.daemon.pid, SIGUSR1);
 	hang->reader = child_start(read_it, hang->scene.path);
@@ -355,7 +293,7 @@ static void begin_hang(struct hang *hang, const char *policy)
 
 static void hang_clear(struct hang *hang)
 {
-	scene_clear(&hang->scene);
+	fake_scene_clear(&hang->scene);
 	if (hang->reader > 0)
 		child_wait(hang->reader);
 	umount2(FUSECTL, MNT_DETACH);
@@ -382,6 +320,45 @@ static void a_mount_that_hangs_too_long_is_aborted(void **state)
 	usleep(200 * 1000);
 	expect_reconcile("--dry-run", 0, "would be aborted");
 	assert_true(reader_waits(&hang));
+	expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_int_equal(child_wait(hang.reader), 1);
+	hang.reader = 0;
+}
+
+/* Another wall clock in the record, as when the node's was set in between. */
+static void set_since(const struct fake_pod *pod, const char *year)
+{
+	cleanup_free char *path = fake_pod_record_path(pod), *text = fake_pod_record_text(pod);
+	char *since = strstr(text, "\"since\": \"");
+
+	assert_non_null(since);
+	memcpy(since + strlen("\"since\": \""), year, strlen(year));
+	assert_int_equal(ns_sandbox_write(path, text, 0644), 0);
+}
+
+static void a_clock_that_was_set_forward_aborts_nothing(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1h\"}");
+	fake_member_stop(hang.scene.zurg);
+	expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	set_since(&hang.scene.pod, "1999");
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_true(reader_waits(&hang));
+}
+
+static void a_clock_that_was_set_back_delays_nothing(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
+	fake_member_stop(hang.scene.zurg);
+	expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	set_since(&hang.scene.pod, "2099");
 	expect_reconcile(NULL, 0, "1 alive, 0 failed");
 	assert_int_equal(child_wait(hang.reader), 1);
 	hang.reader = 0;
@@ -466,7 +443,7 @@ static void not_where_no_request_waits(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, fake_scene_reset)
 	const struct CMUnitTest tests[] = {
 		TEST(without_anything_there_is_nothing_to_do),
 		TEST(a_broken_policy_is_told_though_no_pod_needs_it),
@@ -481,6 +458,8 @@ int main(void)
 		TEST(what_a_running_hook_holds_is_left),
 		TEST(beside_hooks_it_loses_nothing),
 		TEST(a_mount_that_hangs_too_long_is_aborted),
+		TEST(a_clock_that_was_set_forward_aborts_nothing),
+		TEST(a_clock_that_was_set_back_delays_nothing),
 		TEST(not_while_its_provider_lives),
 		TEST(not_without_the_policys_word),
 		TEST(not_before_its_time),

@@ -389,13 +389,28 @@ int fake_pod_command(const char *verb, const char *option, char **ret_output)
 	return status;
 }
 
+char *fake_pod_record_path(const struct fake_pod *pod)
+{
+	char *path = NULL;
+
+	assert_true(asprintf(&path, FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid) > 0);
+	return path;
+}
+
+char *fake_pod_record_text(const struct fake_pod *pod)
+{
+	cleanup_free char *path = fake_pod_record_path(pod);
+	char *text = ns_sandbox_read(path);
+
+	assert_non_null(text);
+	return text;
+}
+
 struct json_object *fake_pod_record(const struct fake_pod *pod)
 {
-	char path[160];
-	cleanup_free char *text = NULL;
+	cleanup_free char *path = fake_pod_record_path(pod);
+	cleanup_free char *text = ns_sandbox_read(path);
 
-	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid);
-	text = ns_sandbox_read(path);
 	return text ? json_tokener_parse(text) : NULL;
 }
 

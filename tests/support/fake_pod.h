@@ -101,6 +101,10 @@ char *fake_member_output(const struct fake_member *member);
  * which may be NULL, is owned by the caller. */
 int fake_pod_command(const char *verb, const char *option, char **ret_output);
 
+/* Where its record is, and the text of it, which must be there. Owned by the caller. */
+char *fake_pod_record_path(const struct fake_pod *pod);
+char *fake_pod_record_text(const struct fake_pod *pod);
+
 /* The pod's record, parsed; NULL without one. Owned by the caller (json_object_put). */
 struct json_object *fake_pod_record(const struct fake_pod *pod);
 

@@ -52,6 +52,7 @@ static void fill_path(struct topology *topology)
 	set_text(&path->device, "0:99");
 	path->state = PATH_DEAD;
 	path->since_usec = UPDATED - 5;
+	path->hung_boot_usec = 7;
 	path->instances = 3;
 	path->heals = 2;
 	path->last_heal_usec = UPDATED - 4;
@@ -316,6 +317,7 @@ static void a_path_survives_the_way(void **state)
 	assert_string_equal(path->device, "0:99");
 	assert_int_equal(path->state, PATH_DEAD);
 	assert_true(path->since_usec == UPDATED - 5);
+	assert_int_equal(path->hung_boot_usec, 7);
 	assert_true(path->last_heal_usec == UPDATED - 4);
 	assert_int_equal(path->instances, 3);
 	assert_int_equal(path->heals, 2);

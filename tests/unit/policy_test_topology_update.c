@@ -361,8 +361,14 @@ static void a_bystander_does_not_unlearn_where_a_path_is(void **state)
 
 static void note_state(struct world *world, enum path_state state, const char *device, uint64_t now)
 {
-	assert_int_equal(
-		topology_note_path(&world->topology, "/mnt/media/zurg", state, device, now), 0);
+	const struct path_note note = {
+		.state = state,
+		.device = device,
+		.now_usec = now,
+		.boottime_usec = now + 1000,
+	};
+
+	assert_int_equal(topology_note_path(&world->topology, "/mnt/media/zurg", &note), 0);
 }
 
 static void a_state_has_the_time_since_when_it_was_seen(void **state)
@@ -389,6 +395,28 @@ static void a_state_has_the_time_since_when_it_was_seen(void **state)
 	assert_int_equal(world.topology.n_paths, 1);
 }
 
+static void a_hang_is_counted_from_when_it_was_first_seen(void **state)
+{
+	cleanup_world struct world world;
+	const struct topology_path *zurg;
+
+	(void)state;
+	world_begin(&world);
+	note_state(&world, PATH_LIVE, "0:55", 5);
+	zurg = find_path(&world, "/mnt/media/zurg");
+	assert_int_equal(zurg->hung_boot_usec, 0);
+	note_state(&world, PATH_HUNG, "0:55", 10);
+	note_state(&world, PATH_HUNG, "0:55", 20);
+	assert_int_equal(zurg->hung_boot_usec, 1010);
+	/* Another mount's hang is another one. */
+	note_state(&world, PATH_HUNG, "0:56", 30);
+	assert_int_equal(zurg->hung_boot_usec, 1030);
+	note_state(&world, PATH_LIVE, "0:56", 40);
+	assert_int_equal(zurg->hung_boot_usec, 0);
+	note_state(&world, PATH_HUNG, "0:56", 50);
+	assert_int_equal(zurg->hung_boot_usec, 1050);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +434,7 @@ int main(void)
 		cmocka_unit_test(a_bystander_is_entered_without_any_way),
 		cmocka_unit_test(a_bystander_does_not_unlearn_where_a_path_is),
 		cmocka_unit_test(a_state_has_the_time_since_when_it_was_seen),
+		cmocka_unit_test(a_hang_is_counted_from_when_it_was_first_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
