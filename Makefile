@@ -12,7 +12,7 @@
 #   tests/unit/policy_test_*.c   ... with libpolicy and liboci
 #   tests/unit/test_*.c          ... with all three
 #   tests/ns/ns_test_*.c         ... with all three; run by root in a private mount namespace
-#   tests/support/*.c        linked into every test; may use liboci only
+#   tests/support/*.c        linked into every test; may use liboci (and libseccomp) only
 #   tests/support/bin/*.c    each a program in $(BUILD)/tests that tests start
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
@@ -55,7 +55,7 @@ PKG_CONFIG ?= pkg-config
 PKGS_OCI := json-c mount
 PKGS_POLICY := $(PKGS_OCI) libcap libseccomp
 PKGS_HOOK := $(PKGS_POLICY) libsystemd
-PKGS_TEST := cmocka
+PKGS_TEST := cmocka libseccomp
 
 # Asked for only when something is compiled: `make check` may first have to install pkg-config.
 # The libraries' headers are not ours to warn about, hence -isystem.

@@ -8,11 +8,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* Linux 6.8; not in the kernel headers of Debian 12. */
-#ifndef STATX_MNT_ID_UNIQUE
-#define STATX_MNT_ID_UNIQUE 0x00004000U
-#endif
-
 static int statx_mount_id(int fd, unsigned int ask, unsigned int mask, uint64_t *ret)
 {
 	struct statx buffer;
@@ -39,7 +34,7 @@ int mount_id_of(int fd, int *ret_id, uint64_t *ret_unique)
 	if (r < 0)
 		return r;
 	if (ret_unique) {
-		r = statx_mount_id(fd, STATX_MNT_ID_UNIQUE, STATX_MNT_ID_UNIQUE, &unique);
+		r = statx_mount_id(fd, SYS_STATX_MNT_ID_UNIQUE, SYS_STATX_MNT_ID_UNIQUE, &unique);
 		if (r < 0 && r != -EOPNOTSUPP && r != -EACCES)
 			return r;
 		*ret_unique = unique;

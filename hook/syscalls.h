@@ -16,8 +16,14 @@
 #define SYS_NUMBER_OPEN_TREE 428
 #define SYS_NUMBER_MOVE_MOUNT 429
 #define SYS_NUMBER_PIDFD_OPEN 434
+#define SYS_NUMBER_CLOSE_RANGE 436
 #define SYS_NUMBER_OPENAT2 437
 #define SYS_NUMBER_MOUNT_SETATTR 442
+#define SYS_NUMBER_STATMOUNT 457
+#define SYS_NUMBER_LISTMOUNT 458
+
+/* linux/stat.h, Linux 6.8 */
+#define SYS_STATX_MNT_ID_UNIQUE 0x00004000U
 
 /* linux/openat2.h, Linux 5.6 */
 struct sys_open_how {
