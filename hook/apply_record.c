@@ -69,12 +69,23 @@ static int note_paths(
 	return 0;
 }
 
-/* The way was proven before the lock: over the mount that is still there? */
+static bool is_still_shared(const struct mount_entry *mount)
+{
+	cleanup_mount_table struct mount_table now = {0};
+	const struct mount_entry *same;
+
+	if (mountinfo_read("/proc/self/mountinfo", &now, NULL) < 0)
+		return false;
+	same = mounts_by_id(&now, mount->id);
+	return same && same->shared == mount->shared;
+}
+
+/* The way was proven before the lock: over the mount that is still there, and still shared? */
 static int is_proven_mount(const struct target *target, int fd, struct error *err)
 {
 	int id = 0, r = mount_id_of(fd, &id, NULL);
 
-	if (r == 0 && id == target->host_carrier->id)
+	if (r == 0 && id == target->host_carrier->id && is_still_shared(target->host_carrier))
 		return 0;
 	return error_set(err, -ESTALE, FINDING_PEER_GROUP_MISMATCH, target->anchor,
 		"nothing: the kubelet creates the container again",
@@ -84,26 +95,39 @@ static int is_proven_mount(const struct target *target, int fd, struct error *er
 }
 
 /*
- * A volume that lies on a directory bound on itself may be on another pod's hook's bind: this pod
- * uses it from now on too. Committed with the bind's lock held, so that the other pod's end cannot
- * miss it.
+ * A volume that lies on a directory bound on itself may be on another pod's hook's bind, and a
+ * mount that is no pod's own may be one that another's run has made shared, and takes back if it
+ * fails: this pod uses it from now on too. Committed with the bind's lock held, so that the other
+ * pod's end cannot miss it.
  */
 static int adopt(struct run *run, const struct target *target, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_close int fd = -EBADF;
-	const struct topology_volume *volume;
 	int r;
 
 	r = apply_open_locked(run, target->anchor, &lock, &fd, err);
 	if (r == 0)
 		r = is_proven_mount(target, fd, err);
-	if (r == 0)
+	if (r == 0 && target->anchor_self_bind)
 		r = bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : run_commit(run, err);
+}
+
+/* A mount that this pod's own hooks have made or shared, or that no other pod can have, needs no
+ * adoption. */
+static bool may_be_anothers(const struct run *run, const struct target *target)
+{
+	const struct topology_volume *volume;
+
+	if (!target->anchor || target->request->node)
+		return false;
 	volume = topology_volume(&run->topology, target->anchor);
-	return volume && volume->bound_by_hook ? run_commit(run, err) : 0;
+	if (volume && (volume->bound_by_hook || volume->shared_by_hook))
+		return false;
+	return target->anchor_self_bind ||
+	       (target->anchor_is_mountpoint && target->host_carrier->shared &&
+		       !bind_is_pods_own(&run->topology, target->anchor));
 }
 
 /* Targets of one volume have one anchor. */
@@ -117,14 +141,9 @@ static int adopt_binds(struct run *run, struct error *err)
 {
 	for (size_t i = 0; i < run->judgement.targets.n; i++) {
 		const struct target *target = &run->judgement.targets.items[i];
-		const struct topology_volume *volume;
 		int r;
 
-		if (!target->anchor || !target->anchor_self_bind || target->request->node ||
-			is_same_volume(&run->judgement.targets, i))
-			continue;
-		volume = topology_volume(&run->topology, target->anchor);
-		if (volume && volume->bound_by_hook)
+		if (is_same_volume(&run->judgement.targets, i) || !may_be_anothers(run, target))
 			continue;
 		r = adopt(run, target, err);
 		if (r < 0)

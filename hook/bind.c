@@ -151,6 +151,20 @@ int bind_adopt(
 	return 0;
 }
 
+bool bind_is_pods_own(const struct topology *topology, const char *host_path)
+{
+	size_t length = strlen(topology->pod_uid);
+
+	for (const char *slash = host_path; slash; slash = strchr(slash + 1, '/')) {
+		const char *component = slash + 1;
+
+		if (strncmp(component, topology->pod_uid, length) == 0 &&
+			(component[length] == '/' || component[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 static bool is_below(const struct mount_table *table, const struct mount_entry *mount, int id)
 {
 	/* The bound is for a table that has changed while it was read. */
@@ -180,26 +194,11 @@ static bool is_copy(const struct mount_table *table, const struct mount_entry *m
 }
 
 /*
- * A volume of this very pod (/var/lib/kubelet/pods/UID/volumes/…), not a directory of the node.
- * What is mounted below it came from the pod's containers: another volume of one, mounted inside
- * this one, travels to the host as the bind is shared, and nothing takes it off there when the
- * container ends.
+ * Whether something is mounted below the mount `id` that must not go with it. What is mounted below
+ * a pod's own volume came from the pod's containers: another volume of one, mounted inside this
+ * one, travels to the host as the bind is shared, and nothing takes it off there when the container
+ * ends.
  */
-static bool is_pods_own(const struct topology *topology, const char *host_path)
-{
-	size_t length = strlen(topology->pod_uid);
-
-	for (const char *slash = host_path; slash; slash = strchr(slash + 1, '/')) {
-		const char *component = slash + 1;
-
-		if (strncmp(component, topology->pod_uid, length) == 0 &&
-			(component[length] == '/' || component[length] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-/* Whether something is mounted below the mount `id` that must not go with it. */
 static bool carries_others(const struct mount_table *table, int id, bool is_own)
 {
 	for (size_t i = 0; i < table->n; i++) {
@@ -227,7 +226,7 @@ static int unmount(
 		r = mountinfo_read("/proc/self/mountinfo", &host, err);
 		if (r < 0)
 			return r;
-		r = carries_others(&host, id, is_pods_own(topology, host_path))
+		r = carries_others(&host, id, bind_is_pods_own(topology, host_path))
 			    ? -EBUSY
 			    : mount_detach_copies(fd);
 	}

@@ -29,6 +29,10 @@ void bind_unlock(struct lock *lock);
 int bind_announce(
 	int runtime_fd, struct topology *topology, const char *host_path, struct error *err);
 
+/* A volume of this very pod (/var/lib/kubelet/pods/UID/volumes/…), not a directory of the node: no
+ * other pod can have it. */
+bool bind_is_pods_own(const struct topology *topology, const char *host_path);
+
 /*
  * Enter in `topology` that the volume `key` lies on a bind of another pod's hook, where one's
  * record says so of the mount that `fd` is on. The caller holds bind_lock(). 0, also where it is

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bind of a volume on itself that a hook makes where the host is private: who uses it, and when
  * it goes. */
+#include "hook/bind.h"
+#include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "tests/support/child.h"
@@ -9,8 +11,10 @@
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #define NODE_VOLUME "/var/lib/kubelet/pods/node/media"
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
@@ -289,6 +293,58 @@ static void a_failed_run_leaves_a_mount_shared_for_a_pod_that_has_come_meanwhile
 	assert_string_equal(bound(&scene.b), "false");
 }
 
+static bool somebody_waits_for_a_lock(void *data)
+{
+	cleanup_free char *locks = ns_sandbox_read("/proc/locks");
+	struct stat *lock = data;
+	char inode[32];
+
+	snprintf(inode, sizeof(inode), ":%lu ", (unsigned long)lock->st_ino);
+	for (char *line = locks ? strstr(locks, "-> FLOCK") : NULL; line;
+		line = strstr(line + 1, "-> FLOCK")) {
+		const char *end = strchr(line, '\n');
+		const char *found = strstr(line, inode);
+
+		if (found && (!end || found < end))
+			return true;
+	}
+	return false;
+}
+
+/* It has proven its way over the mount, and the other pod's run takes the sharing back before it
+ * can say so in its record. */
+static void a_pod_that_comes_while_a_mount_is_made_private_again_notices(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_close int runtime = -EBADF, volume = -EBADF;
+	struct stat st;
+	pid_t second;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(NODE_VOLUME), 0);
+	assert_int_equal(mount("tmpfs", NODE_VOLUME, "tmpfs", 0, NULL), 0);
+	assert_int_equal(mount(NULL, NODE_VOLUME, NULL, MS_SHARED, NULL), 0);
+	begin_on(&scene, NODE_VOLUME);
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	volume = open(NODE_VOLUME, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(bind_lock(runtime, volume, NODE_VOLUME, &lock, NULL), 0);
+	assert_int_equal(fstat(lock.fd, &st), 0);
+	second = fake_member_hook_start(scene.in_b, "prestart");
+	assert_true(eventually(somebody_waits_for_a_lock, &st));
+	assert_int_equal(mount(NULL, NODE_VOLUME, NULL, MS_PRIVATE, NULL), 0);
+	bind_unlock(&lock);
+	assert_int_equal(child_wait(second), 13);
+	fake_member_expect_said(scene.in_b, "[peer-group-mismatch]");
+	/* The kubelet tries again. */
+	fake_member_stop(scene.in_b);
+	scene.in_b = fake_pod_add(&scene.b, &(struct fake_role){.name = "rclone-torbox",
+						    .provides = "/mnt/media/torbox",
+						    .source = scene.a.volume});
+	fake_member_expect(scene.in_b, "prestart", 0);
+	assert_true(is_shared(scene.a.volume));
+}
+
 /* Nobody else has come: what the run has shared is private again. */
 static void a_failed_run_makes_its_mount_private_again(void **state)
 {
@@ -340,6 +396,7 @@ int main(void)
 		TEST(a_disk_below_the_volume_does_not_keep_it),
 		TEST(a_failed_run_leaves_it_to_a_pod_that_has_come_meanwhile),
 		TEST(a_failed_run_leaves_a_mount_shared_for_a_pod_that_has_come_meanwhile),
+		TEST(a_pod_that_comes_while_a_mount_is_made_private_again_notices),
 		TEST(a_failed_run_makes_its_mount_private_again),
 		TEST(mounts_travel_through_it),
 	};
