@@ -36,9 +36,12 @@ catalogdir ?= $(prefix)/lib/systemd/catalog
 datarootdir ?= $(prefix)/share
 mandir ?= $(datarootdir)/man
 docdir ?= $(datarootdir)/doc/fuse-sidecar-hook
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+completionsdir ?= $(datarootdir)/bash-completion/completions
 hooksdir ?= $(sysconfdir)/containers/oci/hooks.d
 DESTDIR ?=
-INSTALL_VARS := DESTDIR libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir hooksdir
+INSTALL_VARS := DESTDIR libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir tmpfilesdir \
+	completionsdir hooksdir
 
 # SANITIZE=address,undefined builds beside the ordinary build, not over it.
 SANITIZE ?=
@@ -62,9 +65,11 @@ PKGS_TEST := cmocka libseccomp
 pkg_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
+# Distributions build with compilers that nobody has tried here: WERROR= lets new warnings pass.
+WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wconversion -Wvla -Wnull-dereference -Wimplicit-fallthrough -Wcast-qual -Wwrite-strings \
-	-Wswitch-enum -Werror
+	-Wswitch-enum $(WERROR)
 
 # The control-flow protection that the target has: CET on x86, branch protection on arm64.
 target := $(shell $(CC) -dumpmachine 2>/dev/null)
@@ -300,6 +305,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, gcc -fanalyzer, a clang build
 	exit $$rc
 
 include tests/fuzz/fuzz.mk
+include install/package.mk
 
 # For the linters: how a file is compiled, as clang understands it.
 .PHONY: print-cflags

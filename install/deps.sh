@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [build|test|demo|lint|bench|fuzz|all]...
+# install/deps.sh [build|test|demo|lint|bench|fuzz|deb|rpm|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -39,6 +39,8 @@ test | cmd:rclone | rclone | rclone
 test | cmd:fusermount3 | fuse3 | fuse3
 test | cmd:busybox | busybox-static | busybox
 test | cmd:journalctl | systemd | systemd
+test | cmd:man,groff | man-db groff-base | man-db groff-base
+test | cmd:mandoc | mandoc | mandoc
 demo | cmd:unshare,nsenter,mount | util-linux | util-linux
 demo | cmd:ps | procps | procps-ng
 demo | cmd:ip | iproute2 | iproute
@@ -62,6 +64,14 @@ bench | cmd:unshare | util-linux | util-linux
 fuzz | cmd:clang | clang | clang
 fuzz | fuzzer: | libclang-rt-dev | compiler-rt
 fuzz | cmd:jq | jq | jq
+deb | cmd:dpkg-buildpackage | dpkg-dev | dpkg-dev
+deb | cmd:dh | debhelper | debhelper
+rpm | cmd:rpmbuild | rpm | rpm-build systemd-rpm-macros
+package | cmd:lintian | lintian | lintian
+package | cmd:rpmlint | rpmlint | rpmlint
+package | cmd:debootstrap | debootstrap | debootstrap
+package | cmd:strace | strace | strace
+package | cmd:jq | jq | jq
 EOF
 }
 
@@ -121,8 +131,8 @@ missing() {
 
 install_debian() {
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get -o DPkg::Lock::Timeout=120 update -q
-	apt-get -o DPkg::Lock::Timeout=120 install -q -y --no-install-recommends "$@"
+	apt-get -o DPkg::Lock::Timeout=600 update -q
+	apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends "$@"
 }
 
 install_fedora() {
@@ -134,9 +144,10 @@ main() {
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		build | test | demo | lint | bench | fuzz | all) purposes+=("$arg") ;;
+		build | test | demo | lint | bench | fuzz | deb | rpm | package | all) purposes+=("$arg") ;;
 		*)
-			echo "usage: install/deps.sh [--list] [build|test|demo|lint|bench|fuzz|all]..." >&2
+			echo "usage: install/deps.sh [--list]" \
+				"[build|test|demo|lint|bench|fuzz|deb|rpm|package|all]..." >&2
 			exit 2
 			;;
 		esac

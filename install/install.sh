@@ -23,8 +23,11 @@ unitdir=${unitdir:?not set}
 catalogdir=${catalogdir:?not set}
 mandir=${mandir:?not set}
 docdir=${docdir:?not set}
+tmpfilesdir=${tmpfilesdir:?not set}
+completionsdir=${completionsdir:?not set}
 hooksdir=${hooksdir:?not set}
-for var in libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir hooksdir; do
+for var in libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir tmpfilesdir completionsdir \
+	hooksdir; do
 	if [[ ${!var} != /* ]]; then
 		echo "install: $var=${!var}: expected an absolute path" >&2
 		exit 2
@@ -88,9 +91,11 @@ list() {
 	echo "link|$binary|$sbindir/$name"
 	echo "file|install/policy.json.example|$sysconfdir/$name/policy.json.example"
 	echo "file|install/$name.catalog|$catalogdir/$name.catalog"
+	echo "file|install/$name.tmpfiles|$tmpfilesdir/$name.conf"
 	for file in fuse-sidecar-{prepare,reconcile}.service fuse-sidecar-reconcile.timer; do
 		echo "rewritten|install/$file|$unitdir/$file"
 	done
+	echo "file|install/$name.bash-completion|$completionsdir/$name"
 	for file in docs/man/*.[1-8]; do
 		[[ -e $file ]] && echo "file|$file|$mandir/man${file##*.}/${file##*/}"
 	done

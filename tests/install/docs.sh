@@ -8,71 +8,13 @@
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
+# shellcheck source=tests/install/code.bash
+. "$(dirname -- "$0")/code.bash"
 
 hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
 pages=(README.md docs/*.md)
 
-# ---- what the code has ---------------------------------------------------------------------------
-
-# CODE SEVERITY EXIT of each finding
-findings() {
-	local name severity exit
-	while read -r name severity exit; do
-		echo "$name ${severity,,} $(sed -n "s/^\t$exit = \([0-9]*\),/\1/p" oci/base/code.h)"
-	done < <(sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", \([A-Z]*\), \([A-Z_]*\)).*/\1 \2 \3/p' \
-		oci/base/code.h)
-}
-
-codes() {
-	findings | cut -d' ' -f1
-}
-
-exit_codes() {
-	sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),/\1/p' oci/base/code.h
-}
-
-annotations() {
-	sed -n 's/^#define ANNOTATION_[A-Z_]* ANNOTATION_PREFIX "\([a-z-]*\)"/\1/p' oci/annotations.h
-}
-
-# keys ARRAY: the strings of such an array in policy/config.c
-keys() {
-	sed -n "/ $1\[\] = {/,/};/p" policy/config.c | grep -o '"[A-Za-z]*"' | tr -d '"'
-}
-
-verbs() {
-	sed -n 's/.*\.command = {"\([A-Za-z]*\)",.*/\1/p' hook/commands.c
-}
-
-options() {
-	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/commands.c
-}
-
-actions() {
-	sed -n 's/^\t\t\[PLAN_[A-Z_]*\] = "\([a-z-]*\)",/\1/p' policy/plan.c
-}
-
-# ACTION ID of each kind of journal entry
-kinds() {
-	sed -n 's/^\tX(AUDIT_\([A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/message_ids.h |
-		while read -r kind id; do
-			kind=${kind,,}
-			echo "${kind//_/-} $id"
-		done
-}
-
-fields() {
-	grep -oE '"(FUSE_SIDECAR_[A-Z_]*|CONTAINER_ID_FULL|MESSAGE_ID)"' hook/audit.c | tr -d '"'
-}
-
 # ---- how it is compared --------------------------------------------------------------------------
-
-# same_lines WHAT: the lists on descriptors 3 and 4 hold the same lines, and at least one
-same_lines() {
-	sort -u <&3 >"$scratch/code"
-	sort -u <&4 >"$scratch/docs"
-	[[ -s $scratch/code ]] && diff "$scratch/code" "$scratch/docs"
-}
 
 # headings PAGE: the first word in backticks of each heading of the third level
 headings() {
@@ -220,7 +162,7 @@ files_are_there() {
 
 make_targets_are_there() {
 	local said
-	mapfile -t said < <(sed -nE 's/^([a-z0-9 -]+):.*/\1/p' Makefile tests/fuzz/*.mk | tr ' ' '\n')
+	mapfile -t said < <(sed -nE 's/^([a-z0-9 -]+):.*/\1/p' Makefile tests/fuzz/*.mk install/*.mk | tr ' ' '\n')
 	grep -ohE '`(sudo )?make [a-z0-9-]+' "${pages[@]}" | sed 's/.* //' | known "${said[@]}"
 }
 

@@ -29,6 +29,8 @@ expected_files() {
 		echo "644 etc/containers/oci/hooks.d/fuse-sidecar-prestart.json"
 		echo "644 etc/containers/oci/hooks.d/fuse-sidecar-poststop.json"
 		echo "644 $prefix/lib/systemd/catalog/$name.catalog"
+		echo "644 $prefix/lib/tmpfiles.d/$name.conf"
+		echo "644 $prefix/share/bash-completion/completions/$name"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-prepare.service"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-reconcile.service"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-reconcile.timer"

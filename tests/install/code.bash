@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the code has, read from the sources: for suites that compare it with what the pages say.
+
+# CODE SEVERITY EXIT of each finding
+findings() {
+	local name severity exit
+	while read -r name severity exit; do
+		echo "$name ${severity,,} $(sed -n "s/^\t$exit = \([0-9]*\),/\1/p" oci/base/code.h)"
+	done < <(sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", \([A-Z]*\), \([A-Z_]*\)).*/\1 \2 \3/p' \
+		oci/base/code.h)
+}
+
+codes() {
+	findings | cut -d' ' -f1
+}
+
+exit_codes() {
+	sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),/\1/p' oci/base/code.h
+}
+
+annotations() {
+	sed -n 's/^#define ANNOTATION_[A-Z_]* ANNOTATION_PREFIX "\([a-z-]*\)"/\1/p' oci/annotations.h
+}
+
+# keys ARRAY: the strings of such an array in policy/config.c
+keys() {
+	sed -n "/ $1\[\] = {/,/};/p" policy/config.c | grep -o '"[A-Za-z]*"' | tr -d '"'
+}
+
+verbs() {
+	sed -n 's/.*\.command = {"\([A-Za-z]*\)",.*/\1/p' hook/commands.c
+}
+
+options() {
+	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/commands.c
+}
+
+actions() {
+	sed -n 's/^\t\t\[PLAN_[A-Z_]*\] = "\([a-z-]*\)",/\1/p' policy/plan.c
+}
+
+# ACTION ID of each kind of journal entry
+kinds() {
+	sed -n 's/^\tX(AUDIT_\([A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/message_ids.h |
+		while read -r kind id; do
+			kind=${kind,,}
+			echo "${kind//_/-} $id"
+		done
+}
+
+fields() {
+	grep -oE '"(FUSE_SIDECAR_[A-Z_]*|CONTAINER_ID_FULL|MESSAGE_ID)"' hook/audit.c | tr -d '"'
+}
+
+# same_lines WHAT: the lists on descriptors 3 and 4 hold the same lines, and at least one
+# shellcheck disable=SC2154 # scratch is of report.bash
+same_lines() {
+	sort -u <&3 >"$scratch/code"
+	sort -u <&4 >"$scratch/docs"
+	[[ -s $scratch/code ]] && diff "$scratch/code" "$scratch/docs"
+}
