@@ -4,7 +4,7 @@
 #include "hook/bind.h"
 #include "hook/deadline.h"
 #include "hook/expose.h"
-#include "hook/mount_ops.h"
+#include "hook/mount_id.h"
 #include "hook/probe.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"

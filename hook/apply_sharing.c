@@ -2,6 +2,7 @@
 #include "hook/apply_steps.h"
 
 #include "hook/bind.h"
+#include "hook/mount_id.h"
 #include "hook/mount_ops.h"
 #include "hook/replace.h"
 #include "oci/base/cleanup.h"

@@ -9,6 +9,7 @@
 #include "hook/bind.h"
 #include "hook/fd_path.h"
 #include "hook/kubens.h"
+#include "hook/mount_id.h"
 #include "hook/mount_ops.h"
 #include "hook/policy_file.h"
 #include "hook/runtime_dir.h"

@@ -3,8 +3,8 @@
 
 #include "hook/deadline.h"
 #include "hook/process.h"
-#include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sched.h>
@@ -26,12 +26,12 @@ struct outcome {
 	char subject[1024], message[1536], fix[512];
 };
 
-static int open_namespace(const char *path, struct stat *ret_stat)
+static int open_namespace(int dir, const char *path, struct stat *ret_stat)
 {
 	cleanup_close int fd = -EBADF;
 	struct statfs fs;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	/* The descriptor that is used is the one that is checked: no file of anybody else's in its
@@ -45,25 +45,25 @@ static int open_namespace(const char *path, struct stat *ret_stat)
 
 int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret, struct error *err)
 {
-	cleanup_close int process = -EBADF, theirs = -EBADF, ours = -EBADF;
-	struct pollfd gone = {.events = POLLIN};
+	cleanup_process struct process process = PROCESS_NONE;
+	cleanup_close int theirs = -EBADF, ours = -EBADF;
 	struct stat their_stat, our_stat;
 	char path[64];
+	int r;
 
-	process = process_open(pid, start_ticks);
-	if (process < 0)
-		return error_set(err, process, FINDING_HOST_IO, NULL, NULL,
+	r = process_open(pid, start_ticks, &process);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"the container's init, pid %d, is gone", (int)pid);
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	theirs = open_namespace(path, &their_stat);
-	ours = open_namespace("/proc/self/ns/mnt", &our_stat);
+	theirs = open_namespace(process.dir, "ns/mnt", &their_stat);
+	ours = open_namespace(AT_FDCWD, "/proc/self/ns/mnt", &our_stat);
 	if (theirs < 0 || ours < 0)
 		return error_set(err, theirs < 0 ? theirs : ours, FINDING_HOST_IO, path, NULL,
 			"cannot open the mount namespace of pid %d: %s", (int)pid,
 			strerror(theirs < 0 ? -theirs : -ours));
-	/* Still alive now: what was opened by pid was this process's. */
-	gone.fd = process;
-	if (poll(&gone, 1, 0) != 0)
+	/* Nothing is to be mounted for a process that has ended meanwhile. */
+	if (process_has_ended(&process))
 		return error_set(err, -ESRCH, FINDING_HOST_IO, NULL, NULL,
 			"the container's init, pid %d, has just ended", (int)pid);
 	if (their_stat.st_dev == our_stat.st_dev && their_stat.st_ino == our_stat.st_ino)

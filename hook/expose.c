@@ -2,6 +2,7 @@
 #include "hook/expose.h"
 
 #include "hook/mount_ops.h"
+#include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -31,14 +32,14 @@ static int expose_error(struct error *err, int r, const struct exposure *exposur
 /* The directory above, made where the image has none (an image without /run). */
 static int open_parent(int root, const struct exposure *exposure)
 {
-	int fd = sys_openat2(root, exposure->parent, DIRECTORY_FLAGS,
+	int fd = resolve_open(root, exposure->parent, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
 
 	if (fd != -ENOENT || strchr(exposure->parent + 1, '/'))
 		return fd;
 	if (mkdirat(root, exposure->parent + 1, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	return sys_openat2(root, exposure->parent, DIRECTORY_FLAGS,
+	return resolve_open(root, exposure->parent, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
 }
 
@@ -51,7 +52,7 @@ static int expose_in_namespace(void *data, struct error *err)
 	top = open("/", DIRECTORY_FLAGS);
 	if (top < 0)
 		return expose_error(err, -errno, exposure);
-	root = sys_openat2(top, exposure->container_root, DIRECTORY_FLAGS,
+	root = resolve_open(top, exposure->container_root, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS);
 	if (root < 0)
 		return expose_error(err, root, exposure);
@@ -60,7 +61,7 @@ static int expose_in_namespace(void *data, struct error *err)
 		return expose_error(err, parent, exposure);
 	if (mkdirat(parent, exposure->name, 0755) < 0 && errno != EEXIST)
 		return expose_error(err, -errno, exposure);
-	place = sys_openat2(parent, exposure->name, DIRECTORY_FLAGS,
+	place = resolve_open(parent, exposure->name, DIRECTORY_FLAGS,
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
 	if (place < 0)
 		return expose_error(err, place, exposure);

@@ -2,9 +2,10 @@
 #include "hook/gate.h"
 
 #include "hook/deadline.h"
-#include "hook/mount_ops.h"
+#include "hook/mount_id.h"
 #include "hook/probe.h"
 #include "hook/process.h"
+#include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
@@ -17,12 +18,15 @@
 #include <string.h>
 #include <sys/timerfd.h>
 
+/* How often a provider is looked after where nothing tells of its end, in milliseconds. */
+#define GATE_LOOK_AFTER_MSEC 250
+
 /* What the gate holds for one path while it waits. */
 struct watch {
 	struct gate_path *path;
-	int volume;	    /* path->volume, pinned; -EBADF: none */
-	int process;	    /* pidfd of the provider; -EBADF: none, -ESRCH: it has ended */
-	struct probe probe; /* under way */
+	int volume;		/* path->volume, pinned; -EBADF: none */
+	struct process process; /* the provider, until it has ended; PROCESS_NONE too without one */
+	struct probe probe;	/* under way */
 	struct {
 		int id;		 /* 0: the path could not be reached */
 		uint64_t unique; /* ids are used again, at once; this one is not (Linux 6.8) */
@@ -41,7 +45,7 @@ static void waiting_clear(struct waiting *waiting)
 {
 	for (size_t i = 0; i < waiting->n; i++) {
 		probe_cancel(&waiting->watches[i].probe);
-		cleanup_close_fd(&waiting->watches[i].process);
+		process_close(&waiting->watches[i].process);
 		cleanup_close_fd(&waiting->watches[i].volume);
 	}
 	free(waiting->watches);
@@ -82,24 +86,20 @@ static bool provider_matters(const struct watch *watch)
  */
 static void note_end(struct watch *watch)
 {
-	cleanup_close_fd(&watch->process);
-	watch->process = -ESRCH;
+	process_close(&watch->process);
 	watch->again = true;
 }
 
 static int check_provider(const struct watch *watch, struct error *err)
 {
 	const struct gate_path *path = watch->path;
-	struct pollfd ended = {.events = POLLIN};
 
 	if (path->state == PATH_LIVE)
 		return 0;
 	if (!path->created)
 		return refuse_not_started(path, err);
-	if (watch->process < 0)
-		return refuse_dead(path, err);
-	ended.fd = watch->process;
-	return poll(&ended, 1, 0) > 0 ? refuse_dead(path, err) : 0;
+	return watch->process.dir < 0 || process_has_ended(&watch->process) ? refuse_dead(path, err)
+									    : 0;
 }
 
 /* 17 at once: a hook that waits holds up the restart of the very provider that it waits for. */
@@ -139,7 +139,7 @@ static int open_path(const struct watch *watch)
 	int fd = -EBADF;
 
 	if (!rest || watch->volume < 0)
-		return sys_openat2(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		return resolve_open(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
 			SYS_RESOLVE_NO_SYMLINKS);
 	/* Not through a FUSE mount of the pod's on the way, which could hold the hook. */
 	return walk_below(watch->volume, path->volume, rest, &fd, NULL) < 0 ? -EBADF : fd;
@@ -297,13 +297,14 @@ static int arm(struct waiting *waiting, uint64_t timeout_usec, struct error *err
 static int watch_provider(struct watch *watch, struct error *err)
 {
 	const struct gate_path *path = watch->path;
+	int r;
 
 	if (path->node || !path->created)
 		return 0;
-	watch->process = process_open(path->pid, path->pid_start_ticks);
-	if (watch->process < 0 && watch->process != -ESRCH)
-		return error_set(err, watch->process, FINDING_HOST_IO, path->provider, NULL,
-			"cannot watch provider %s: %s", path->provider, strerror(-watch->process));
+	r = process_open(path->pid, path->pid_start_ticks, &watch->process);
+	if (r < 0 && r != -ESRCH)
+		return error_set(err, r, FINDING_HOST_IO, path->provider, NULL,
+			"cannot watch provider %s: %s", path->provider, strerror(-r));
 	return 0;
 }
 
@@ -311,7 +312,7 @@ static int open_volume(const struct gate_path *path)
 {
 	if (!path->volume)
 		return -EBADF;
-	return sys_openat2(
+	return resolve_open(
 		AT_FDCWD, path->volume, O_PATH | O_DIRECTORY | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
 }
 
@@ -333,7 +334,7 @@ static int start(struct waiting *waiting, struct gate *gate, struct error *err)
 		*watch = (struct watch){
 			.path = &gate->paths[waiting->n],
 			.volume = open_volume(&gate->paths[waiting->n]),
-			.process = -EBADF,
+			.process = PROCESS_NONE,
 			.probe = PROBE_NONE,
 		};
 		r = watch_provider(watch, err);
@@ -359,11 +360,33 @@ static size_t fill(const struct waiting *waiting, struct pollfd *set)
 		const struct watch *watch = &waiting->watches[i];
 
 		/* poll(2) skips negative descriptors. */
-		set[n++] = (struct pollfd){
-			.fd = provider_matters(watch) ? watch->process : -1, .events = POLLIN};
+		set[n++] =
+			(struct pollfd){.fd = provider_matters(watch) ? watch->process.pidfd : -1,
+				.events = POLLIN};
 		set[n++] = (struct pollfd){.fd = watch->probe.fd, .events = POLLIN};
 	}
 	return n;
+}
+
+/* Before Linux 5.3 no descriptor tells of a provider's end: it is looked after. */
+static bool must_look_after(const struct watch *watch)
+{
+	return provider_matters(watch) && watch->process.dir >= 0 && watch->process.pidfd < 0;
+}
+
+/* For poll(2): how long to wait for events, in milliseconds; -1 for ever. */
+static int longest_wait(const struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (must_look_after(&waiting->watches[i]))
+			return GATE_LOOK_AFTER_MSEC;
+	}
+	return -1;
+}
+
+static bool provider_has_ended(const struct watch *watch, const struct pollfd *event)
+{
+	return event->revents || (must_look_after(watch) && process_has_ended(&watch->process));
 }
 
 static void take_answer(struct watch *watch)
@@ -383,11 +406,11 @@ static int next_round(
 {
 	size_t n = fill(waiting, set);
 
-	if (poll(set, n, -1) < 0 && errno != EINTR)
+	if (poll(set, n, longest_wait(waiting)) < 0 && errno != EINTR)
 		return error_set(
 			err, -errno, FINDING_INTERNAL, NULL, NULL, "poll: %s", strerror(errno));
 	for (size_t i = 0; i < waiting->n; i++) {
-		if (set[2 + 2 * i].revents)
+		if (provider_has_ended(&waiting->watches[i], &set[2 + 2 * i]))
 			note_end(&waiting->watches[i]);
 		if (set[2 + 2 * i + 1].revents)
 			take_answer(&waiting->watches[i]);

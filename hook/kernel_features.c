@@ -14,7 +14,7 @@ static bool statx_gives(unsigned int mask, unsigned int wanted)
 {
 	struct statx buffer = {0};
 
-	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask, &buffer) == 0 &&
+	return sys_statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask, &buffer) == 0 &&
 	       (buffer.stx_mask & wanted);
 }
 

@@ -3,45 +3,8 @@
 
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
-#include <linux/stat.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-
-static int statx_mount_id(int fd, unsigned int ask, unsigned int mask, uint64_t *ret)
-{
-	struct statx buffer;
-
-	/* AT_STATX_DONT_SYNC: a FUSE daemon is not asked, so nothing here can block on one. */
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, ask, &buffer) < 0)
-		return -errno;
-	if (!(buffer.stx_mask & mask))
-		return -EOPNOTSUPP;
-	*ret = buffer.stx_mnt_id;
-	return 0;
-}
-
-int mount_id_of(int fd, int *ret_id, uint64_t *ret_unique)
-{
-	uint64_t id, unique = 0;
-	int r;
-
-	/*
-	 * Asked for nothing, the kernel still tells the id. Asked for anything, a FUSE mount
-	 * without allow_other refuses everybody but its user.
-	 */
-	r = statx_mount_id(fd, 0, STATX_MNT_ID, &id);
-	if (r < 0)
-		return r;
-	if (ret_unique) {
-		r = statx_mount_id(fd, SYS_STATX_MNT_ID_UNIQUE, SYS_STATX_MNT_ID_UNIQUE, &unique);
-		if (r < 0 && r != -EOPNOTSUPP && r != -EACCES)
-			return r;
-		*ret_unique = unique;
-	}
-	*ret_id = (int)id;
-	return 0;
-}
 
 static unsigned long propagation_flag(enum propagation propagation)
 {

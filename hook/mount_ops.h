@@ -6,14 +6,6 @@
 
 #include "oci/spec.h"
 #include <stdbool.h>
-#include <stdint.h>
-
-/*
- * The mount that the descriptor is on. *ret_unique (may be NULL) is the id that is never used again
- * (Linux 6.8), 0 on older kernels. Asks no file system, so that a hung FUSE mount answers too.
- * Linux 5.8; -EOPNOTSUPP before.
- */
-int mount_id_of(int fd, int *ret_id, uint64_t *ret_unique);
 
 /* Set the propagation of the mount whose root `fd` is, and of all below it where `recursive`. */
 int mount_set_propagation(int fd, enum propagation propagation, bool recursive);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/probe.h"
 
+#include "hook/close_fds.h"
 #include "hook/deadline.h"
-#include "hook/mount_ops.h"
+#include "hook/kernel_features.h"
+#include "hook/mount_id.h"
 #include "hook/process.h"
+#include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
@@ -13,6 +16,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 bool probe_is_fuse(const struct mount_entry *mount)
@@ -21,16 +25,28 @@ bool probe_is_fuse(const struct mount_entry *mount)
 	       strcmp(mount->fstype, "fuseblk") == 0;
 }
 
-/* FORCE_SYNC: attributes that the kernel still has in its cache would make a dead mount look live.
- * 0 or a negative errno. */
+/* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any other error
+ * is the daemon's own answer. */
+static bool says_dead(int r)
+{
+	return r == -ENOTCONN || r == -ECONNABORTED;
+}
+
+/*
+ * FORCE_SYNC: attributes that the kernel still has in its cache would make a dead mount look live.
+ * FUSE heeds that since Linux 4.20. Before, and 5.8 is what can be told, it is asked for what is
+ * never cached as well. 0 or a negative errno.
+ */
 static int ask(int fd)
 {
-	struct statx buffer;
+	struct statx attributes;
+	struct statfs fs;
+	int r = sys_statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT,
+		STATX_BASIC_STATS, &attributes);
 
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT,
-		       STATX_BASIC_STATS, &buffer) < 0
-		       ? -errno
-		       : 0;
+	if (says_dead(r) || r == -EACCES || kernel_has(KERNEL_STATX_MNT_ID))
+		return r;
+	return fstatfs(fd, &fs) < 0 ? -errno : 0;
 }
 
 /* The number of "NAME=NUMBER" in a mount's comma separated options, -1 without. */
@@ -79,26 +95,22 @@ static enum path_state judge_mount(int fd, pid_t parent)
 
 	if (r == -EACCES && become_owner(fd, parent) == 0)
 		r = ask(fd);
-	/* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any
-	 * other error is the daemon's own answer. */
-	return r == -ENOTCONN || r == -ECONNABORTED ? PATH_DEAD : PATH_LIVE;
+	return says_dead(r) ? PATH_DEAD : PATH_LIVE;
 }
 
 /*
  * The child may live on after the hook, for as long as the daemon does not answer. It must hold
  * nothing of the hook's then: no lock, which belongs to the open file, and no standard output, for
- * whose end a runtime waits. Linux 5.9; without close_range(2) only lock_release() helps, which a
- * killed hook does not come to.
+ * whose end a runtime waits.
  */
-static void close_all_but(int a, int b)
+static int close_all_but(int a, int b)
 {
 	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
+	int r = low > 0 ? close_fds(0, low - 1) : 0;
 
-	if (low > 0)
-		syscall(SYS_close_range, 0, low - 1, 0);
-	if (high > low + 1)
-		syscall(SYS_close_range, low + 1, high - 1, 0);
-	syscall(SYS_close_range, high + 1, ~0U, 0);
+	if (r == 0)
+		r = close_fds(low + 1, high - 1);
+	return r < 0 ? r : close_fds(high + 1, ~0U);
 }
 
 /* What the child is asked about: a descriptor, or the mount that is expected at a path. */
@@ -113,7 +125,7 @@ struct question {
  * state, or a negative errno. */
 static int judge_path(const struct question *question)
 {
-	cleanup_close int fd = sys_openat2(
+	cleanup_close int fd = resolve_open(
 		AT_FDCWD, question->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
 	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
 
@@ -126,9 +138,9 @@ _Noreturn static void run_child(const struct question *question, int to)
 {
 	int answer;
 
-	if (process_die_with(question->parent) < 0)
+	if (process_die_with(question->parent) < 0 ||
+		close_all_but(question->path ? to : question->fd, to) < 0)
 		_exit(1);
-	close_all_but(question->path ? to : question->fd, to);
 	answer = question->path ? judge_path(question)
 				: (int)judge_mount(question->fd, question->parent);
 	_exit(write(to, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/process.h"
 
+#include "hook/kernel_features.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
+#include <linux/magic.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
 
 /* Field 2 of /proc/PID/stat is the command in parentheses, and may hold anything, ')' too. */
 static const char *after_command(const char *stat)
@@ -54,17 +58,15 @@ static int parse_start(const char *fields, uint64_t *ret_ticks)
 	return r < 0 ? r : parse_field(fields, 22, ret_ticks);
 }
 
-int process_start(pid_t pid, uint64_t *ret_ticks)
+/* From the file `path` of proc, below `dir`. */
+static int read_start(int dir, const char *path, uint64_t *ret_ticks)
 {
-	char path[64], stat[1024];
+	char stat[1024];
 	cleanup_close int fd = -EBADF;
 	const char *fields;
 	ssize_t n;
 
-	if (pid <= 0)
-		return -ESRCH;
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	n = read(fd, stat, sizeof(stat) - 1);
@@ -73,6 +75,16 @@ int process_start(pid_t pid, uint64_t *ret_ticks)
 	stat[n] = '\0';
 	fields = after_command(stat);
 	return fields ? parse_start(fields, ret_ticks) : -EBADMSG;
+}
+
+int process_start(pid_t pid, uint64_t *ret_ticks)
+{
+	char path[64];
+
+	if (pid <= 0)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return read_start(AT_FDCWD, path, ret_ticks);
 }
 
 bool process_is_alive(pid_t pid, uint64_t start_ticks)
@@ -94,21 +106,66 @@ int process_die_with(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH;
 }
 
-int process_open(pid_t pid, uint64_t start_ticks)
+/* The directory of a process in proc. Nothing is found in it any more once the process has been
+ * waited for, whoever has the pid then. */
+static int open_directory(pid_t pid)
 {
 	cleanup_close int fd = -EBADF;
+	char path[64];
+	struct statfs fs;
+
+	if (pid <= 0)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == PROC_SUPER_MAGIC ? move_fd(&fd) : -EINVAL;
+}
+
+int process_open(pid_t pid, uint64_t start_ticks, struct process *ret)
+{
+	cleanup_process struct process process = PROCESS_NONE;
 	uint64_t ticks;
 	int r;
 
-	fd = sys_pidfd_open(pid);
-	if (fd < 0)
-		return fd == -EINVAL ? -ESRCH : fd;
-	/* Looked at after the descriptor pins it: a match now is the process that the descriptor is
-	 * of. */
-	r = process_start(pid, &ticks);
+	process.dir = open_directory(pid);
+	if (process.dir < 0)
+		return process.dir;
+	r = sys_pidfd_open(pid);
+	if (r >= 0)
+		process.pidfd = r;
+	else if (!kernel_lacks(KERNEL_PIDFD_OPEN, r))
+		return r == -EINVAL ? -ESRCH : r;
+	/* Looked at last: where the process of the directory still runs, no other one has had its
+	 * pid, and the pidfd is that process's too. */
+	r = read_start(process.dir, "stat", &ticks);
 	if (r < 0)
 		return r;
 	if (ticks != start_ticks)
 		return -ESRCH;
-	return move_fd(&fd);
+	*ret = process;
+	process = PROCESS_NONE;
+	return 0;
+}
+
+bool process_has_ended(const struct process *process)
+{
+	struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
+	uint64_t ticks;
+
+	if (process->pidfd >= 0)
+		return poll(&ended, 1, 0) > 0;
+	return process->dir >= 0 && read_start(process->dir, "stat", &ticks) == -ESRCH;
+}
+
+void process_close(struct process *process)
+{
+	if (!process)
+		return;
+	cleanup_close_fd(&process->dir);
+	cleanup_close_fd(&process->pidfd);
+	*process = PROCESS_NONE;
 }

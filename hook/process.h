@@ -4,6 +4,7 @@
 #ifndef FSH_HOOK_PROCESS_H
 #define FSH_HOOK_PROCESS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,9 +20,27 @@ int process_start(pid_t pid, uint64_t *ret_ticks);
  * that it does not. */
 bool process_is_alive(pid_t pid, uint64_t start_ticks);
 
-/* A pidfd of that very process: a descriptor, -ESRCH where it is gone or the pid is another's by
- * now, or another negative errno. */
-int process_open(pid_t pid, uint64_t start_ticks);
+/* A process that is held on to. */
+struct process {
+	int dir;   /* /proc/PID: what is opened from it is that process's, never a later one's */
+	int pidfd; /* readable once it has ended (poll(2)); -EBADF before Linux 5.3 */
+};
+#define PROCESS_NONE                                                                               \
+	(struct process)                                                                           \
+	{                                                                                          \
+		.dir = -EBADF, .pidfd = -EBADF                                                     \
+	}
+
+/* Hold on to that very process. 0, -ESRCH where it is gone or the pid is another's by now, or
+ * another negative errno. Closed by process_close(). */
+int process_open(pid_t pid, uint64_t start_ticks, struct process *ret);
+
+/* Whether it has ended, its last thread too. False where nothing says so. */
+bool process_has_ended(const struct process *process);
+
+void process_close(struct process *process);
+
+#define cleanup_process __attribute__((cleanup(process_close)))
 
 /* In a child, just after fork(2): be killed when `parent` ends. 0, -ESRCH where it has ended
  * already, or another negative errno; the child must then end by itself. A change of user takes it

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/replace.h"
 
+#include "hook/mount_id.h"
 #include "hook/mount_ops.h"
+#include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -43,7 +45,7 @@ static int open_target(const char *path, uint64_t flags)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	return sys_openat2(root, path, flags, TARGET_RESOLVE);
+	return resolve_open(root, path, flags, TARGET_RESOLVE);
 }
 
 /* Before the bind goes, and they with it. */
@@ -109,7 +111,7 @@ static int swap_in_namespace(void *data, struct error *err)
 			strerror(-r));
 	/* The bind never was below a mount of the container's own, so the place is the image's
 	 * directory. */
-	place = sys_openat2(
+	place = resolve_open(
 		parent, strrchr(swap->target, '/') + 1, TARGET_FLAGS, SYS_RESOLVE_NO_SYMLINKS);
 	r = place < 0 ? place : sys_move_mount(swap->clone_fd, place);
 	if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/stale.h"
 
+#include "hook/mount_id.h"
 #include "hook/mount_ops.h"
 #include "hook/probe.h"
 #include "hook/walk.h"

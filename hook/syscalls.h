@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -61,6 +62,19 @@ struct sys_mount_attr {
 static inline int sys_result(long r)
 {
 	return r < 0 ? -errno : (int)r;
+}
+
+/* Linux 4.11. Not the C library's, which asks stat(2) in its place where it is hidden. */
+static inline int sys_statx(
+	int dir, const char *path, int flags, unsigned int mask, struct statx *ret)
+{
+	return sys_result(syscall(SYS_statx, dir, path, flags, mask, ret));
+}
+
+/* Linux 5.9. */
+static inline int sys_close_range(unsigned int first, unsigned int last)
+{
+	return sys_result(syscall(SYS_NUMBER_CLOSE_RANGE, first, last, 0U));
 }
 
 /* Linux 5.6. A descriptor, or a negative errno. */

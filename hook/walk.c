@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/walk.h"
 
-#include "hook/mount_ops.h"
+#include "hook/mount_id.h"
 #include "hook/probe.h"
+#include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -44,15 +45,9 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 	}
 }
 
-/* RESOLVE_BENEATH gives EAGAIN where a rename elsewhere raced with "..": our walks have no "..",
- * but mount changes count too. */
 static int open_resolved(int dir, const char *path, uint64_t resolve)
 {
-	int fd = -EAGAIN;
-
-	for (int attempt = 0; attempt < 16 && fd == -EAGAIN; attempt++)
-		fd = sys_openat2(dir, path, WALK_FLAGS, WALK_RESOLVE | resolve);
-	return fd;
+	return resolve_open(dir, path, WALK_FLAGS, WALK_RESOLVE | resolve);
 }
 
 /* -EREMOTE where `fd` is on a FUSE mount, and `above`, from which it was opened, on another. */
@@ -122,7 +117,7 @@ int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct er
 		*ret_fd = move_fd(&top);
 		return 0;
 	}
-	fd = sys_openat2(top, rest, WALK_FLAGS, WALK_RESOLVE);
+	fd = open_resolved(top, rest, 0);
 	if (fd < 0)
 		return walk_error(err, fd, trusted, rest);
 	*ret_fd = move_fd(&fd);

@@ -8,6 +8,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fuse_daemon.h"
+#include "tests/support/hide_syscalls.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -303,6 +304,32 @@ static void many_that_hang_take_one_deadline_together(void **state)
 		fuse_daemon_clear(&daemons[i]);
 }
 
+/* Linux before 4.20, where FUSE does not heed AT_STATX_FORCE_SYNC, nearly: the call fails. */
+static int probe_like_4_18(void *data)
+{
+	const int *error = data;
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	char type[32];
+
+	if (hide_syscalls("statx_mnt_id,statx_force_sync", *error) < 0 ||
+		fuse_daemon_start(PATH, "--cache", &daemon) < 0)
+		return 2;
+	if (probe(TIMEOUT_USEC, type) != PATH_LIVE)
+		return 3;
+	fuse_daemon_kill(&daemon);
+	return probe(TIMEOUT_USEC, type) == PATH_DEAD ? 0 : 4;
+}
+
+static void a_dead_mount_is_told_where_fuse_heeds_no_force_sync(void **state)
+{
+	int error = ENOSYS;
+
+	(void)state;
+	assert_int_equal(child_run(probe_like_4_18, &error), 0);
+	error = EPERM;
+	assert_int_equal(child_run(probe_like_4_18, &error), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, reset)
@@ -320,6 +347,7 @@ int main(void)
 		TEST(a_hung_mount_that_has_come_above_it_holds_nobody),
 		TEST(a_probe_that_cannot_die_holds_nothing_of_a_killed_hook),
 		TEST(many_that_hang_take_one_deadline_together),
+		TEST(a_dead_mount_is_told_where_fuse_heeds_no_force_sync),
 	};
 #undef TEST
 

@@ -3,6 +3,7 @@
  * repaired. */
 #include "hook/bind.h"
 #include "hook/expose.h"
+#include "hook/mount_id.h"
 #include "hook/mount_ops.h"
 #include "hook/process.h"
 #include "hook/replace.h"
