@@ -5,6 +5,7 @@
 #include "hook/bind.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
+#include <stdio.h>
 
 int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err)
 {
@@ -26,6 +27,7 @@ int apply_open_locked(const struct run *run, const char *host_path, struct lock 
 	int r;
 
 	r = apply_open(run, host_path, &before, err);
+	progress_at(run->progress, "waiting for the lock of", host_path);
 	if (r == 0)
 		r = bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
 	return r < 0 ? r : apply_open(run, host_path, ret_fd, err);
@@ -42,6 +44,10 @@ static bool has_wait(const struct plan *plan)
 
 static int apply_step(struct run *run, const struct plan_step *step, struct error *err)
 {
+	char doing[64];
+
+	snprintf(doing, sizeof(doing), "at the step %s of", plan_action_name(step->action));
+	progress_at(run->progress, doing, step->host_path ? step->host_path : step->container_path);
 	switch (step->action) {
 	case PLAN_CREATE_DIRECTORY:
 		return apply_create_directory(run, step, err);

@@ -146,6 +146,22 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	return run_commit(run, err);
 }
 
+/* The wait is the pod author's to choose, and no part of what the stage itself may take. */
+static int wait_at_gate(
+	struct run *run, struct gate *gate, uint64_t *ret_waited_usec, struct error *err)
+{
+	uint64_t allowed = gate->timeout_usec ? gate->timeout_usec : gate->probe_timeout_usec;
+	int r;
+
+	progress_at(run->progress, "waiting at the gate for",
+		gate->n ? gate->paths[0].host_path : NULL);
+	progress_extend(run->progress, (int64_t)allowed);
+	r = gate_wait(gate, ret_waited_usec, err);
+	progress_extend(run->progress,
+		*ret_waited_usec < allowed ? (int64_t)*ret_waited_usec - (int64_t)allowed : 0);
+	return r;
+}
+
 int apply_wait(struct run *run, struct error *err)
 {
 	cleanup_gate struct gate gate = {0};
@@ -161,7 +177,7 @@ int apply_wait(struct run *run, struct error *err)
 	 * it. */
 	undo_clear(&run->undo);
 	lock_release(&run->lock);
-	r = gate_wait(&gate, &waited_usec, &refusal);
+	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
 	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
 	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,

@@ -101,12 +101,13 @@ int apply_stale(const struct run *run, const char *volume, const char *host_path
 	struct stale stale = {
 		.volume = volume,
 		.host_path = host_path,
-		.probe_timeout_usec = run->config.probe_timeout_usec,
+		.probe_timeout_usec = run_probe_timeout(run),
 	};
 	int r;
 
 	*ret_detached = 0;
 	*ret_left = PATH_UNKNOWN;
+	progress_at(run->progress, "looking for a dead mount on", host_path);
 	r = apply_open(run, volume, &fd, err);
 	if (r < 0)
 		return r;

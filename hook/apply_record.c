@@ -57,7 +57,7 @@ static int note_paths(
 			!is_waited_for(&run->judgement.plan, paths[i].path))
 			questions[i].host_path = paths[i].host_path;
 	}
-	r = probe_paths(&run->node.host, questions, n, run->config.probe_timeout_usec);
+	r = probe_paths(&run->node.host, questions, n, run_probe_timeout(run));
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot probe the pod's FUSE paths: %s", strerror(-r));

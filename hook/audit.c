@@ -73,6 +73,8 @@ static int kind_priority(enum audit_kind kind)
 		return LOG_WARNING;
 	case AUDIT_GATE_REFUSED:
 	case AUDIT_DENIED:
+	case AUDIT_WORKER_STUCK:
+	case AUDIT_SYSCALL_REFUSED:
 	case AUDIT_INTERNAL_ERROR:
 		return LOG_ERR;
 	case AUDIT_ACTIVATED:

@@ -70,7 +70,7 @@ int cmd_poststop(const struct options *options)
 	cleanup_run struct run run = RUN_INIT;
 	cleanup_error struct error err = {0};
 
-	(void)options;
+	run.progress = options->progress;
 	if (run_poststop(&run, &err) < 0)
 		audit_failure(&run.audit, &err);
 	return EXIT_DONE;

@@ -43,6 +43,7 @@ static int gather(struct run *run, struct error *err)
 		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
 			"the state's pid %d cannot be looked at: %s", (int)run->state.pid,
 			strerror(-r));
+	progress_at(run->progress, "opening root.path", run->spec.root_path);
 	forget_ended_servers(run);
 	node_look(facts);
 	r = node_read_host(&run->node, facts, err);
@@ -106,6 +107,7 @@ static int carry_out(struct run *run, struct error *err)
 {
 	int r;
 
+	progress_at(run->progress, "reading config.json of", run->state.bundle);
 	r = spec_read_bundle(run->state.bundle, &run->spec, err);
 	if (r < 0)
 		return r;
@@ -151,6 +153,7 @@ int cmd_prestart(const struct options *options)
 	cleanup_error struct error err = {0}, policy_err = {0};
 	int r;
 
+	run.progress = options->progress;
 	r = run_read_state(&run, options->stage, &err);
 	if (r > 0)
 		return EXIT_DONE;

@@ -74,30 +74,52 @@ static const char **pod_argument(struct options *options)
 	"For container runtimes: reads the container's state on standard input\n"                  \
 	"(OCI runtime-spec, \"State\"). Registered by a file in hooks.d.\n"
 
+#define STAGE(verb, function, what, ever)                                                          \
+	.command = {                                                                               \
+		.name = verb,                                                                      \
+		.run = function,                                                                   \
+		.never_fails = ever,                                                               \
+		.profile = what,                                                                   \
+		.budget_usec = PROGRESS_STAGE_USEC,                                                \
+	}
+#define COMMAND(verb, function, what, usec)                                                        \
+	.command = {                                                                               \
+		.name = verb,                                                                      \
+		.run = function,                                                                   \
+		.for_people = true,                                                                \
+		.profile = what,                                                                   \
+		.budget_usec = usec,                                                               \
+	}
+
+/* Below the TimeoutStartSec of their units. A person who runs them sees the rest at a terminal, and
+ * `check` and `status` have no deadline: they may wait for a reader, or for one who types. */
+#define PREPARE_USEC (45 * UINT64_C(1000000))
+#define RECONCILE_USEC (270 * UINT64_C(1000000))
+
 static const struct verb verbs[] = {
 	{
-		.command = {"prestart", cmd_prestart, false},
+		STAGE("prestart", cmd_prestart, CONFINE_PRESTART, false),
 		.arguments = "",
 		.summary = "prepare and verify a container's mounts, before it starts",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
-		.command = {"createRuntime", cmd_prestart, false},
+		STAGE("createRuntime", cmd_prestart, CONFINE_PRESTART, false),
 		.arguments = "",
 		.summary = "the same stage by its current name; register one of the two",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
-		.command = {"poststop", cmd_poststop, false},
+		STAGE("poststop", cmd_poststop, CONFINE_POSTSTOP, true),
 		.arguments = "",
 		.summary = "take back what a container that is gone still owns",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
-		.command = {"check", cmd_check, true},
+		COMMAND("check", cmd_check, CONFINE_CHECK, 0),
 		.arguments = " CONFIG|- [--json] [--state FILE] [--host-mountinfo FILE]\n"
 			     "             [--container-mountinfo FILE]",
 		.summary = "role, verdict, findings and plan for a config.json",
@@ -111,7 +133,7 @@ static const struct verb verbs[] = {
 		.argument_required = true,
 	},
 	{
-		.command = {"status", cmd_status, true},
+		COMMAND("status", cmd_status, CONFINE_STATUS, 0),
 		.arguments = " [POD] [--json]",
 		.summary = "the topology of pods on this node, as it is now",
 		.help = "POD is a uid, a name, or NAMESPACE/NAME; all pods without it.\n"
@@ -120,14 +142,14 @@ static const struct verb verbs[] = {
 		.argument = pod_argument,
 	},
 	{
-		.command = {"prepare", cmd_prepare, true},
+		COMMAND("prepare", cmd_prepare, CONFINE_PREPARE, PREPARE_USEC),
 		.arguments = "",
 		.summary = "make the policy's nodeMounts shared (at boot)",
 		.help = "Does nothing to a mount that is shared already.\n",
 		.options = plain_options,
 	},
 	{
-		.command = {"reconcile", cmd_reconcile, true},
+		COMMAND("reconcile", cmd_reconcile, CONFINE_RECONCILE, RECONCILE_USEC),
 		.arguments = " [--dry-run]",
 		.summary = "remove what pods that are gone have left (from a timer)",
 		.help = "Records whose containers are all gone, dead FUSE mounts below their\n"

@@ -3,7 +3,10 @@
 #ifndef FSH_HOOK_COMMANDS_H
 #define FSH_HOOK_COMMANDS_H
 
+#include "hook/confine.h"
+#include "hook/progress.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What the command line says. Strings are borrowed from argv. */
 struct options {
@@ -15,12 +18,16 @@ struct options {
 	const char *container_mountinfo; /* check --container-mountinfo */
 	const char *pod;		 /* status: uid, name, or namespace/name; NULL for all */
 	bool dry_run;			 /* reconcile */
+	struct progress *progress;	 /* what the supervisor sees; NULL: there is none */
 };
 
 struct command {
 	const char *name; /* args[1] */
 	int (*run)(const struct options *options);
-	bool for_people; /* keeps the terminal's environment */
+	bool for_people;	      /* keeps the terminal's environment */
+	bool never_fails;	      /* whatever becomes of it, the exit code is 0 */
+	enum confine_profile profile; /* CONFINE_NOTHING: in one process, too */
+	uint64_t budget_usec;	      /* how long its own work may take; 0: any time */
 };
 
 /* Parse argv; NULL after having printed usage or version, with *ret_exit set (0 for --help and

@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a hook gives up before it reads a byte that a pod has written: design section 11, rule 5. */
+/* What the program gives up before it reads a byte that a pod has written: design section 11,
+ * rule 5. */
 #ifndef FSH_HOOK_CONFINE_H
 #define FSH_HOOK_CONFINE_H
 
+#include <sys/capability.h>
+
+/* What a worker may keep, by its command. */
+enum confine_profile {
+	CONFINE_NOTHING, /* a command that needs no privilege and reads what its user wrote */
+	CONFINE_PRESTART,
+	CONFINE_POSTSTOP,
+	CONFINE_CHECK,
+	CONFINE_STATUS,
+	CONFINE_PREPARE,
+	CONFINE_RECONCILE,
+};
+
 /*
- * Keep only the capabilities that a stage needs (see confine.c for each one's reason), in the
+ * Keep only the capabilities that the profile needs (see confine.c for each one's reason), in the
  * permitted, effective and bounding sets; empty the inheritable and ambient sets; set no_new_privs.
  * What the process never had is no error: a hook that lacks something says so where it needs it. 0
  * or a negative errno.
  */
-int confine_stage(void);
+int confine_worker(enum confine_profile profile);
+
+/* The same for a supervisor: no capability at all. */
+int confine_supervisor(void);
+
+/* Whether the profile keeps the capability. */
+int confine_keeps(enum confine_profile profile, cap_value_t capability);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Work inside a container's mount namespace, in a forked child: the process is held on to first
  * (pidfd, and its directory of proc), its liveness checked after, then setns(2) (design section 11,
- * rule 6).
+ * rule 7).
  */
 #ifndef FSH_HOOK_CONTAINER_NS_H
 #define FSH_HOOK_CONTAINER_NS_H

@@ -105,7 +105,7 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	struct error *err)
 {
 	enum path_state state = PATH_UNKNOWN;
-	int r = probe_path(host, place->host_path, run->config.probe_timeout_usec, &state, NULL);
+	int r = probe_path(host, place->host_path, run_probe_timeout(run), &state, NULL);
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, place->host_path, NULL,

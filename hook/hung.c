@@ -169,8 +169,7 @@ static int look_at(
 	if (!mount || !same_device(path, mount))
 		return 0;
 	connection = look_into(mount);
-	r = probe_path(
-		&run->node.host, path->host_path, run->config.probe_timeout_usec, &state, NULL);
+	r = probe_path(&run->node.host, path->host_path, run_probe_timeout(run), &state, NULL);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
 			"cannot probe %s: %s", path->host_path, strerror(-r));

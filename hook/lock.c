@@ -2,6 +2,7 @@
 #include "hook/lock.h"
 
 #include "hook/deadline.h"
+#include "hook/lock_holder.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
 #include <ctype.h>
@@ -23,13 +24,27 @@ static bool is_lock_name(const char *name)
 	return true;
 }
 
-static int timed_out(const char *file, uint64_t timeout_usec, struct error *err)
+/*
+ * A holder that was sent SIGKILL and waits in the kernel keeps the lock, and this is left so: the
+ * hooks that come meanwhile would each get stuck at the same place, where this one says who is.
+ */
+static int timed_out(int fd, const char *file, uint64_t timeout_usec, struct error *err)
 {
-	cleanup_free char *limit = duration_format(timeout_usec);
+	cleanup_free char *limit = duration_format((timeout_usec + 500) / 1000 * 1000);
+	pid_t holder = lock_holder(fd);
+	bool waits = holder > 0 && lock_holder_state(holder) == 'D';
+	char who[96] = "";
 
+	if (holder > 0)
+		snprintf(who, sizeof(who), ": process %d%s", (int)holder,
+			waits ? ", which waits in the kernel for a file system" : "");
 	return error_set(err, -ETIMEDOUT, FINDING_HOST_IO, file,
-		"end the process that holds the lock: /proc/locks names it by the file's inode",
-		"another hook has held the lock %s for %s", file, limit ? limit : "too long");
+		waits ? "see the journal for what that process was doing (worker-stuck), and end "
+			"or unmount what does not answer there"
+		      : "end the process that holds the lock: /proc/locks names it by the file's "
+			"inode",
+		"another hook has held the lock %s for %s%s", file, limit ? limit : "too long",
+		who);
 }
 
 /* Wait for the lock itself. The timer is armed only where somebody holds it. */
@@ -52,7 +67,7 @@ static int wait_for(int fd, const char *file, uint64_t timeout_usec, struct erro
 			return error_set(err, -errno, FINDING_HOST_IO, file, NULL,
 				"cannot lock %s: %s", file, strerror(errno));
 		if (deadline_passed(&deadline))
-			return timed_out(file, timeout_usec, err);
+			return timed_out(fd, file, timeout_usec, err);
 	}
 	return 0;
 }

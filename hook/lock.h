@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <stdint.h>
 
-#define LOCK_TIMEOUT_USEC (20 * UINT64_C(1000000))
+/* Within what a stage may take (PROGRESS_STAGE_USEC). */
+#define LOCK_TIMEOUT_USEC (12 * UINT64_C(1000000))
 
 /* A held lock: release with lock_release(). Zero-initialise with LOCK_NONE. */
 struct lock {

@@ -3,25 +3,44 @@
 #include "hook/commands.h"
 #include "hook/confine.h"
 #include "hook/startup.h"
+#include "hook/supervise.h"
 #include "oci/base/code.h"
 #include <stdio.h>
 #include <string.h>
 
+/* Fork and confine, before anything is read. On return there are two processes, unless the command
+ * is none that is confined. */
+static int start(const struct command *command, struct supervisor *supervisor)
+{
+	int r = startup_clean(command->for_people);
+
+	if (r < 0 || command->profile == CONFINE_NOTHING)
+		return r;
+	r = supervise_begin(command, supervisor);
+	if (r < 0)
+		return r;
+	if (supervisor->worker > 0)
+		return confine_supervisor();
+	return confine_worker(command->profile);
+}
+
 int main(int argc, char **argv)
 {
+	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
 	struct options options = {0};
 	int code = EXIT_INPUT;
 	const struct command *command = commands_parse(argc, argv, &options, &code);
 
 	if (command) {
-		int r = startup_clean(command->for_people);
+		int r = start(command, &supervisor);
 
-		if (r == 0 && !command->for_people)
-			r = confine_stage();
 		if (r < 0) {
 			fprintf(stderr, "fuse-sidecar-hook: cannot start: %s\n", strerror(-r));
 			return EXIT_INTERNAL;
 		}
+		if (supervisor.worker > 0)
+			return supervise_end(&supervisor);
+		options.progress = supervisor.progress;
 		code = command->run(&options);
 	}
 	/* What nobody could read was not said. */

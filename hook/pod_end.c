@@ -28,6 +28,7 @@ static int release_volume(
 	bool unmounted = false;
 	int r;
 
+	progress_at(run->progress, "releasing the bind of", volume->host_path);
 	r = apply_open(run, volume->host_path, &fd, err);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume, and the bind with it. */

@@ -95,7 +95,7 @@ static int join_canonical(struct strv *paths)
 	return 0;
 }
 
-int policy_file_load(struct config *ret, struct error *err)
+int policy_file_read(struct config *ret, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	cleanup_config struct config config = {0};
@@ -110,9 +110,26 @@ int policy_file_load(struct config *ret, struct error *err)
 	} else if (config_defaults(&config) < 0) {
 		return error_memory(err);
 	}
-	if (join_canonical(&config.roots) < 0 || join_canonical(&config.node_mounts) < 0)
+	*ret = move_struct(config);
+	return 0;
+}
+
+int policy_file_resolve(struct config *config, struct error *err)
+{
+	if (join_canonical(&config->roots) < 0 || join_canonical(&config->node_mounts) < 0)
 		return error_memory(err);
-	*ret = config;
-	config = (struct config){0};
+	return 0;
+}
+
+int policy_file_load(struct config *ret, struct error *err)
+{
+	cleanup_config struct config config = {0};
+	int r = policy_file_read(&config, err);
+
+	if (r == 0)
+		r = policy_file_resolve(&config, err);
+	if (r < 0)
+		return r;
+	*ret = move_struct(config);
 	return 0;
 }

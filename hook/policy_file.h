@@ -16,4 +16,9 @@
  */
 int policy_file_load(struct config *ret, struct error *err);
 
+/* Its two halves: what is in the file, and the canonical paths, which file systems are asked for.
+ */
+int policy_file_read(struct config *ret, struct error *err);
+int policy_file_resolve(struct config *config, struct error *err);
+
 #endif

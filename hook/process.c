@@ -106,6 +106,13 @@ int process_die_with(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH;
 }
 
+pid_t process_dies_with(void)
+{
+	int number = 0;
+
+	return prctl(PR_GET_PDEATHSIG, &number) == 0 && number == SIGKILL ? getppid() : 0;
+}
+
 /* The directory of a process in proc. Nothing is found in it any more once the process has been
  * waited for, whoever has the pid then. */
 static int open_directory(pid_t pid)

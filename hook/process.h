@@ -47,4 +47,8 @@ void process_close(struct process *process);
  * away. */
 int process_die_with(pid_t parent);
 
+/* The parent with which this process dies, 0 where there is none: to be asked before a change of
+ * user, the file system's too, for process_die_with() after it. */
+pid_t process_dies_with(void);
+
 #endif

@@ -16,6 +16,7 @@ int run_read_state(struct run *run, const char *stage, struct error *err)
 
 	run->began_usec = deadline_now();
 	run->audit = (struct audit){.stage = stage, .identity = &run->identity, .quiet = true};
+	progress_at(run->progress, "reading the state from standard input", NULL);
 	r = state_read(STDIN_FILENO, &run->state, err);
 	if (r < 0)
 		return r;
@@ -26,9 +27,16 @@ int run_read_policy(struct run *run, struct error *err)
 {
 	int r;
 
-	r = policy_file_load(&run->config, err);
+	progress_at(run->progress, "reading", POLICY_FILE);
+	r = policy_file_read(&run->config, err);
+	if (r == 0) {
+		progress_mode(run->progress, run->config.audit_only);
+		progress_at(run->progress, "opening the directories of", POLICY_FILE);
+		r = policy_file_resolve(&run->config, err);
+	}
 	if (r == 0)
 		return 0;
+	config_clear(&run->config);
 	/* A broken file: what cleaning up needs, and nothing that the administrator did not write.
 	 */
 	if (config_defaults(&run->config) < 0)
@@ -50,6 +58,7 @@ int run_read_identity(struct run *run, struct error *err)
 		return r;
 	}
 	run->identity = identity;
+	progress_subject(run->progress, &run->identity);
 	return 0;
 }
 
@@ -65,7 +74,9 @@ int run_lock_record(struct run *run, struct error *err)
 {
 	int r;
 
-	r = lock_take(run->runtime_fd, run->identity.pod_uid, LOCK_TIMEOUT_USEC, &run->lock, err);
+	progress_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
+	r = lock_take(run->runtime_fd, run->identity.pod_uid,
+		progress_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
 	if (r < 0)
 		return r;
 	r = record_load(
@@ -94,6 +105,11 @@ uint64_t run_boottime_usec(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t run_probe_timeout(const struct run *run)
+{
+	return progress_left(run->progress, run->config.probe_timeout_usec);
 }
 
 void run_clear(struct run *run)

@@ -6,6 +6,7 @@
 #include "hook/audit.h"
 #include "hook/lock.h"
 #include "hook/node.h"
+#include "hook/progress.h"
 #include "hook/undo.h"
 #include "oci/annotations.h"
 #include "oci/identity.h"
@@ -30,6 +31,7 @@ struct run {
 	struct undo undo;
 	struct lock lock; /* the pod's */
 	struct audit audit;
+	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
 	uint64_t pid_start_ticks; /* of state.pid */
@@ -65,6 +67,9 @@ int run_lock_record(struct run *run, struct error *err);
 
 /* Write the record. */
 int run_commit(struct run *run, struct error *err);
+
+/* The policy's probeTimeout, or what is left of the stage's time. */
+uint64_t run_probe_timeout(const struct run *run);
 
 void run_clear(struct run *run);
 

@@ -42,6 +42,7 @@ unsigned int take_back(struct run *run)
 		cleanup_error struct error err = {0};
 		int r;
 
+		progress_at(run->progress, "taking back", step->name);
 		if (step->kind == UNDO_DIRECTORY || !step->name)
 			r = undo_last(&run->undo);
 		else

@@ -3,6 +3,7 @@
 
 #include "hook/mount_id.h"
 #include "hook/probe.h"
+#include "hook/process.h"
 #include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
@@ -134,9 +135,17 @@ int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd,
 	return 0;
 }
 
+/* A change of the file system's user takes away, without a word, that this process dies with its
+ * supervisor (commit_creds() of the kernel). */
+static int bind_again(pid_t parent)
+{
+	return parent ? process_die_with(parent) : 0;
+}
+
 /* mkdir(2) as the container's user, with exactly the mode asked for. */
 static int make_as(int dir, const char *name, const struct walk_directory *directory)
 {
+	pid_t parent = process_dies_with();
 	mode_t mask;
 	int r;
 
@@ -146,11 +155,15 @@ static int make_as(int dir, const char *name, const struct walk_directory *direc
 	/* setfsuid(2) takes the capabilities that override permissions away with the user id. */
 	setfsgid(directory->creator_gid);
 	setfsuid(directory->creator_uid);
-	r = mkdirat(dir, name, directory->mode) < 0 ? -errno : 0;
+	r = bind_again(parent);
+	if (r == 0 && mkdirat(dir, name, directory->mode) < 0)
+		r = -errno;
 	setfsuid(0);
 	setfsgid(0);
 	umask(mask);
-	return setgroups(0, NULL) < 0 ? -errno : r;
+	if (setgroups(0, NULL) < 0 && r == 0)
+		r = -errno;
+	return r < 0 ? r : bind_again(parent);
 }
 
 static int give_owner(int fd, const struct walk_directory *directory)

@@ -30,7 +30,7 @@ keys() {
 }
 
 verbs() {
-	sed -n 's/.*\.command = {"\([A-Za-z]*\)",.*/\1/p' hook/commands.c
+	sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' hook/commands.c
 }
 
 options() {

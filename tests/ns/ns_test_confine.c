@@ -35,36 +35,74 @@ static bool has(cap_value_t capability, cap_flag_t set)
 	return there;
 }
 
+#define BIT(capability) (UINT64_C(1) << (capability))
+
+/* What each keeps; docs/security.md has the same table. */
+static const struct {
+	enum confine_profile profile;
+	uint64_t kept;
+} profiles[] = {
+	{CONFINE_NOTHING, 0}, /* the supervisor's */
+	{CONFINE_PRESTART, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
+				   BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) |
+				   BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
+	{CONFINE_POSTSTOP, BIT(CAP_SYS_ADMIN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SETUID) |
+				   BIT(CAP_SETGID) | BIT(CAP_KILL)},
+	{CONFINE_CHECK, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
+				BIT(CAP_DAC_OVERRIDE)},
+	{CONFINE_STATUS, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE) |
+				 BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
+	{CONFINE_PREPARE, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE)},
+	{CONFINE_RECONCILE, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE) |
+				    BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
+};
+
+static uint64_t set_of(cap_flag_t flag)
+{
+	uint64_t set = 0;
+
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
+		if (has(capability, flag))
+			set |= BIT(capability);
+	}
+	return set;
+}
+
+static uint64_t bounding_set(void)
+{
+	uint64_t set = 0;
+
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
+		if (cap_get_bound(capability) == 1)
+			set |= BIT(capability);
+	}
+	return set;
+}
+
 /* Exit status: 0, or the number of what does not hold. */
 static int look_at_the_sets(void *data)
 {
-	static const cap_value_t kept[] = {CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE,
-		CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER, CAP_SETUID, CAP_SETGID, CAP_KILL};
-	size_t n = 0;
+	size_t i = *(const size_t *)data;
+	uint64_t kept = profiles[i].kept;
+	int r = profiles[i].profile == CONFINE_NOTHING ? confine_supervisor()
+						       : confine_worker(profiles[i].profile);
 
-	(void)data;
-	if (confine_stage() < 0)
+	if (r < 0)
 		return 1;
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (!has(kept[i], CAP_EFFECTIVE))
-			return 2;
-	}
-	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
-		n += has(capability, CAP_PERMITTED);
-		if (has(capability, CAP_INHERITABLE))
-			return 3;
-		if (!has(capability, CAP_PERMITTED) && cap_get_bound(capability) == 1)
-			return 4;
-	}
-	if (n != sizeof(kept) / sizeof(kept[0]))
-		return 5;
-	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 6;
+	if (set_of(CAP_EFFECTIVE) != kept || set_of(CAP_PERMITTED) != kept)
+		return 2;
+	if (set_of(CAP_INHERITABLE) != 0)
+		return 3;
+	if (bounding_set() != kept)
+		return 4;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 5;
 }
 
-static void only_what_a_stage_needs_is_left(void **state)
+static void only_what_the_command_needs_is_left(void **state)
 {
 	(void)state;
-	assert_int_equal(child_run(look_at_the_sets, NULL), 0);
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
+		assert_int_equal(child_run(look_at_the_sets, &i), 0);
 }
 
 static int try_what_was_given_up(void *data)
@@ -72,7 +110,7 @@ static int try_what_was_given_up(void *data)
 	cleanup_close int raw = -EBADF;
 
 	(void)data;
-	if (confine_stage() < 0)
+	if (confine_worker(CONFINE_PRESTART) < 0)
 		return 1;
 	raw = socket(AF_INET, SOCK_RAW, 1);
 	if (raw >= 0 || errno != EPERM)
@@ -94,7 +132,7 @@ static void what_was_given_up_is_refused(void **state)
 static int mount_and_unmount(void *data)
 {
 	(void)data;
-	if (confine_stage() < 0)
+	if (confine_worker(CONFINE_PRESTART) < 0)
 		return 1;
 	if (mount("confined", NS_SANDBOX_DIR, "tmpfs", 0, NULL) < 0)
 		return 2;
@@ -116,7 +154,7 @@ static int make_and_take_back(void *data)
 	cleanup_undo struct undo undo = {0};
 
 	(void)data;
-	if (fd < 0 || chmod(NS_SANDBOX_DIR, 0777) < 0 || confine_stage() < 0)
+	if (fd < 0 || chmod(NS_SANDBOX_DIR, 0777) < 0 || confine_worker(CONFINE_PRESTART) < 0)
 		return 1;
 	if (walk_make(fd, NS_SANDBOX_DIR, "a/zurg", &sticky, &undo, NULL) != 2)
 		return 2;
@@ -143,7 +181,7 @@ static int start_without_some(void *data)
 		cap_set_proc(caps) < 0)
 		return 1;
 	cap_free(caps);
-	if (confine_stage() < 0)
+	if (confine_worker(CONFINE_PRESTART) < 0)
 		return 2;
 	return has(CAP_CHOWN, CAP_EFFECTIVE) && !has(CAP_SYS_ADMIN, CAP_PERMITTED) ? 0 : 3;
 }
@@ -157,7 +195,7 @@ static void what_was_never_there_is_no_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_what_a_stage_needs_is_left),
+		cmocka_unit_test(only_what_the_command_needs_is_left),
 		cmocka_unit_test(what_was_given_up_is_refused),
 		cmocka_unit_test(mounts_can_still_be_changed),
 		cmocka_unit_test(sticky_directories_of_a_failed_run_are_taken_back),

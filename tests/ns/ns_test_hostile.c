@@ -179,10 +179,11 @@ static int hold_volume(const char *volume)
 static bool waits_for_a_lock(void *data)
 {
 	cleanup_free char *locks = ns_sandbox_read("/proc/locks");
+	pid_t worker = child_of(*(const pid_t *)data);
 	char text[64];
 
-	snprintf(text, sizeof(text), "-> FLOCK  ADVISORY  WRITE %d ", *(const pid_t *)data);
-	return locks && strstr(locks, text);
+	snprintf(text, sizeof(text), "-> FLOCK  ADVISORY  WRITE %d ", worker);
+	return worker > 0 && locks && strstr(locks, text);
 }
 
 static void a_bind_that_ends_while_it_is_adopted_refuses_the_container(void **state)

@@ -29,6 +29,30 @@ int child_wait(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+pid_t child_of(pid_t parent)
+{
+	cleanup_directory DIR *processes = opendir("/proc");
+	const struct dirent *entry;
+	pid_t found = 0;
+
+	while (processes && !found && (entry = readdir(processes))) {
+		char path[300], stat[512] = "";
+		cleanup_close int fd = -EBADF;
+		const char *fields;
+		int of = 0;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || read(fd, stat, sizeof(stat) - 1) <= 0)
+			continue;
+		/* proc(5): PID (COMMAND) STATE PPID; the command may hold anything. */
+		fields = strrchr(stat, ')');
+		if (fields && sscanf(fields, ") %*c %d", &of) == 1 && of == parent)
+			found = (pid_t)strtol(entry->d_name, NULL, 10);
+	}
+	return found;
+}
+
 int child_run(int (*work)(void *data), void *data)
 {
 	pid_t pid = child_start(work, data);

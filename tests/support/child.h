@@ -13,6 +13,9 @@ pid_t child_start(int (*work)(void *data), void *data);
 /* Its exit status, or 128 and the number of the signal that ended it. */
 int child_wait(pid_t pid);
 
+/* The first of a process's children, 0 where it has none; it need not be the caller's. */
+pid_t child_of(pid_t parent);
+
 /* child_start() and child_wait(). */
 int child_run(int (*work)(void *data), void *data);
 

@@ -4,10 +4,11 @@
 #define FSH_TESTS_SUPPORT_SYSCALL_KILL_H
 
 /*
- * Run `work`, which must exec a program, in a child, and kill that with SIGKILL where it enters its
- * `nth` system call (from 1, of the process itself, not of its children), before the kernel carries
- * it out. *ret_status is as from child_wait() where it came to its end before. 1: killed, 0: it
- * came to its end, or a negative errno.
+ * Run `work`, which must exec a program, in a child, and send SIGKILL to it, or to the first
+ * process that it has forked, where that one enters the `nth` system call of the two together (from
+ * 1; not of other processes), before the kernel carries it out. Both have ended on return.
+ * *ret_status is as from child_wait() for the program. 1: killed, 0: it came to its end before, or
+ * a negative errno.
  */
 int syscall_kill(int (*work)(void *data), void *data, unsigned int nth, int *ret_status);
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two processes for one command: a worker, which does everything, and a supervisor, which waits for
+ * it, tells the journal how it ended where the worker itself cannot, and exits in its place. A
+ * worker that a file system holds in the kernel cannot be killed; the supervisor does not wait for
+ * it (design section 11, rule 4).
+ */
+#ifndef FSH_HOOK_SUPERVISE_H
+#define FSH_HOOK_SUPERVISE_H
+
+#include "hook/commands.h"
+#include "hook/progress.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct supervisor {
+	const struct command *command;
+	struct progress *progress; /* shared with the worker */
+	pid_t worker;		   /* 0 in the worker itself */
+	int output; /* a stage's: what the worker has written to standard output and error, whose
+		       end a runtime would wait for; -EBADF: its own */
+};
+#define SUPERVISOR_NONE                                                                            \
+	(struct supervisor)                                                                        \
+	{                                                                                          \
+		.output = -EBADF                                                                   \
+	}
+
+enum worker_end {
+	WORKER_EXITED,
+	WORKER_KILLED, /* by a signal */
+	WORKER_STUCK,  /* its time is over; it was sent SIGKILL */
+};
+
+struct worker_ending {
+	enum worker_end how;
+	int value; /* exit status, or number of the signal */
+	bool gone; /* of a stuck one: SIGKILL has ended it */
+};
+
+/*
+ * Fork. Returns in both processes: ret->worker tells which one. The worker dies with its
+ * supervisor. `ret` is released by supervise_clear(). 0 or a negative errno (then there is one
+ * process).
+ */
+int supervise_begin(const struct command *command, struct supervisor *ret);
+
+/* Wait for the worker's end, or for the end of its time and then half a second for its death. */
+int supervise_wait(struct supervisor *supervisor, struct worker_ending *ret);
+
+/* Say what the worker could not, and pass on what it wrote; the command's exit code. */
+int supervise_report(const struct supervisor *supervisor, const struct worker_ending *ending);
+
+/* supervise_wait() and supervise_report(). */
+int supervise_end(struct supervisor *supervisor);
+
+void supervise_clear(struct supervisor *supervisor);
+
+#define cleanup_supervisor __attribute__((cleanup(supervise_clear)))
+
+#endif

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whatever becomes of the process that does the work, the hook ends in time, with the right exit
+ * code, and the journal says why. */
+#include "hook/supervise.h"
+
+#include "hook/commands.h"
+#include "hook/deadline.h"
+#include "hook/startup.h"
+#include "hook/undo.h"
+#include "hook/walk.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include "tests/support/child.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_journal.h"
+#include "tests/support/fake_pod.h"
+#include "tests/support/fuse_daemon.h"
+#include "tests/support/ns_sandbox.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define POLICY "/etc/fuse-sidecar-hook/policy.json"
+#define HUNG NS_SANDBOX_DIR "/hung"
+#define SECOND UINT64_C(1000000)
+#define BRIEFLY (SECOND / 3)
+/* More than any of it takes; a process that hangs is not waited for longer. */
+#define IN_TIME (10 * SECOND)
+
+static int enter(void **state)
+{
+	const struct rlimit no_core = {0, 0};
+
+	(void)state;
+	setrlimit(RLIMIT_CORE, &no_core);
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	return ns_sandbox_reset();
+}
+
+/* A command as main() runs it. */
+struct trial {
+	struct command command;
+	const char *state; /* file for standard input; NULL: the test's own */
+};
+
+static int run_trial(void *data)
+{
+	const struct trial *trial = data;
+	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
+	struct options options = {.stage = trial->command.name};
+	int input = STDIN_FILENO;
+
+	if (startup_clean(trial->command.for_people) < 0)
+		return 124;
+	if (trial->state)
+		input = open(trial->state, O_RDONLY | O_CLOEXEC);
+	if (dup2(input, STDIN_FILENO) < 0 || supervise_begin(&trial->command, &supervisor) < 0)
+		return 125;
+	if (supervisor.worker > 0)
+		return supervise_end(&supervisor);
+	options.progress = supervisor.progress;
+	return trial->command.run(&options);
+}
+
+/* Its exit code; what it said in *ret_said, owned by the caller. */
+static int try_command(const struct trial *trial, char **ret_said)
+{
+	uint64_t began = deadline_now();
+	struct trial copy = *trial;
+	int code = child_capture(run_trial, &copy, ret_said);
+
+	assert_true(deadline_now() - began < IN_TIME);
+	return code;
+}
+
+static struct trial stage(int (*run)(const struct options *options))
+{
+	return (struct trial){.command = {.name = "prestart", .run = run, .budget_usec = BRIEFLY}};
+}
+
+static void assert_says(const char *said, const char *text)
+{
+	if (!strstr(said, text))
+		fail_msg("\"%s\" is not in: %s", text, said);
+}
+
+static void assert_field(const struct fake_entry *entry, const char *name, const char *value)
+{
+	const char *found = fake_entry_get(entry, name);
+
+	if (!found || strcmp(found, value) != 0)
+		fail_msg("%s is %s, expected %s", name, found ? found : "not there", value);
+}
+
+/* Workers. */
+
+static int say_and_end(const struct options *options)
+{
+	(void)options;
+	dprintf(STDERR_FILENO, "said by the worker\n");
+	return 13;
+}
+
+static int end_by(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+	return 0;
+}
+
+static int end_by_sigsys(const struct options *options)
+{
+	progress_at(options->progress, "reading", "/somewhere");
+	return end_by(SIGSYS);
+}
+
+static int end_by_sigsegv(const struct options *options)
+{
+	(void)options;
+	return end_by(SIGSEGV);
+}
+
+static int end_by_sigpipe(const struct options *options)
+{
+	(void)options;
+	return end_by(SIGPIPE);
+}
+
+static int loop(const struct options *options)
+{
+	progress_at(options->progress, "counting", NULL);
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+static int ask_hung(const struct options *options)
+{
+	struct stat st;
+
+	progress_at(options->progress, "walking to", HUNG);
+	return stat(HUNG, &st) < 0 ? 1 : 0;
+}
+
+static void the_workers_exit_code_and_words_are_the_hooks(void **state)
+{
+	struct trial trial = stage(say_and_end);
+	cleanup_free char *said = NULL;
+
+	(void)state;
+	assert_int_equal(try_command(&trial, &said), 13);
+	assert_string_equal(said, "said by the worker\n");
+}
+
+static void a_system_call_that_is_not_allowed_is_told(void **state)
+{
+	struct trial trial = stage(end_by_sigsys);
+	cleanup_fake_entry struct fake_entry sent = {0};
+	cleanup_free char *said = NULL;
+	cleanup_close int journal = fake_journal_open();
+
+	(void)state;
+	assert_true(journal >= 0);
+	assert_int_equal(try_command(&trial, &said), 20);
+	assert_says(said, "made a system call that its filter does not allow");
+	assert_says(said, "while reading /somewhere");
+	assert_int_equal(fake_journal_next(journal, &sent), 0);
+	assert_field(&sent, "FUSE_SIDECAR_ACTION", "syscall-refused");
+	assert_field(&sent, "MESSAGE_ID", "f37537989905492286e8bd4a77213616");
+	assert_field(&sent, "FUSE_SIDECAR_CODE", "internal");
+	assert_field(&sent, "PRIORITY", "3");
+}
+
+static void a_crash_is_told_by_the_signals_name(void **state)
+{
+	struct trial trial = stage(end_by_sigsegv);
+	cleanup_free char *said = NULL;
+
+	(void)state;
+	assert_int_equal(try_command(&trial, &said), 20);
+	assert_says(said, "was killed by SIGSEGV (11)");
+}
+
+static void a_crash_fails_no_poststop(void **state)
+{
+	struct trial trial = stage(end_by_sigsegv);
+	cleanup_free char *said = NULL;
+
+	(void)state;
+	trial.command.name = "poststop";
+	trial.command.never_fails = true;
+	assert_int_equal(try_command(&trial, &said), 0);
+	assert_says(said, "was killed by SIGSEGV (11)");
+}
+
+static void a_reader_that_has_gone_away_is_no_fault(void **state)
+{
+	struct trial trial = stage(end_by_sigpipe);
+	cleanup_free char *said = NULL;
+
+	(void)state;
+	trial.command.for_people = true;
+	assert_int_equal(try_command(&trial, &said), 128 + SIGPIPE);
+	assert_string_equal(said, "");
+}
+
+static void one_that_does_not_end_is_killed(void **state)
+{
+	struct trial trial = stage(loop);
+	cleanup_free char *said = NULL;
+
+	(void)state;
+	assert_int_equal(try_command(&trial, &said), 19);
+	assert_says(said, "it was counting, and it was killed");
+}
+
+/* What a worker that was taken over could leave there. */
+static int forge(const struct options *options)
+{
+	struct progress *progress = options->progress;
+
+	memset(progress->doing, 'a', sizeof(progress->doing));
+	memset(progress->path, '\n', sizeof(progress->path));
+	memset(&progress->subject, '\x1b', sizeof(progress->subject));
+	return end_by(SIGSYS);
+}
+
+static void what_a_worker_leaves_forges_no_line(void **state)
+{
+	struct trial trial = stage(forge);
+	cleanup_free char *said = NULL;
+	size_t lines = 0;
+
+	(void)state;
+	assert_int_equal(try_command(&trial, &said), 20);
+	for (const char *c = said; *c; c++) {
+		lines += *c == '\n';
+		assert_true(*c != '\x1b');
+	}
+	assert_int_equal(lines, 1);
+}
+
+/* The request is with the daemon: not even SIGKILL ends who waits for it. */
+
+struct process {
+	pid_t pid;
+	char state; /* proc(5) */
+};
+
+static void look_at_process(struct process *process)
+{
+	char path[64];
+	cleanup_free char *stat = NULL;
+	const char *fields;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", process->pid);
+	stat = ns_sandbox_read(path);
+	fields = stat ? strrchr(stat, ')') : NULL;
+	process->state = fields ? fields[2] : '\0';
+}
+
+static bool is_gone(void *data)
+{
+	struct process *process = data;
+
+	look_at_process(process);
+	return process->state == '\0' || process->state == 'Z';
+}
+
+static pid_t stuck_pid(const char *said)
+{
+	const char *text = strstr(said, "its process ");
+
+	return text ? (pid_t)strtol(text + strlen("its process "), NULL, 10) : 0;
+}
+
+static void one_that_cannot_be_killed_is_not_waited_for(void **state)
+{
+	struct trial trial = stage(ask_hung);
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_fake_entry struct fake_entry sent = {0};
+	cleanup_free char *said = NULL;
+	cleanup_close int journal = fake_journal_open();
+	struct process stuck = {0};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(HUNG), 0);
+	assert_int_equal(fuse_daemon_start(HUNG, "--swallow", &daemon), 0);
+	assert_int_equal(try_command(&trial, &said), 19);
+	assert_says(said, "it was walking to " HUNG);
+	assert_int_equal(fake_journal_next(journal, &sent), 0);
+	assert_field(&sent, "FUSE_SIDECAR_ACTION", "worker-stuck");
+	assert_field(&sent, "MESSAGE_ID", "3053ee28370c4531b11b55abae91a83c");
+	assert_field(&sent, "FUSE_SIDECAR_CODE", "host-io");
+	assert_field(&sent, "FUSE_SIDECAR_HOST_PATH", HUNG);
+	/* It was sent SIGKILL more than half a second ago. */
+	stuck.pid = stuck_pid(said);
+	assert_true(stuck.pid > 0);
+	look_at_process(&stuck);
+	assert_int_equal(stuck.state, 'D');
+	fuse_daemon_kill(&daemon);
+	assert_true(eventually(is_gone, &stuck));
+}
+
+/* A pod whose volume itself is a FUSE mount that never answers. */
+struct scene {
+	struct fake_pod pod;
+	struct fuse_daemon daemon;
+	struct fake_member *zurg;
+	char *state;
+};
+
+static void scene_clear(struct scene *scene)
+{
+	fuse_daemon_clear(&scene->daemon);
+	fake_pod_clear(&scene->pod);
+	free(scene->state);
+}
+
+#define cleanup_scene __attribute__((cleanup(scene_clear)))
+
+static void begin(struct scene *scene)
+{
+	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	fake_pod_init(&scene->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
+	assert_int_equal(fuse_daemon_start(scene->pod.volume, "--swallow", &scene->daemon), 0);
+	scene->state = path_join(scene->zurg->bundle, "state.json");
+	assert_non_null(scene->state);
+}
+
+static struct trial prestart(const struct scene *scene, uint64_t budget_usec)
+{
+	struct trial trial = stage(cmd_prestart);
+
+	trial.state = scene->state;
+	trial.command.budget_usec = budget_usec;
+	return trial;
+}
+
+static void a_volume_that_hangs_ends_in_19_and_so_does_the_next_hook(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *said = NULL, *later = NULL;
+	struct process stuck = {0};
+	struct trial trial;
+	char holder[64];
+
+	(void)state;
+	begin(&scene);
+	trial = prestart(&scene, SECOND);
+	assert_int_equal(try_command(&trial, &said), 19);
+	assert_says(said, "container rclone-zurg: the hook's own work was not done within 1s");
+	assert_says(said, scene.pod.volume);
+	stuck.pid = stuck_pid(said);
+	assert_true(stuck.pid > 0);
+	/* It still has the pod's lock. */
+	trial = prestart(&scene, 2 * SECOND);
+	assert_int_equal(try_command(&trial, &later), 19);
+	assert_says(later, "another hook has held the lock locks/" FAKE_POD_UID);
+	snprintf(holder, sizeof(holder), "process %d", stuck.pid);
+	assert_says(later, holder);
+	assert_int_equal(stuck_pid(later), 0);
+	fuse_daemon_kill(&scene.daemon);
+	assert_true(eventually(is_gone, &stuck));
+}
+
+static void mode_audit_fails_no_container_for_it(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *said = NULL;
+	struct process stuck = {0};
+	struct trial trial;
+
+	(void)state;
+	begin(&scene);
+	assert_int_equal(ns_sandbox_write(POLICY, "{\"mode\": \"audit\"}", 0644), 0);
+	trial = prestart(&scene, SECOND);
+	assert_int_equal(try_command(&trial, &said), 0);
+	assert_says(said, "the container starts, as the policy's mode is audit");
+	stuck.pid = stuck_pid(said);
+	fuse_daemon_kill(&scene.daemon);
+	assert_true(stuck.pid > 0 && eventually(is_gone, &stuck));
+}
+
+/* The program itself, with the time that it really has: at prestart, and at poststop, which has the
+ * same pod's lock to wait for and fails nobody. */
+static void the_hook_itself_ends_in_time(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	uint64_t began = deadline_now(), within = PROGRESS_STAGE_USEC + IN_TIME;
+	struct process stuck = {0};
+	pid_t hook;
+
+	(void)state;
+	begin(&scene);
+	hook = fake_member_hook_start(scene.zurg, "prestart");
+	assert_int_equal(child_wait(hook), 19);
+	assert_true(deadline_now() - began < within);
+	fake_member_expect_said(scene.zurg, scene.pod.volume);
+	{
+		cleanup_free char *said = fake_member_output(scene.zurg);
+
+		stuck.pid = stuck_pid(said);
+	}
+	assert_true(stuck.pid > 0);
+	fuse_daemon_kill(&scene.daemon);
+	assert_true(eventually(is_gone, &stuck));
+	/* The next good run repairs. */
+	fuse_daemon_clear(&scene.daemon);
+	fake_member_expect(scene.zurg, "prestart", 0);
+}
+
+/* A runtime whose time-out is over kills the hook's one process that it knows. */
+
+struct duo {
+	pid_t supervisor;
+	struct process worker;
+};
+
+static bool has_worker(void *data)
+{
+	struct duo *duo = data;
+
+	duo->worker.pid = child_of(duo->supervisor);
+	return duo->worker.pid > 0;
+}
+
+static bool plex_waits(void *data)
+{
+	return strcmp(fake_pod_status(data, "plex"), "waiting") == 0;
+}
+
+static void a_killed_hook_leaves_no_worker(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *plex;
+	struct duo duo = {0};
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
+	plex = fake_pod_consumer(&pod, "plex");
+	duo.supervisor = fake_member_hook_start(plex, "prestart");
+	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(has_worker, &duo));
+	kill(duo.supervisor, SIGKILL);
+	assert_int_equal(child_wait(duo.supervisor), 128 + SIGKILL);
+	assert_true(eventually(is_gone, &duo.worker));
+}
+
+/* setfsuid(2) takes the death signal away: it has to be asked for again. */
+static int make_directories_and_wait(const struct options *options)
+{
+	static const struct walk_directory directory = {.creator_uid = 1000,
+		.creator_gid = 1000,
+		.owner_uid = 1000,
+		.owner_gid = 1000,
+		.mode = 0755};
+	cleanup_close int fd = open(NS_SANDBOX_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_undo struct undo undo = {0};
+
+	(void)options;
+	if (fd < 0 || chmod(NS_SANDBOX_DIR, 0777) < 0 ||
+		walk_make(fd, NS_SANDBOX_DIR, "made/by/it", &directory, &undo, NULL) < 0)
+		return 1;
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+static bool has_made_them(void *data)
+{
+	(void)data;
+	return access(NS_SANDBOX_DIR "/made/by/it", F_OK) == 0;
+}
+
+static void a_worker_that_was_another_user_for_a_moment_dies_too(void **state)
+{
+	struct trial trial = stage(make_directories_and_wait);
+	struct duo duo = {0};
+
+	(void)state;
+	trial.command.budget_usec = 0;
+	duo.supervisor = child_start(run_trial, &trial);
+	assert_true(eventually(has_worker, &duo));
+	assert_true(eventually(has_made_them, NULL));
+	kill(duo.supervisor, SIGKILL);
+	child_wait(duo.supervisor);
+	assert_true(eventually(is_gone, &duo.worker));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+	const struct CMUnitTest tests[] = {
+		TEST(the_workers_exit_code_and_words_are_the_hooks),
+		TEST(a_system_call_that_is_not_allowed_is_told),
+		TEST(a_crash_is_told_by_the_signals_name),
+		TEST(a_crash_fails_no_poststop),
+		TEST(a_reader_that_has_gone_away_is_no_fault),
+		TEST(one_that_does_not_end_is_killed),
+		TEST(what_a_worker_leaves_forges_no_line),
+		TEST(one_that_cannot_be_killed_is_not_waited_for),
+		TEST(a_volume_that_hangs_ends_in_19_and_so_does_the_next_hook),
+		TEST(mode_audit_fails_no_container_for_it),
+		TEST(the_hook_itself_ends_in_time),
+		TEST(a_killed_hook_leaves_no_worker),
+		TEST(a_worker_that_was_another_user_for_a_moment_dies_too),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests_name("supervise", tests, enter, NULL);
+}
