@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [build|test|demo|lint|bench|fuzz|deb|rpm|package|all]...
+# install/deps.sh [build|test|demo|lint|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -41,6 +41,8 @@ test | cmd:busybox | busybox-static | busybox
 test | cmd:journalctl | systemd | systemd
 test | cmd:man,groff | man-db groff-base | man-db groff-base
 test | cmd:mandoc | mandoc | mandoc
+test | cmd:patchelf | patchelf | patchelf
+test | cmd:curl | curl | curl
 demo | cmd:unshare,nsenter,mount | util-linux | util-linux
 demo | cmd:ps | procps | procps-ng
 demo | cmd:ip | iproute2 | iproute
@@ -67,6 +69,8 @@ fuzz | cmd:jq | jq | jq
 deb | cmd:dpkg-buildpackage | dpkg-dev | dpkg-dev
 deb | cmd:dh | debhelper | debhelper
 rpm | cmd:rpmbuild | rpm | rpm-build systemd-rpm-macros
+bundle | cmd:patchelf | patchelf | patchelf
+machineconfig | cmd:jq | jq | jq
 package | cmd:lintian | lintian | lintian
 package | cmd:rpmlint | rpmlint | rpmlint
 package | cmd:debootstrap | debootstrap | debootstrap
@@ -144,10 +148,10 @@ main() {
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		build | test | demo | lint | bench | fuzz | deb | rpm | package | all) purposes+=("$arg") ;;
+		build | test | demo | lint | bench | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
 		*)
 			echo "usage: install/deps.sh [--list]" \
-				"[build|test|demo|lint|bench|fuzz|deb|rpm|package|all]..." >&2
+				"[build|test|demo|lint|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
 			exit 2
 			;;
 		esac

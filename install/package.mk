@@ -12,3 +12,19 @@ deb: ## a Debian package, in $(BUILD)/packages
 .PHONY: rpm
 rpm: ## RPM packages, source and binary, in $(BUILD)/packages
 	@$(call package,rpm)
+
+# For the pool ROLE, with the policy POLICY, of a program that fits RHCOS: HOOK_BINARY.
+ROLE ?= worker
+POLICY ?=
+HOOK_BINARY ?= $(hook)
+.PHONY: machineconfig
+machineconfig: $(if $(filter file,$(origin HOOK_BINARY)),all) ## an OpenShift MachineConfig and its Butane; ROLE, POLICY, HOOK_BINARY
+	@install/deps.sh build machineconfig
+	@ROLE='$(ROLE)' POLICY='$(POLICY)' HOOK_BINARY='$(HOOK_BINARY)' BUILD='$(BUILD)' \
+		install/openshift/machineconfig.sh
+
+.PHONY: bundle
+bundle: all ## the program with its libraries, for nodes that lack them; what the container image installs
+	@install/deps.sh build bundle
+	@install/container/bundle.sh '$(hook)' '$(VERSION)' '$(BUILD)/bundle'
+	@mkdir -p '$(BUILD)/bundle/hooks.d' && cp crio-hooks.d/*.json '$(BUILD)/bundle/hooks.d/'
