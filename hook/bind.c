@@ -208,7 +208,7 @@ static bool carries_others(const struct mount_table *table, int id, bool is_own)
 		if (!is_below(table, mount, id) || is_copy(table, mount, id))
 			continue;
 		/* A FUSE mount that is left here lives or hangs: dead ones were detached before. */
-		if (!is_own || probe_is_fuse(mount))
+		if (!is_own || mount_entry_is_fuse(mount))
 			return true;
 	}
 	return false;

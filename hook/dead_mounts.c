@@ -86,7 +86,7 @@ static bool is_inside_fuse(
 	const struct mount_entry *above = mounts_by_id(host, mount->parent);
 
 	for (size_t i = 0; above && i < host->n && path_below(above->target, volume); i++) {
-		if (probe_is_fuse(above))
+		if (mount_entry_is_fuse(above))
 			return true;
 		above = mounts_by_id(host, above->parent);
 	}
@@ -98,7 +98,7 @@ static bool is_candidate(
 {
 	const char *rest = path_below(mount->target, volume);
 
-	return probe_is_fuse(mount) && rest && *rest && !is_inside_fuse(host, mount, volume);
+	return mount_entry_is_fuse(mount) && rest && *rest && !is_inside_fuse(host, mount, volume);
 }
 
 static int say_dead(struct run *run, const struct mount_table *host, const struct place *place,

@@ -19,12 +19,6 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-bool probe_is_fuse(const struct mount_entry *mount)
-{
-	return strcmp(mount->fstype, "fuse") == 0 || strncmp(mount->fstype, "fuse.", 5) == 0 ||
-	       strcmp(mount->fstype, "fuseblk") == 0;
-}
-
 /* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any other error
  * is the daemon's own answer. */
 static bool says_dead(int r)
@@ -49,19 +43,6 @@ static int ask(int fd)
 	return fstatfs(fd, &fs) < 0 ? -errno : 0;
 }
 
-/* The number of "NAME=NUMBER" in a mount's comma separated options, -1 without. */
-static long option_number(const char *options, const char *name)
-{
-	size_t size = strlen(name);
-
-	for (const char *option = options; option; option = strchr(option, ',')) {
-		option += *option == ',';
-		if (strncmp(option, name, size) == 0 && option[size] == '=')
-			return strtol(option + size + 1, NULL, 10);
-	}
-	return -1;
-}
-
 /*
  * A mount without allow_other refuses everybody but its user, root too, and before the kernel looks
  * whether there still is a daemon. So the child, which has nothing else to do, becomes that user:
@@ -79,8 +60,8 @@ static int become_owner(int fd, pid_t parent)
 		mountinfo_read("/proc/self/mountinfo", &table, NULL) < 0)
 		return -EACCES;
 	mount = mounts_by_id(&table, id);
-	user = mount ? option_number(mount->fs_options, "user_id") : -1;
-	group = mount ? option_number(mount->fs_options, "group_id") : -1;
+	user = mount ? mount->fuse_user : -1;
+	group = mount ? mount->fuse_group : -1;
 	if (user < 0 || group < 0 || setgroups(0, NULL) < 0 ||
 		setresgid((gid_t)group, (gid_t)group, (gid_t)group) < 0 ||
 		setresuid((uid_t)user, (uid_t)user, (uid_t)user) < 0)
@@ -261,8 +242,8 @@ int probe_path(const struct mount_table *host, const char *host_path, uint64_t t
 	struct question question = {.fd = -EBADF, .path = host_path};
 
 	if (ret_mount)
-		*ret_mount = mount && probe_is_fuse(mount) ? mount : NULL;
-	if (!mount || !probe_is_fuse(mount)) {
+		*ret_mount = mount && mount_entry_is_fuse(mount) ? mount : NULL;
+	if (!mount || !mount_entry_is_fuse(mount)) {
 		*ret_state = PATH_ABSENT;
 		return 0;
 	}
@@ -296,7 +277,7 @@ static int begin_question(
 	if (!question->host_path)
 		return 0;
 	mount = mounts_at(host, question->host_path);
-	if (!mount || !probe_is_fuse(mount)) {
+	if (!mount || !mount_entry_is_fuse(mount)) {
 		question->state = PATH_ABSENT;
 		return 0;
 	}

@@ -25,9 +25,6 @@ struct probe {
 		.pid = 0, .fd = -EBADF                                                             \
 	}
 
-/* True for the file system types "fuse", "fuse.SUBTYPE" and "fuseblk". */
-bool probe_is_fuse(const struct mount_entry *mount);
-
 /* Ask the root of the mount that `fd` (O_PATH) is on. 0 or a negative errno. */
 int probe_begin(int fd, struct probe *ret);
 

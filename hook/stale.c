@@ -25,7 +25,7 @@ static int topmost(const struct stale *stale, int *ret_id, struct error *err)
 	if (r < 0)
 		return r;
 	entry = mounts_at(&host, stale->host_path);
-	*ret_id = entry && probe_is_fuse(entry) ? entry->id : 0;
+	*ret_id = entry && mount_entry_is_fuse(entry) ? entry->id : 0;
 	return 0;
 }
 

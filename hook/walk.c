@@ -64,7 +64,7 @@ static int check_crossing(int above, int fd)
 		return r;
 	r = mountinfo_read("/proc/self/mountinfo", &host, NULL);
 	mount = r == 0 ? mounts_by_id(&host, id) : NULL;
-	return mount && probe_is_fuse(mount) ? -EREMOTE : r;
+	return mount && mount_entry_is_fuse(mount) ? -EREMOTE : r;
 }
 
 /*

@@ -102,13 +102,38 @@ static bool copy_text(const char *text, char **ret)
 	return *ret != NULL;
 }
 
-/* No path, so that nothing is lost where it is shown and recorded as one line of UTF-8. */
-static bool copy_type(const char *text, char **ret)
+/* The number of "NAME=NUMBER" in comma separated options, -1 without. */
+static long option_number(const char *options, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *option = options; option; option = strchr(option, ',')) {
+		option += *option == ',';
+		if (strncmp(option, name, size) == 0 && option[size] == '=')
+			return strtol(option + size + 1, NULL, 10);
+	}
+	return -1;
+}
+
+bool mount_entry_is_fuse(const struct mount_entry *entry)
+{
+	return strcmp(entry->fstype, "fuse") == 0 || strncmp(entry->fstype, "fuse.", 5) == 0 ||
+	       strcmp(entry->fstype, "fuseblk") == 0;
+}
+
+int mount_entry_set_type(struct mount_entry *entry, const char *type, const char *options)
 {
 	char escaped[FSTYPE_SIZE];
+	bool is_fuse;
 
-	text_escape(text ? text : "", escaped, sizeof(escaped));
-	return copy_text(escaped, ret);
+	/* No path, so that nothing is lost where it is shown and recorded as one line of UTF-8. */
+	text_escape(type ? type : "", escaped, sizeof(escaped));
+	if (!copy_text(escaped, &entry->fstype))
+		return -ENOMEM;
+	is_fuse = mount_entry_is_fuse(entry);
+	entry->fuse_user = is_fuse ? option_number(options, "user_id") : -1;
+	entry->fuse_group = is_fuse ? option_number(options, "group_id") : -1;
+	return 0;
 }
 
 static bool copy_texts(struct libmnt_fs *fs, struct mount_entry *entry)
@@ -116,9 +141,7 @@ static bool copy_texts(struct libmnt_fs *fs, struct mount_entry *entry)
 	return copy_text(mnt_fs_get_root(fs), &entry->root) &&
 	       copy_text(mnt_fs_get_target(fs), &entry->target) &&
 	       copy_text(mnt_fs_get_vfs_options(fs), &entry->vfs_options) &&
-	       copy_text(mnt_fs_get_fs_options(fs), &entry->fs_options) &&
-	       copy_type(mnt_fs_get_fstype(fs), &entry->fstype) &&
-	       copy_text(mnt_fs_get_source(fs), &entry->source);
+	       mount_entry_set_type(entry, mnt_fs_get_fstype(fs), mnt_fs_get_fs_options(fs)) == 0;
 }
 
 static int load_entry(
@@ -218,18 +241,23 @@ int mountinfo_read(const char *path, struct mount_table *ret, struct error *err)
 	return mountinfo_read_stream(stream, path, ret, err);
 }
 
+void mount_entry_clear(struct mount_entry *entry)
+{
+	if (!entry)
+		return;
+	free(entry->root);
+	free(entry->target);
+	free(entry->vfs_options);
+	free(entry->fstype);
+	*entry = (struct mount_entry){0};
+}
+
 void mount_table_clear(struct mount_table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->n; i++) {
-		free(table->entries[i].root);
-		free(table->entries[i].target);
-		free(table->entries[i].vfs_options);
-		free(table->entries[i].fs_options);
-		free(table->entries[i].fstype);
-		free(table->entries[i].source);
-	}
+	for (size_t i = 0; i < table->n; i++)
+		mount_entry_clear(&table->entries[i]);
 	free(table->entries);
 	*table = (struct mount_table){0};
 }

@@ -19,13 +19,12 @@ struct mount_entry {
 	char *root;		   /* the directory of the file system that is this mount's root */
 	char *target;	   /* mountpoint, from the root of the process whose table it is; decoded */
 	char *vfs_options; /* "rw,nosuid,…" of this mount */
-	char *fs_options;  /* of the file system */
 	char *fstype; /* "fuse.rclone": whoever mounts a FUSE file system chooses what follows the
 			 dot. Fit for messages and JSON: text_escape(), cut at 255 bytes */
-	char *source;
-	int shared;	    /* peer group N of "shared:N", 0 without */
-	int master;	    /* N of "master:N", 0 without */
-	int propagate_from; /* N of "propagate_from:N", 0 without */
+	long fuse_user, fuse_group; /* whose a FUSE mount is; -1: not told, or no FUSE mount */
+	int shared;		    /* peer group N of "shared:N", 0 without */
+	int master;		    /* N of "master:N", 0 without */
+	int propagate_from;	    /* N of "propagate_from:N", 0 without */
 	bool unbindable;
 };
 
@@ -33,6 +32,8 @@ struct mount_entry {
 struct mount_table {
 	struct mount_entry *entries;
 	size_t n;
+	bool partial; /* only the mounts on the way to paths that were asked for, in any order:
+			 questions about other paths, or about all mounts, have no answer here */
 };
 
 /*
@@ -46,8 +47,17 @@ int mountinfo_read(const char *path, struct mount_table *ret, struct error *err)
 int mountinfo_read_stream(
 	FILE *stream, const char *name, struct mount_table *ret, struct error *err);
 
+/* Set what is read of a file system's type, as proc(5) shows it, and of its options. 0 or -ENOMEM.
+ */
+int mount_entry_set_type(struct mount_entry *entry, const char *type, const char *options);
+
+/* True for the file system types "fuse", "fuse.SUBTYPE" and "fuseblk". */
+bool mount_entry_is_fuse(const struct mount_entry *entry);
+
+void mount_entry_clear(struct mount_entry *entry);
 void mount_table_clear(struct mount_table *table);
 
+#define cleanup_mount_entry __attribute__((cleanup(mount_entry_clear)))
 #define cleanup_mount_table __attribute__((cleanup(mount_table_clear)))
 
 #endif

@@ -112,8 +112,7 @@ static bool shows_fuse(const struct target *target)
 {
 	const struct mount_entry *mount = target->container_carrier;
 
-	return mount &&
-	       (strcmp(mount->fstype, "fuse") == 0 || strncmp(mount->fstype, "fuse.", 5) == 0);
+	return mount && mount_entry_is_fuse(mount);
 }
 
 /*

@@ -11,8 +11,9 @@ static void check_entry(const struct mount_entry *entry)
 	FUZZ_EXPECT(entry->id >= 0 && entry->parent >= 0);
 	FUZZ_EXPECT(entry->shared >= 0 && entry->master >= 0 && entry->propagate_from >= 0);
 	FUZZ_EXPECT(entry->target[0] == '/');
-	FUZZ_EXPECT(entry->root && entry->fstype && entry->source);
-	FUZZ_EXPECT(entry->vfs_options && entry->fs_options);
+	FUZZ_EXPECT(entry->root && entry->fstype);
+	FUZZ_EXPECT(entry->vfs_options);
+	FUZZ_EXPECT(mount_entry_is_fuse(entry) || entry->fuse_user == -1);
 }
 
 void fuzz_mountinfo(const char *data, size_t size)

@@ -331,9 +331,9 @@ static void a_consumers_table_shows_the_fuse_mount_as_slave(void **state)
 	assert_int_equal(fuse->minor, 55);
 	assert_string_equal(fuse->root, "/");
 	assert_string_equal(fuse->fstype, "fuse.rclone");
-	assert_string_equal(fuse->source, "/srv");
 	assert_string_equal(fuse->vfs_options, "rw,nosuid,nodev,relatime");
-	assert_string_equal(fuse->fs_options, "rw,user_id=0,group_id=0,allow_other");
+	assert_int_equal(fuse->fuse_user, 0);
+	assert_int_equal(fuse->fuse_group, 0);
 	assert_int_equal(fuse->shared, 0);
 	assert_int_equal(fuse->master, 22);
 	assert_int_equal(find_entry(&table, 181)->master, 2);
