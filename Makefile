@@ -239,6 +239,11 @@ check-install: all ## only the installation tests
 check-e2e: all $(helpers) ## only the end-to-end tests
 	@$(run_check) e2e
 
+.PHONY: check-mounts
+COUNT ?= 2000
+check-mounts: all $(BUILD)/tests/ns/ns_test_mounts_now $(helpers) ## mounts asked one by one against the text, over COUNT=2000 random trees (root)
+	@MOUNTS_COUNT=$(COUNT) $(BUILD)/tests/ns/ns_test_mounts_now
+
 .PHONY: check-asan
 check-asan: ## unit and namespace tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	install/deps.sh build test

@@ -3,6 +3,7 @@
 
 #include "hook/apply_steps.h"
 #include "hook/bind.h"
+#include "hook/tables.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
 #include <stdio.h>
@@ -86,6 +87,28 @@ int apply_plan(struct run *run, struct error *err)
 	return has_wait(plan) ? apply_wait(run, err) : 0;
 }
 
+static int resolve(struct run *run, struct error *err)
+{
+	targets_clear(&run->judgement.targets);
+	return targets_resolve(&run->facts, &run->judgement.targets) < 0 ? error_memory(err) : 0;
+}
+
+static int complete(struct run *run, struct error *err)
+{
+	int r = tables_complete(run, &run->judgement.targets, err);
+
+	return r > 0 ? resolve(run, err) : r;
+}
+
+static bool any_unplaced(const struct targets *targets)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		if (targets->items[i].unplaced)
+			return true;
+	}
+	return false;
+}
+
 int apply_refresh(struct run *run, struct error *err)
 {
 	int r;
@@ -93,19 +116,19 @@ int apply_refresh(struct run *run, struct error *err)
 	if (!run->tables_changed)
 		return 0;
 	targets_clear(&run->judgement.targets);
-	mount_table_clear(&run->node.host);
-	r = node_read_host(&run->node, &run->facts, err);
-	if (r < 0)
-		return r;
-	if (run->node.has_container) {
-		mount_table_clear(&run->node.container);
-		r = node_read_container(&run->node, &run->facts, run->state.pid, err);
-		if (r < 0)
-			return r;
-	}
-	r = targets_resolve(&run->facts, &run->judgement.targets);
-	if (r < 0)
-		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	run->tables_changed = false;
-	return 0;
+	r = tables_read(run, err);
+	if (r == 0)
+		r = resolve(run, err);
+	if (r == 0 && any_unplaced(&run->judgement.targets))
+		r = complete(run, err);
+	if (r == 0)
+		run->tables_changed = false;
+	return r;
+}
+
+int apply_refresh_way(struct run *run, struct error *err)
+{
+	int r = apply_refresh(run, err);
+
+	return r < 0 ? r : complete(run, err);
 }

@@ -258,7 +258,7 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	const struct target *target;
 	int r;
 
-	r = apply_refresh(run, err);
+	r = apply_refresh_way(run, err);
 	if (r < 0)
 		return r;
 	target = target_of(run, step);

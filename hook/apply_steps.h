@@ -48,4 +48,7 @@ int apply_wait(struct run *run, struct error *err);
  * since. */
 int apply_refresh(struct run *run, struct error *err);
 
+/* The same, and whole tables where it takes those to tell which way mounts travel. */
+int apply_refresh_way(struct run *run, struct error *err);
+
 #endif

@@ -5,6 +5,7 @@
 #include "hook/apply_steps.h"
 #include "hook/process.h"
 #include "hook/run.h"
+#include "hook/tables.h"
 #include "hook/take_back.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
@@ -46,8 +47,21 @@ static int gather(struct run *run, struct error *err)
 	progress_at(run->progress, "opening root.path", run->spec.root_path);
 	forget_ended_servers(run);
 	node_look(facts);
-	r = node_read_host(&run->node, facts, err);
-	return r < 0 ? r : node_read_container(&run->node, facts, run->state.pid, err);
+	return tables_read(run, err);
+}
+
+/* Once more with all of the mount tables where a part of them does not settle it. */
+static int judge_run(struct run *run, struct error *err)
+{
+	int r = judge(&run->facts, &run->judgement);
+
+	if (r < 0)
+		return error_memory(err);
+	r = tables_complete(run, &run->judgement.targets, err);
+	if (r <= 0)
+		return r;
+	judgement_clear(&run->judgement);
+	return judge(&run->facts, &run->judgement) < 0 ? error_memory(err) : 0;
 }
 
 static const char *verdict_in_words(const struct run *run)
@@ -121,9 +135,9 @@ static int carry_out(struct run *run, struct error *err)
 			lock_remove_file(&run->lock);
 		return r;
 	}
-	r = judge(&run->facts, &run->judgement);
+	r = judge_run(run, err);
 	if (r < 0)
-		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+		return r;
 	audit_activated(run);
 	if (run->judgement.verdict == VERDICT_DENY) {
 		record_denial(run);

@@ -3,6 +3,7 @@
 
 #include "hook/deadline.h"
 #include "hook/mount_id.h"
+#include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/process.h"
 #include "hook/resolve.h"
@@ -11,8 +12,6 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
 #include "oci/base/path.h"
-#include "oci/mountinfo.h"
-#include "policy/mounts.h"
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -162,41 +161,34 @@ static bool look(struct watch *watch, int *ret_fd)
 	return changed;
 }
 
-/* That mount, where it is a FUSE mount on the path itself and not the one that carries it; else
- * NULL. */
-static const struct mount_entry *fuse_mount(
-	const struct mount_table *host, const struct gate_path *path, int id)
+/* A FUSE mount on the path itself, and not the one that carries it. */
+static bool is_waited_for(const struct gate_path *path, const struct mount_entry *mount)
 {
-	const struct mount_entry *entry = mounts_by_id(host, id);
-
-	return entry && probe_is_fuse(entry) && strcmp(entry->target, path->host_path) == 0 ? entry
-											    : NULL;
+	return mount_entry_is_fuse(mount) && strcmp(mount->target, path->host_path) == 0;
 }
 
-/* Ask the mount at `fd`, if it is one to wait for. `host` is read at most once for all paths. */
+/* Ask the mount at `fd`, if it is one to wait for. Where the mount table has to be read for that,
+ * `host` keeps it for all paths. */
 static int ask(struct watch *watch, int fd, struct mount_table *host, struct error *err)
 {
+	cleanup_mount_entry struct mount_entry mount = {0};
 	struct gate_path *path = watch->path;
-	const struct mount_entry *mount;
-	int r = 0;
+	int r = mounts_now_of(fd, host, &mount, err);
 
-	if (host->n == 0)
-		r = mountinfo_read("/proc/self/mountinfo", host, err);
-	if (r < 0)
-		return r;
-	if (!mounts_by_id(host, watch->mount.id)) {
-		/* Mounted since the table was read for another path: poll(2) tells of it yet. */
+	if (r == -ENOENT) {
+		/* Unmounted meanwhile, or mounted since the table was read for another path:
+		 * poll(2) tells of it yet. */
 		watch->again = true;
+		error_clear(err);
 		return 0;
 	}
-	mount = fuse_mount(host, path, watch->mount.id);
-	if (!mount)
-		return 0;
+	if (r < 0 || !is_waited_for(path, &mount))
+		return r;
 	r = probe_begin(fd, &watch->probe);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
 			"cannot probe %s: %s", path->host_path, strerror(-r));
-	snprintf(path->device, sizeof(path->device), "%u:%u", mount->major, mount->minor);
+	snprintf(path->device, sizeof(path->device), "%u:%u", mount.major, mount.minor);
 	/* Until it answers. */
 	path->state = PATH_HUNG;
 	return 0;

@@ -103,8 +103,7 @@ static int open_root(const struct facts *facts)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The canonical host path of root.path, which may be relative to the bundle. */
-static int resolve_root(struct node *node, struct facts *facts, struct error *err)
+int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
 {
 	cleanup_close int fd = open_root(facts);
 	char *root = NULL;
@@ -134,7 +133,7 @@ int node_read_container(struct node *node, struct facts *facts, pid_t pid, struc
 	node->container = table;
 	node->has_container = true;
 	facts->container = &node->container;
-	return resolve_root(node, facts, err);
+	return node_resolve_root(node, facts, err);
 }
 
 void node_clear(struct node *node)

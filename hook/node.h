@@ -26,6 +26,10 @@ int node_read_host(struct node *node, struct facts *facts, struct error *err);
 /* The mount table of `pid` into node->container, and the canonical path of the container's root. */
 int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err);
 
+/* The canonical host path of the container's root (root.path, relative to the bundle where it is
+ * relative), into both. */
+int node_resolve_root(struct node *node, struct facts *facts, struct error *err);
+
 void node_clear(struct node *node);
 
 #define cleanup_node __attribute__((cleanup(node_clear)))

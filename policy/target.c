@@ -71,9 +71,7 @@ static bool place_is(const struct place *place, const struct place *other)
 	return rest && *rest == '\0';
 }
 
-/* The host directory that a bind mount of config.json names; *ret NULL where that cannot be told.
- * 0 or -ENOMEM. */
-static int find_source(const struct facts *facts, const struct spec_mount *mount, char **ret)
+int target_mount_source(const struct facts *facts, const struct spec_mount *mount, char **ret)
 {
 	cleanup_free char *joined = NULL, *simple = NULL;
 
@@ -111,7 +109,7 @@ static int relate_by_path(const struct facts *facts, struct target *target)
 	if (target->relation != TARGET_PROVIDES)
 		target->relation = *rest ? TARGET_SEES : TARGET_INSIDE;
 	target->exact = target->relation == TARGET_INSIDE;
-	r = find_source(facts, mount, &target->source);
+	r = target_mount_source(facts, mount, &target->source);
 	if (r < 0 || !target->source)
 		return r;
 	target->host_path = path_join(target->source, rest);
@@ -240,7 +238,7 @@ static int look(const struct facts *facts, const struct landmark *landmark, stru
 	const char *above;
 	int r;
 
-	r = find_source(facts, sight->mount, &source);
+	r = target_mount_source(facts, sight->mount, &source);
 	if (r < 0 || !source)
 		return r;
 	above = path_below(landmark->host_path, source);
@@ -385,11 +383,7 @@ static int resolve_host(const struct facts *facts, struct target *target)
 	return target->anchor ? 0 : -ENOMEM;
 }
 
-/*
- * Where the container's root is in the container's table: before pivot_root its directory on the
- * host, in a table captured later simply "/". *ret NULL where that is unknown. 0 or -ENOMEM.
- */
-static int find_table_root(const struct facts *facts, char **ret)
+int target_table_root(const struct facts *facts, char **ret)
 {
 	const char *root = facts->container_root ? facts->container_root : facts->spec->root_path;
 	cleanup_free char *joined = NULL, *simple = NULL;
@@ -438,7 +432,7 @@ static const char *find_mountpoint_of(
  * -ENOMEM.
  */
 static int find_mountpoint(
-	const struct facts *facts, const struct target *target, const char *root, char **ret)
+	const struct facts *facts, struct target *target, const char *root, char **ret)
 {
 	cleanup_free char *plain = path_join(root, target->mount->destination), *source = NULL;
 	cleanup_place struct place place = {0};
@@ -452,12 +446,15 @@ static int find_mountpoint(
 		*ret = move_ptr(plain);
 		return 0;
 	}
-	r = find_source(facts, target->mount, &source);
+	r = target_mount_source(facts, target->mount, &source);
 	if (r < 0 || !source || !facts->host)
 		return r;
 	r = find_place(mounts_cover(facts->host, source), source, &place);
 	if (r < 0 || !place.path)
 		return r;
+	target->unplaced = facts->container->partial;
+	if (target->unplaced)
+		return 0;
 	found = find_mountpoint_of(facts->container, root, &place);
 	if (found)
 		*ret = strdup(found);
@@ -515,7 +512,7 @@ int targets_resolve(const struct facts *facts, struct targets *ret)
 			return -ENOMEM;
 	}
 	targets.n = request->n_mounts;
-	r = find_table_root(facts, &root);
+	r = target_table_root(facts, &root);
 	for (size_t i = 0; r == 0 && i < targets.n; i++) {
 		struct target *target = &targets.items[i];
 

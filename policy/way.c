@@ -93,3 +93,23 @@ int way_find(const struct facts *facts, const struct target *target, enum way *r
 		return find_way_out(facts, target, ret);
 	return find_way_in(facts, target, ret);
 }
+
+int way_needs_whole(const struct facts *facts, const struct targets *targets, bool *ret)
+{
+	*ret = false;
+	if (!facts->host || !facts->container ||
+		(!facts->host->partial && !facts->container->partial))
+		return 0;
+	for (size_t i = 0; i < targets->n && !*ret; i++) {
+		const struct target *target = &targets->items[i];
+		enum way way = WAY_UNKNOWN;
+		int r = 0;
+
+		if (target->relation == TARGET_PROVIDES || target->relation == TARGET_SEES)
+			r = way_find(facts, target, &way);
+		if (r < 0)
+			return r;
+		*ret = target->unplaced || way == WAY_APART;
+	}
+	return 0;
+}

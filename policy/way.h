@@ -26,4 +26,11 @@ enum way {
  */
 int way_find(const struct facts *facts, const struct target *target, enum way *ret);
 
+/*
+ * True where partial tables do not settle it and the whole ones may: a chain of slaves that leads
+ * over mounts elsewhere, or a mount of the container at another place than its destination. 0 or
+ * -ENOMEM.
+ */
+int way_needs_whole(const struct facts *facts, const struct targets *targets, bool *ret);
+
 #endif
