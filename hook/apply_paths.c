@@ -10,10 +10,10 @@
 static struct walk_directory directory_of(const struct run *run, const struct plan_step *step)
 {
 	return (struct walk_directory){
-		.creator_uid = run->spec.uid,
-		.creator_gid = run->spec.gid,
-		.creator_groups = run->spec.additional_gids,
-		.n_creator_groups = run->spec.n_additional_gids,
+		.creator = {.uid = run->spec.uid,
+			.gid = run->spec.gid,
+			.groups = run->spec.additional_gids,
+			.n_groups = run->spec.n_additional_gids},
 		.owner_uid = step->uid,
 		.owner_gid = step->gid,
 		.mode = step->mode,

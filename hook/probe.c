@@ -6,7 +6,7 @@
 #include "hook/kernel_features.h"
 #include "hook/mount_id.h"
 #include "hook/process.h"
-#include "hook/resolve.h"
+#include "hook/search.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
@@ -106,8 +106,9 @@ struct question {
  * state, or a negative errno. */
 static int judge_path(const struct question *question)
 {
-	cleanup_close int fd = resolve_open(
-		AT_FDCWD, question->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
+	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = search_path(
+		root, question->path + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
 	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
 
 	if (r == -ENOENT || (r == 0 && id != question->mount_id))

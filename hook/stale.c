@@ -29,7 +29,8 @@ static int topmost(const struct stale *stale, int *ret_id, struct error *err)
 	return 0;
 }
 
-/* Open the path and tell which mount the descriptor is on. */
+/* Open the path and tell which mount the descriptor is on. -ENOENT: there is no such path just now.
+ */
 static int pin(const struct stale *stale, int *ret_fd, int *ret_id, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
@@ -52,6 +53,15 @@ static int pin(const struct stale *stale, int *ret_fd, int *ret_id, struct error
 
 enum { STALE_SETTLED, STALE_CHANGED, STALE_DETACHED };
 
+/* The table has the mount, the walk has no path: one of the two is old. */
+static int unless_changed(int r, struct error *err)
+{
+	if (r != -ENOENT)
+		return r;
+	error_clear(err);
+	return STALE_CHANGED;
+}
+
 /* One mount from the top: SETTLED (*ret_state is final), or look again. */
 static int detach_top(const struct stale *stale, enum path_state *ret_state, struct error *err)
 {
@@ -67,7 +77,7 @@ static int detach_top(const struct stale *stale, enum path_state *ret_state, str
 	}
 	r = pin(stale, &fd, &id, err);
 	if (r < 0)
-		return r;
+		return unless_changed(r, err);
 	if (id != listed)
 		return STALE_CHANGED; /* mounted or unmounted in between */
 	r = probe_fd(fd, stale->probe_timeout_usec, ret_state);
@@ -79,10 +89,12 @@ static int detach_top(const struct stale *stale, enum path_state *ret_state, str
 	/* umount2(2) takes whatever is topmost: is it still the one that was judged? */
 	r = pin(stale, &again, &id, err);
 	if (r < 0)
-		return r;
+		return unless_changed(r, err);
 	if (id != listed)
 		return STALE_CHANGED;
 	r = mount_detach(fd);
+	if (r == -EINVAL)
+		return STALE_CHANGED; /* somebody else has just unmounted it */
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
 			"cannot detach the dead mount on %s: %s", stale->host_path, strerror(-r));
@@ -101,6 +113,7 @@ int stale_detach(const struct stale *stale, unsigned int *ret_detached, enum pat
 		if (r == STALE_DETACHED)
 			(*ret_detached)++;
 	}
-	return error_set(err, -ELOOP, FINDING_HOST_IO, stale->host_path, NULL,
+	return error_set(err, -ELOOP, FINDING_PATH_UNSAFE, stale->host_path,
+		"end what renames the directories above it, or mounts there, while the pod starts",
 		"the mounts on %s change faster than they can be looked at", stale->host_path);
 }

@@ -32,16 +32,60 @@ int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name)
 	return 0;
 }
 
+int undo_add_directory(struct undo *undo, int fd, const char *name, const struct fs_user *creator)
+{
+	size_t n = creator->n_groups;
+	cleanup_free gid_t *groups = calloc(n ? n : 1, sizeof(*groups));
+	struct undo_step *step;
+	int r;
+
+	if (!groups)
+		return -ENOMEM;
+	r = undo_add(undo, UNDO_DIRECTORY, fd, name);
+	if (r < 0)
+		return r;
+	if (n > 0)
+		memcpy(groups, creator->groups, n * sizeof(*groups));
+	step = &undo->steps[undo->n - 1];
+	step->creator = *creator;
+	step->creator.groups = step->groups = move_ptr(groups);
+	return 0;
+}
+
+static int remove_directory(const struct undo_step *step)
+{
+	return unlinkat(step->fd, step->name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int remove_as_creator(const struct undo_step *step)
+{
+	int r = fs_user_become(&step->creator), back;
+
+	if (r < 0)
+		return r;
+	r = remove_directory(step);
+	back = fs_user_return();
+	return back < 0 ? back : r;
+}
+
+/* By whom it was made, whom a volume that refuses root lets; by root where it has been given away
+ * since, or what is above it. */
+static int take_back_directory(const struct undo_step *step)
+{
+	int r = remove_as_creator(step);
+
+	if (r == -EACCES || r == -EPERM)
+		r = remove_directory(step);
+	/* Not empty, a mountpoint, gone, or no directory: somebody else's by now. */
+	return r == -ENOTEMPTY || r == -EEXIST || r == -EBUSY || r == -ENOENT || r == -ENOTDIR ? 0
+											       : r;
+}
+
 static int take_back(const struct undo_step *step)
 {
 	switch (step->kind) {
 	case UNDO_DIRECTORY:
-		if (unlinkat(step->fd, step->name, AT_REMOVEDIR) == 0)
-			return 0;
-		/* Not empty, a mountpoint, or gone: somebody else's by now. */
-		return errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY || errno == ENOENT
-			       ? 0
-			       : -errno;
+		return take_back_directory(step);
 	case UNDO_SHARED:
 		return mount_set_propagation(step->fd, PROPAGATION_PRIVATE, false);
 	case UNDO_BIND:
@@ -55,6 +99,7 @@ static void step_clear(struct undo_step *step)
 	if (step->fd >= 0)
 		close(step->fd);
 	free(step->name);
+	free(step->groups);
 }
 
 void undo_drop_last(struct undo *undo)

@@ -3,6 +3,7 @@
 #ifndef FSH_HOOK_UNDO_H
 #define FSH_HOOK_UNDO_H
 
+#include "hook/fs_user.h"
 #include <stddef.h>
 
 enum undo_kind {
@@ -15,6 +16,8 @@ struct undo_step {
 	enum undo_kind kind;
 	int fd;	    /* owned */
 	char *name; /* owned; of the others the host path, for who keeps account; may be NULL */
+	struct fs_user creator; /* of a directory */
+	gid_t *groups;		/* the creator's; owned */
 };
 
 struct undo {
@@ -22,8 +25,12 @@ struct undo {
 	size_t n;
 };
 
-/* Remember a step. `fd` is duplicated, `name` copied. 0 or a negative errno: then the caller takes
- * it back itself. */
+/* Remember a directory that was made as that user, who takes it away again: a volume that refuses
+ * root refuses that too. `fd` is duplicated, the rest copied. 0 or a negative errno. */
+int undo_add_directory(struct undo *undo, int fd, const char *name, const struct fs_user *creator);
+
+/* Remember another step. `fd` is duplicated, `name` copied. 0 or a negative errno: then the caller
+ * takes it back itself. */
 int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name);
 
 /* Take the last step back, and off the list. 0 or a negative errno; a directory that is used by

@@ -3,17 +3,16 @@
 
 #include "hook/mount_id.h"
 #include "hook/probe.h"
-#include "hook/process.h"
 #include "hook/resolve.h"
+#include "hook/search.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/strv.h"
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
-#include <grp.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 
 /* Without O_NOFOLLOW, which would open a symlink itself where RESOLVE_NO_SYMLINKS refuses it. */
@@ -39,16 +38,16 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"remove what is there, or choose another FUSE path",
 			"%s is not a directory, or a part of it is not", path);
+	case -EACCES:
+		return error_set(err, r, FINDING_HOST_IO, path,
+			"let the directories' owners search them (mode u+x) on the volume's server",
+			"cannot open %s, not even as the owner of the directory above it: %s", path,
+			strerror(-r));
 	default:
 		return error_set(err, r, FINDING_HOST_IO, path,
 			"see the volume's file system on this node", "cannot open %s: %s", path,
 			strerror(-r));
 	}
-}
-
-static int open_resolved(int dir, const char *path, uint64_t resolve)
-{
-	return resolve_open(dir, path, WALK_FLAGS, WALK_RESOLVE | resolve);
 }
 
 /* -EREMOTE where `fd` is on a FUSE mount, and `above`, from which it was opened, on another. */
@@ -82,7 +81,7 @@ static int open_stepwise(int dir, const char *path)
 		return -ENOMEM;
 	while ((name = strsep(&rest, "/"))) {
 		int above = at < 0 ? dir : at;
-		int fd = open_resolved(above, name, 0);
+		int fd = search_name(above, name, WALK_FLAGS, WALK_RESOLVE);
 		int r = fd < 0 ? fd : 0;
 
 		if (r == 0 && rest)
@@ -97,9 +96,12 @@ static int open_stepwise(int dir, const char *path)
 
 static int open_beneath(int dir, const char *path)
 {
-	int fd = open_resolved(dir, path, strchr(path, '/') ? SYS_RESOLVE_NO_XDEV : 0);
+	int fd;
 
-	return fd == -EXDEV ? open_stepwise(dir, path) : fd;
+	if (!strchr(path, '/'))
+		return search_name(dir, path, WALK_FLAGS, WALK_RESOLVE);
+	fd = resolve_open(dir, path, WALK_FLAGS, WALK_RESOLVE | SYS_RESOLVE_NO_XDEV);
+	return fd == -EXDEV || fd == -EACCES ? open_stepwise(dir, path) : fd;
 }
 
 int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err)
@@ -118,7 +120,7 @@ int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct er
 		*ret_fd = move_fd(&top);
 		return 0;
 	}
-	fd = open_resolved(top, rest, 0);
+	fd = search_path(top, rest, WALK_FLAGS, WALK_RESOLVE);
 	if (fd < 0)
 		return walk_error(err, fd, trusted, rest);
 	*ret_fd = move_fd(&fd);
@@ -135,53 +137,20 @@ int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd,
 	return 0;
 }
 
-/* A change of the file system's user takes away, without a word, that this process dies with its
- * supervisor (commit_creds() of the kernel). */
-static int bind_again(pid_t parent)
-{
-	return parent ? process_die_with(parent) : 0;
-}
-
 /* mkdir(2) as the container's user, with exactly the mode asked for. */
 static int make_as(int dir, const char *name, const struct walk_directory *directory)
 {
-	pid_t parent = process_dies_with();
 	mode_t mask;
-	int r;
+	int r, back;
 
-	if (setgroups(directory->n_creator_groups, directory->creator_groups) < 0)
-		return -errno;
+	r = fs_user_become(&directory->creator);
+	if (r < 0)
+		return r;
 	mask = umask(0);
-	/* setfsuid(2) takes the capabilities that override permissions away with the user id. */
-	setfsgid(directory->creator_gid);
-	setfsuid(directory->creator_uid);
-	r = bind_again(parent);
-	if (r == 0 && mkdirat(dir, name, directory->mode) < 0)
-		r = -errno;
-	setfsuid(0);
-	setfsgid(0);
+	r = mkdirat(dir, name, directory->mode) < 0 ? -errno : 0;
 	umask(mask);
-	if (setgroups(0, NULL) < 0 && r == 0)
-		r = -errno;
-	return r < 0 ? r : bind_again(parent);
-}
-
-static int give_owner(int fd, const struct walk_directory *directory)
-{
-	struct stat st;
-
-	if (directory->owner_uid == directory->creator_uid &&
-		directory->owner_gid == directory->creator_gid)
-		return 0;
-	if (fstatat(fd, "", &st, AT_EMPTY_PATH) < 0)
-		return -errno;
-	/* Another directory may have been moved into its place meanwhile: one of another user's is
-	 * not given away. */
-	if (st.st_uid != directory->creator_uid)
-		return -ELOOP;
-	return fchownat(fd, "", directory->owner_uid, directory->owner_gid, AT_EMPTY_PATH) < 0
-		       ? -errno
-		       : 0;
+	back = fs_user_return();
+	return back < 0 ? back : r;
 }
 
 static int make_error(
@@ -189,10 +158,14 @@ static int make_error(
 {
 	if (r == -EACCES || r == -EPERM)
 		return error_set(err, r, FINDING_HOST_IO, path,
-			"let the provider's user write there (fsGroup, or the volume's "
-			"permissions)",
-			"cannot make %s as uid %u gid %u: %s", path, directory->creator_uid,
-			directory->creator_gid, strerror(-r));
+			directory->creator.uid == 0
+				? "give the sidecar a runAsUser that may write there (a volume "
+				  "that "
+				  "squashes root lets no root write)"
+				: "let the provider's user write there (fsGroup, or the volume's "
+				  "permissions)",
+			"cannot make %s as uid %u gid %u: %s", path, directory->creator.uid,
+			directory->creator.gid, strerror(-r));
 	return error_set(err, r, FINDING_HOST_IO, path, "see the volume's file system on this node",
 		"cannot make %s: %s", path, strerror(-r));
 }
@@ -201,13 +174,12 @@ static int make_error(
 static int make_directory(int dir, const char *name, const struct walk_directory *directory,
 	struct undo *undo, int *ret_fd)
 {
-	cleanup_close int fd = -EBADF;
-	int r;
+	int fd, r;
 
 	r = make_as(dir, name, directory);
 	if (r < 0)
 		return r;
-	r = undo_add(undo, UNDO_DIRECTORY, dir, name);
+	r = undo_add_directory(undo, dir, name, &directory->creator);
 	if (r < 0) {
 		unlinkat(dir, name, AT_REMOVEDIR);
 		return r;
@@ -215,10 +187,7 @@ static int make_directory(int dir, const char *name, const struct walk_directory
 	fd = open_beneath(dir, name);
 	if (fd < 0)
 		return fd;
-	r = give_owner(fd, directory);
-	if (r < 0)
-		return r;
-	*ret_fd = move_fd(&fd);
+	*ret_fd = fd;
 	return 0;
 }
 
@@ -244,6 +213,19 @@ static int enter(const struct step *at, const char *name, int *ret_fd)
 	return 0;
 }
 
+/* Between two system calls of the walk: what was there a moment ago is gone, or is something else.
+ */
+static int meddled_error(struct error *err, int r, const struct step *at)
+{
+	cleanup_free char *path = path_join(at->volume, at->done);
+
+	if (r != -ENOENT)
+		return walk_error(err, r, at->volume, at->done);
+	return error_set(err, r, FINDING_PATH_UNSAFE, path,
+		"end what removes directories of the volume while the pod starts",
+		"%s is taken away while it is made", path ? path : at->volume);
+}
+
 static int make_step(const struct step *at, const char *name,
 	const struct walk_directory *directory, struct undo *undo, int *ret_fd, struct error *err)
 {
@@ -257,30 +239,108 @@ static int make_step(const struct step *at, const char *name,
 	if (r == -EEXIST) {
 		/* Another hook was faster, or a symlink to nowhere is there: opening tells. */
 		r = enter(at, name, ret_fd);
-		return r < 0 ? walk_error(err, r, at->volume, at->done) : 0;
+		return r < 0 ? meddled_error(err, r, at) : 0;
 	}
 	if (r == 0)
 		return 1;
-	if (r == -ELOOP || r == -ENOTDIR)
-		return walk_error(err, r, at->volume, at->done);
+	if (r == -ELOOP || r == -ENOTDIR || r == -EXDEV || r == -ENOENT)
+		return meddled_error(err, r, at);
 	path = path_join(at->volume, at->done);
 	return make_error(err, r, path ? path : at->volume, directory);
 }
 
-int walk_make(int volume_fd, const char *volume, const char *rest,
-	const struct walk_directory *directory, struct undo *undo, struct error *err)
+/* Those that one walk has made, opened (O_PATH); owned. */
+struct made {
+	int *fds;
+	size_t n;
+};
+
+static void made_clear(struct made *made)
+{
+	for (size_t i = 0; i < made->n; i++)
+		close(made->fds[i]);
+	free(made->fds);
+}
+
+#define cleanup_made __attribute__((cleanup(made_clear)))
+
+static int made_add(struct made *made, int fd)
+{
+	int copy, r = array_grow(&made->fds, made->n, sizeof(*made->fds));
+
+	if (r < 0)
+		return r;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return -errno;
+	made->fds[made->n++] = copy;
+	return 0;
+}
+
+static int owner_error(struct error *err, int r, const char *path, uid_t found,
+	const struct walk_directory *directory)
+{
+	if (r == -ESTALE)
+		return error_set(err, r, FINDING_PATH_UNSAFE, path,
+			"leave fuse-sidecar.io/dir-owner out",
+			"%s or a directory above it belongs to uid %u and not to uid %u, as whom "
+			"it was "
+			"made: it has been exchanged, or the volume maps users",
+			path, found, directory->creator.uid);
+	return error_set(err, r, FINDING_HOST_IO, path,
+		"leave fuse-sidecar.io/dir-owner out: the volume may refuse root (root_squash), "
+		"and "
+		"only root gives directories away",
+		"cannot give %s to uid %u gid %u: %s", path, directory->owner_uid,
+		directory->owner_gid, strerror(-r));
+}
+
+static int give_owner(
+	int fd, const char *path, const struct walk_directory *directory, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(fd, "", &st, AT_EMPTY_PATH) < 0)
+		return owner_error(err, -errno, path, 0, directory);
+	/* Another directory may have been moved into its place meanwhile: one of another user's is
+	 * not given away. */
+	if (st.st_uid != directory->creator.uid)
+		return owner_error(err, -ESTALE, path, st.st_uid, directory);
+	if (fchownat(fd, "", directory->owner_uid, directory->owner_gid, AT_EMPTY_PATH) < 0)
+		return owner_error(err, -errno, path, 0, directory);
+	return 0;
+}
+
+/* Only once all of them are made: in one that belongs to somebody else the creator can make
+ * nothing. */
+static int give_owners(const struct made *made, const char *path,
+	const struct walk_directory *directory, struct error *err)
+{
+	if (directory->owner_uid == directory->creator.uid &&
+		directory->owner_gid == directory->creator.gid)
+		return 0;
+	for (size_t i = 0; i < made->n; i++) {
+		int r = give_owner(made->fds[i], path, directory, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int make_all(int volume_fd, const char *volume, const char *rest,
+	const struct walk_directory *directory, struct undo *undo, struct made *made,
+	struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	cleanup_free char *done = strdup(rest);
-	int made = 0;
 	char *name = done, *slash;
-	int r;
 
 	if (!done)
-		return error_set(err, -ENOMEM, FINDING_INTERNAL, volume, NULL, "out of memory");
+		return error_memory(err);
 	do {
 		struct step at = {.fd = fd < 0 ? volume_fd : fd, .volume = volume, .done = done};
-		int next = -EBADF;
+		int next = -EBADF, r;
 
 		slash = strchr(name, '/');
 		at.last = !slash;
@@ -289,13 +349,29 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 		r = make_step(&at, name, directory, undo, &next, err);
 		if (r < 0)
 			return r;
-		made += r;
 		cleanup_close_fd(&fd);
 		fd = next;
+		if (r > 0 && made_add(made, fd) < 0)
+			return error_memory(err);
 		if (slash) {
 			*slash = '/';
 			name = slash + 1;
 		}
 	} while (slash);
-	return made;
+	return 0;
+}
+
+int walk_make(int volume_fd, const char *volume, const char *rest,
+	const struct walk_directory *directory, struct undo *undo, struct error *err)
+{
+	cleanup_made struct made made = {0};
+	cleanup_free char *path = path_join(volume, rest);
+	int r;
+
+	if (!path)
+		return error_memory(err);
+	r = make_all(volume_fd, volume, rest, directory, undo, &made, err);
+	if (r == 0)
+		r = give_owners(&made, path, directory, err);
+	return r < 0 ? r : (int)made.n;
 }

@@ -2,11 +2,13 @@
 /*
  * Walks inside volumes that pods control: from a pinned directory, component by component, never
  * through a symlink, never out of it, and never through a FUSE mount, which can hold whoever looks
- * something up in it (FINDING_PATH_UNSAFE). What is opened is used by descriptor from then on.
+ * something up in it (FINDING_PATH_UNSAFE). What is opened is used by descriptor from then on. A
+ * directory of a volume that refuses root is searched as the user that it belongs to.
  */
 #ifndef FSH_HOOK_WALK_H
 #define FSH_HOOK_WALK_H
 
+#include "hook/fs_user.h"
 #include "hook/undo.h"
 #include "oci/base/error.h"
 #include <sys/types.h>
@@ -21,12 +23,9 @@ int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct er
 
 /* Who makes a directory and what it becomes. */
 struct walk_directory {
-	uid_t creator_uid; /* filesystem ids while it is made: the container's, so that nothing is
-			      made that it could not make */
-	gid_t creator_gid;
-	const gid_t *creator_groups; /* supplementary groups (an fsGroup is one); borrowed */
-	size_t n_creator_groups;
-	uid_t owner_uid; /* given to it afterwards, where they differ */
+	struct fs_user
+		creator; /* the container's, so that nothing is made that it could not make */
+	uid_t owner_uid; /* given to it once all are made, where they differ */
 	gid_t owner_gid;
 	mode_t mode;
 };

@@ -149,7 +149,7 @@ static void mounts_can_still_be_changed(void **state)
 static int make_and_take_back(void *data)
 {
 	static const struct walk_directory sticky = {
-		.creator_uid = 1000, .owner_uid = 1000, .mode = 01777};
+		.creator.uid = 1000, .owner_uid = 1000, .mode = 01777};
 	cleanup_close int fd = open(NS_SANDBOX_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_undo struct undo undo = {0};
 

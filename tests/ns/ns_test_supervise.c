@@ -462,8 +462,7 @@ static void a_killed_hook_leaves_no_worker(void **state)
 /* setfsuid(2) takes the death signal away: it has to be asked for again. */
 static int make_directories_and_wait(const struct options *options)
 {
-	static const struct walk_directory directory = {.creator_uid = 1000,
-		.creator_gid = 1000,
+	static const struct walk_directory directory = {.creator = {.uid = 1000, .gid = 1000},
 		.owner_uid = 1000,
 		.owner_gid = 1000,
 		.mode = 0755};

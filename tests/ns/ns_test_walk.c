@@ -97,8 +97,7 @@ static void a_provider_that_is_not_root_makes_what_it_could_make_itself(void **s
 	cleanup_undo struct undo undo = {0};
 	cleanup_error struct error err = {0};
 	struct walk_directory directory = {.mode = 0755,
-		.creator_uid = 1000,
-		.creator_gid = 1000,
+		.creator = {.uid = 1000, .gid = 1000},
 		.owner_uid = 1000,
 		.owner_gid = 1000};
 	unsigned int made;
@@ -109,11 +108,44 @@ static void a_provider_that_is_not_root_makes_what_it_could_make_itself(void **s
 	assert_directory(VOLUME "/zurg", 0755, 1000, 1000);
 }
 
+/* Not before the last one is made: in one that is not its own any more it could make nothing. */
+static void an_owner_is_given_to_nested_directories_of_a_user(void **state)
+{
+	cleanup_undo struct undo undo = {0};
+	cleanup_error struct error err = {0};
+	struct walk_directory directory = {
+		.mode = 0755, .creator.uid = 1000, .owner_uid = 2000, .owner_gid = 3000};
+	unsigned int made;
+
+	(void)state;
+	assert_int_equal(chmod(VOLUME, 0777), 0);
+	assert_int_equal(make("a/b/zurg", &directory, &undo, &made, &err), 0);
+	assert_int_equal(made, 3);
+	assert_directory(VOLUME "/a", 0755, 2000, 3000);
+	assert_directory(VOLUME "/a/b/zurg", 0755, 2000, 3000);
+	assert_int_equal(undo_run(&undo), 0);
+	assert_nothing_at(VOLUME "/a");
+}
+
+/* The volume's other user removes the directory that the walk stands in. */
+static void a_directory_that_is_taken_away_meanwhile_is_unsafe(void **state)
+{
+	cleanup_undo struct undo undo = {0};
+	cleanup_error struct error err = {0};
+	cleanup_close int fd = open(VOLUME, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(rmdir(VOLUME), 0);
+	assert_int_equal(walk_make(fd, VOLUME, "zurg", &root_made, &undo, &err), -ENOENT);
+	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
+	assert_non_null(strstr(err.message, VOLUME "/zurg"));
+}
+
 static void a_provider_that_may_not_write_there_is_refused(void **state)
 {
 	cleanup_undo struct undo undo = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {.mode = 0755, .creator_uid = 1000, .creator_gid = 1000};
+	struct walk_directory directory = {.mode = 0755, .creator = {.uid = 1000, .gid = 1000}};
 	unsigned int made;
 
 	(void)state;
@@ -131,10 +163,7 @@ static void a_supplementary_group_lets_a_provider_write(void **state)
 	cleanup_undo struct undo undo = {0};
 	cleanup_error struct error err = {0};
 	struct walk_directory directory = {.mode = 0755,
-		.creator_uid = 1000,
-		.creator_gid = 1000,
-		.creator_groups = groups,
-		.n_creator_groups = 1,
+		.creator = {.uid = 1000, .gid = 1000, .groups = groups, .n_groups = 1},
 		.owner_uid = 1000,
 		.owner_gid = 1000};
 	unsigned int made;
@@ -338,6 +367,8 @@ int main(void)
 		cmocka_unit_test_setup(an_existing_directory_keeps_mode_and_owner, fresh),
 		cmocka_unit_test_setup(
 			a_provider_that_is_not_root_makes_what_it_could_make_itself, fresh),
+		cmocka_unit_test_setup(an_owner_is_given_to_nested_directories_of_a_user, fresh),
+		cmocka_unit_test_setup(a_directory_that_is_taken_away_meanwhile_is_unsafe, fresh),
 		cmocka_unit_test_setup(a_provider_that_may_not_write_there_is_refused, fresh),
 		cmocka_unit_test_setup(a_supplementary_group_lets_a_provider_write, fresh),
 		cmocka_unit_test_setup(a_symlink_on_the_way_is_unsafe, fresh),

@@ -27,17 +27,18 @@ static int execute(void *data)
 	return 127;
 }
 
-static char *program_path(void)
+static char *program_path(const char *name)
 {
 	const char *build = getenv("BUILD_DIR");
+	cleanup_free char *tests = path_join(build ? build : "build", "tests");
 
-	return path_join(build ? build : "build", "tests/fuse_holder");
+	return tests ? path_join(tests, name) : NULL;
 }
 
-int fuse_daemon_start(const char *path, const char *option, struct fuse_daemon *ret)
+static int begin(const char *name, const char *path, const char *option, struct fuse_daemon *ret)
 {
 	cleanup_fuse_daemon struct fuse_daemon daemon = {.path = strdup(path)};
-	cleanup_free char *program = program_path();
+	cleanup_free char *program = program_path(name);
 	cleanup_close int output = -EBADF, input = -EBADF;
 	char said[8] = "";
 	int pipes[2];
@@ -60,6 +61,16 @@ int fuse_daemon_start(const char *path, const char *option, struct fuse_daemon *
 	*ret = daemon;
 	daemon = (struct fuse_daemon){0};
 	return 0;
+}
+
+int fuse_daemon_start(const char *path, const char *option, struct fuse_daemon *ret)
+{
+	return begin("fuse_holder", path, option, ret);
+}
+
+int fuse_daemon_start_squash(const char *path, const char *option, struct fuse_daemon *ret)
+{
+	return begin("fuse_squash", path, option, ret);
 }
 
 void fuse_daemon_kill(struct fuse_daemon *daemon)

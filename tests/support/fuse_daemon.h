@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fuse_holder (tests/support/bin/fuse_holder.c) as a child of the test. */
+/* A FUSE daemon of the tests (tests/support/bin/fuse_holder.c) as a child of the test. */
 #ifndef FSH_TESTS_SUPPORT_FUSE_DAEMON_H
 #define FSH_TESTS_SUPPORT_FUSE_DAEMON_H
 
@@ -15,6 +15,9 @@ struct fuse_daemon {
  * ("--hang", "--user=1000" …) may be NULL. 0 or a negative errno.
  */
 int fuse_daemon_start(const char *path, const char *option, struct fuse_daemon *ret);
+
+/* The same with a fuse_squash (tests/support/bin/fuse_squash.c): a volume that refuses root. */
+int fuse_daemon_start_squash(const char *path, const char *option, struct fuse_daemon *ret);
 
 /* End the daemon and leave its mount, which is dead then. */
 void fuse_daemon_kill(struct fuse_daemon *daemon);
