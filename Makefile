@@ -12,6 +12,7 @@
 #   tests/unit/policy_test_*.c   ... with libpolicy and liboci
 #   tests/unit/test_*.c          ... with all three
 #   tests/ns/ns_test_*.c         ... with all three; run by root in a private mount namespace
+#   tests/race/*.c           one program like those
 #   tests/support/*.c        linked into every test; may use liboci (and libseccomp) only
 #   tests/support/bin/*.c    each a program in $(BUILD)/tests that tests start
 
@@ -148,7 +149,7 @@ all: libs $(if $(main_src),$(hook)) ## the hook and its libraries (the default)
 libs: $(liboci) $(libpolicy) $(libhook)
 
 .PHONY: tests
-tests: $(unit_tests) $(ns_tests) $(helpers) ## every test program, not run
+tests: $(unit_tests) $(ns_tests) $(BUILD)/tests/race/race $(helpers) ## every test program, not run
 
 # A change of compiler or flags rebuilds what it touches; so does a source file that has gone away,
 # which no time stamp would show.
@@ -227,7 +228,7 @@ run_check = tests/run-check.sh --build '$(BUILD)'
 check: ## install what tests need, build, run unit, namespace, install and end-to-end tests
 	install/deps.sh build test
 	@$(MAKE) all tests check-layers
-	@$(run_check) unit ns install e2e
+	@$(run_check) unit ns race install e2e
 
 .PHONY: check-unit check-ns check-install check-e2e
 check-unit: all $(unit_tests) $(helpers) ## only the unit tests (no root)
@@ -311,6 +312,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, gcc -fanalyzer, a clang build
 
 include tests/fuzz/fuzz.mk
 include install/package.mk
+include tests/race/race.mk
 
 # For the linters: how a file is compiled, as clang understands it.
 .PHONY: print-cflags

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/run-check.sh [--build DIR] [unit] [ns] [install] [e2e]
+# tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e]
 #
 # Runs the suites of the named stages and ends with exactly one line, `N passed, N failed, N skipped`,
 # the sum of all of them. Not zero when a test failed or a suite crashed, hung or gave no count.
 #
 #   unit     DIR/tests/unit/*            cmocka programs, no root needed
 #   ns       DIR/tests/ns/ns_test_*      cmocka programs, by root, each in a private mount namespace
+#   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
 #   install  tests/install/*.sh          shell suites
 #   e2e      tests/e2e/run.sh            a shell suite, by root
 #
@@ -170,6 +171,14 @@ run_ns() {
 	done
 }
 
+run_race() {
+	if ((EUID != 0)); then
+		not_root race
+		return
+	fi
+	suite race read_tap unshare --mount --propagation private "$build/tests/race/race"
+}
+
 run_install() {
 	local file
 	for file in "$top"/tests/install/*.sh; do
@@ -194,15 +203,15 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | install | e2e) stages+=("$1") ;;
+	unit | ns | race | install | e2e) stages+=("$1") ;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [install] [e2e]" >&2
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e]" >&2
 		exit 2
 		;;
 	esac
 	shift
 done
-((${#stages[@]})) || stages=(unit ns install e2e)
+((${#stages[@]})) || stages=(unit ns race install e2e)
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
