@@ -87,7 +87,8 @@ static int parse_tokens(const char *data, size_t size, const struct jsondoc_cont
 
 	if (!tokener)
 		return error_memory(err);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* That it is UTF-8 jsonlex_check() has seen. */
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	*ret = json_tokener_parse_ex(tokener, data, (int)size);
 	failure = json_tokener_get_error(tokener);
 	if (failure == json_tokener_success)
@@ -319,14 +320,15 @@ static void index_key(const char *key, size_t index, char buffer[JSONDOC_PATH_SI
 	cut_path(buffer, snprintf(buffer, JSONDOC_PATH_SIZE, "%s[%zu]", key, index));
 }
 
-static int add_string(const struct jsondoc_get *get, const char *key, struct json_object *value,
-	struct strv *ret, struct error *err)
+static int refuse_string(const struct jsondoc_get *get, const char *key, size_t index,
+	struct json_object *value, struct error *err)
 {
-	if (!json_object_is_type(value, json_type_string))
-		return type_error(get, key, "a string", value, err);
-	if (has_nul(value))
-		return nul_error(get, key, err);
-	return strv_add(ret, json_object_get_string(value)) < 0 ? error_memory(err) : 0;
+	char item[JSONDOC_PATH_SIZE];
+
+	index_key(key, index, item);
+	return json_object_is_type(value, json_type_string)
+		       ? nul_error(get, item, err)
+		       : type_error(get, item, "a string", value, err);
 }
 
 int jsondoc_strv(
@@ -338,12 +340,13 @@ int jsondoc_strv(
 	if (r <= 0)
 		return r;
 	for (size_t i = 0; i < json_object_array_length(array); i++) {
-		char item[JSONDOC_PATH_SIZE];
+		struct json_object *value = json_object_array_get_idx(array, i);
 
-		index_key(key, i, item);
-		r = add_string(get, item, json_object_array_get_idx(array, i), ret, err);
-		if (r < 0)
-			return r;
+		/* Its place is put into words only for a message: these lists are long. */
+		if (!json_object_is_type(value, json_type_string) || has_nul(value))
+			return refuse_string(get, key, i, value, err);
+		if (strv_add(ret, json_object_get_string(value)) < 0)
+			return error_memory(err);
 	}
 	return 0;
 }

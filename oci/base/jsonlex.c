@@ -50,13 +50,25 @@ static bool starts_with(const char *text, size_t size, const char *prefix)
 	return size >= length && memcmp(text, prefix, length) == 0;
 }
 
+/* Past the bytes that need no closer look. */
+static void skip_plain(struct lexer *lexer)
+{
+	while (lexer->at < lexer->size) {
+		unsigned char c = (unsigned char)lexer->data[lexer->at];
+
+		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+			return;
+		lexer->at++;
+	}
+}
+
 /* `lexer->at` is on the opening quote, and behind the closing one afterwards. */
 static int lex_string(struct lexer *lexer)
 {
 	size_t start = lexer->at++;
 
 	lexer->nul_in_string = false;
-	while (lexer->at < lexer->size) {
+	for (skip_plain(lexer); lexer->at < lexer->size; skip_plain(lexer)) {
 		const char *at = lexer->data + lexer->at;
 		size_t left = lexer->size - lexer->at, length = text_utf8_length(at, left);
 

@@ -83,12 +83,19 @@ static bool is_unprintable(uint32_t point)
 	       point == 0xfeff;
 }
 
+/* ASCII that stays as it is. */
+static bool is_plain(char c, bool quoting)
+{
+	return c >= 0x20 && c < 0x7f && !(quoting && (c == '"' || c == '\\'));
+}
+
 /* One character of `text` as it is to be shown, in `shown`; returns the bytes that it took. */
 static size_t escape_one(const char *text, size_t size, bool quoting, char shown[ESCAPE_MAX])
 {
 	uint32_t point = 0;
 	size_t length = decode_utf8(text, size, &point);
 
+	memset(shown, 0, ESCAPE_MAX);
 	if (length == 0) {
 		snprintf(shown, ESCAPE_MAX, "\\x%02x", (unsigned char)text[0]);
 		return 1;
@@ -105,7 +112,7 @@ static size_t escape_one(const char *text, size_t size, bool quoting, char shown
 	else if (quoting && (point == '"' || point == '\\'))
 		snprintf(shown, ESCAPE_MAX, "\\%c", (char)point);
 	else
-		snprintf(shown, ESCAPE_MAX, "%.*s", (int)length, text);
+		memcpy(shown, text, length);
 	return length;
 }
 
@@ -115,8 +122,14 @@ static void escape(const char *text, bool quoting, char *buffer, size_t size)
 
 	while (left > 0) {
 		char shown[ESCAPE_MAX];
-		size_t taken = escape_one(text, left, quoting, shown);
-		size_t length = strlen(shown);
+		size_t taken = 1, length = 1;
+
+		if (is_plain(*text, quoting)) {
+			shown[0] = *text;
+		} else {
+			taken = escape_one(text, left, quoting, shown);
+			length = strlen(shown);
+		}
 
 		/* The last place where the ellipsis would still fit. */
 		if (n + sizeof(ELLIPSIS) <= size)
