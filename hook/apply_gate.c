@@ -113,7 +113,7 @@ static int note_state(struct run *run, const struct gate_path *path, uint64_t no
 		});
 }
 
-/* The record again, with the lock: others have written it while this run waited. */
+/* The record again, with the lock: others may have written it while this run waited. */
 static int note_outcome(struct run *run, const struct gate *gate, enum container_status status,
 	const struct error *refusal, struct error *err)
 {
@@ -121,8 +121,7 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	uint64_t now_usec = run_realtime_usec();
 	int r;
 
-	topology_clear(&run->topology);
-	r = run_lock_record(run, err);
+	r = run_lock_record_again(run, err);
 	if (r < 0)
 		return r;
 	container = topology_container(&run->topology, run->identity.container_name);
@@ -176,7 +175,7 @@ int apply_wait(struct run *run, struct error *err)
 	/* What was made so far is the record's from here on: other hooks of the pod may already use
 	 * it. */
 	undo_clear(&run->undo);
-	lock_release(&run->lock);
+	run_unlock_record(run);
 	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
 	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;

@@ -3,6 +3,7 @@
 
 #include "hook/mount_id.h"
 #include "hook/mount_ops.h"
+#include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/record.h"
 #include "oci/base/cleanup.h"
@@ -243,9 +244,8 @@ static int find_announced(
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *mount;
-	int r;
+	int r = mounts_now_read(volume->host_path, &host, err);
 
-	r = mountinfo_read("/proc/self/mountinfo", &host, err);
 	if (r < 0)
 		return r;
 	mount = mounts_by_id(&host, id);

@@ -331,6 +331,17 @@ int mounts_now_add(struct mounts_now *now, const struct strv *paths, struct moun
 	return add_paths(now, paths, table) < 0 ? read_text(now, table, err) : 0;
 }
 
+int mounts_now_read(const char *path, struct mount_table *ret, struct error *err)
+{
+	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_strv struct strv paths = {0};
+
+	if (strv_add(&paths, path) < 0)
+		return error_memory(err);
+	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
+	return mounts_now_add(&now, &paths, ret, err);
+}
+
 /* A copy of its own, out of the whole table. */
 static int take_entry(struct mount_table *table, int id, struct mount_entry *ret)
 {

@@ -56,6 +56,10 @@ void mounts_now_close(struct mounts_now *now);
 
 #define cleanup_mounts_now __attribute__((cleanup(mounts_now_close)))
 
+/* The mounts of this process that lead to one path into `ret`, which is empty: mounts_now_open()
+ * and mounts_now_add(). 0 or a negative errno. */
+int mounts_now_read(const char *path, struct mount_table *ret, struct error *err);
+
 /*
  * The mount of this process's namespace that `fd` is on. 0 or a negative errno, -ENOENT where it is
  * in the table no more. `table` is where the whole table is kept between calls if it has to be

@@ -106,6 +106,32 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 	return 0;
 }
 
+void record_stamp(int runtime_fd, const char *pod_uid, struct record_stamp *ret)
+{
+	cleanup_close int pod = -EBADF;
+	cleanup_error struct error missing = {0};
+	struct stat st;
+
+	*ret = (struct record_stamp){0};
+	if (runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing) < 0 ||
+		fstatat(pod, RECORD_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	*ret = (struct record_stamp){
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.size = (uint64_t)st.st_size,
+		.changed_sec = st.st_ctim.tv_sec,
+		.changed_nsec = st.st_ctim.tv_nsec,
+	};
+}
+
+bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *b)
+{
+	return a->inode != 0 && a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->changed_sec == b->changed_sec &&
+	       a->changed_nsec == b->changed_nsec;
+}
+
 static int write_all(int fd, const char *data, size_t size)
 {
 	while (size > 0) {

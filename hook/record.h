@@ -7,6 +7,7 @@
 #include "oci/base/strv.h"
 #include "policy/topology.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Read the record of a pod. 0 with *ret_found false where there is none. A record that cannot be
@@ -15,6 +16,14 @@
  */
 int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool *ret_found,
 	struct error *err);
+
+/* Which writing of a record this is: each one is a new file. All-zero: none, or not known. */
+struct record_stamp {
+	uint64_t device, inode, size;
+	int64_t changed_sec, changed_nsec;
+};
+void record_stamp(int runtime_fd, const char *pod_uid, struct record_stamp *ret);
+bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *b);
 
 /* Write it whole: a temporary file tmp/UID (the caller holds the pod's lock), fsync left out
  * (tmpfs), rename over pods/UID/topology.json, mode 0644. */

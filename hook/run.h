@@ -7,6 +7,7 @@
 #include "hook/lock.h"
 #include "hook/node.h"
 #include "hook/progress.h"
+#include "hook/record.h"
 #include "hook/undo.h"
 #include "oci/annotations.h"
 #include "oci/identity.h"
@@ -30,6 +31,8 @@ struct run {
 	struct topology topology; /* the pod's record, as it will be written */
 	struct undo undo;
 	struct lock lock; /* the pod's */
+	struct record_stamp
+		unlocked; /* the record as it was when run_unlock_record() let go of it */
 	struct audit audit;
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
@@ -64,6 +67,13 @@ int run_open_record(struct run *run, bool create, struct error *err);
 /* Take the pod's lock and load its record: the second half of run_open_record(). On failure the
  * lock is not held: what is not known is not written either. */
 int run_lock_record(struct run *run, struct error *err);
+
+/* Let go of the lock for a while, with a record that has been written. */
+void run_unlock_record(struct run *run);
+
+/* run_lock_record() after that. What run->topology has is kept where nobody has written meanwhile;
+ * on failure it is empty. */
+int run_lock_record_again(struct run *run, struct error *err);
 
 /* Write the record. */
 int run_commit(struct run *run, struct error *err);

@@ -3,6 +3,7 @@
 
 #include "hook/mount_id.h"
 #include "hook/mount_ops.h"
+#include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
@@ -19,9 +20,8 @@ static int topmost(const struct stale *stale, int *ret_id, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *entry;
-	int r;
+	int r = mounts_now_read(stale->host_path, &host, err);
 
-	r = mountinfo_read("/proc/self/mountinfo", &host, err);
 	if (r < 0)
 		return r;
 	entry = mounts_at(&host, stale->host_path);

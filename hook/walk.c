@@ -2,6 +2,7 @@
 #include "hook/walk.h"
 
 #include "hook/mount_id.h"
+#include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/resolve.h"
 #include "hook/search.h"
@@ -53,17 +54,17 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 /* -EREMOTE where `fd` is on a FUSE mount, and `above`, from which it was opened, on another. */
 static int check_crossing(int above, int fd)
 {
-	cleanup_mount_table struct mount_table host = {0};
-	const struct mount_entry *mount;
+	cleanup_mount_entry struct mount_entry mount = {0};
 	int before = 0, id = 0, r = mount_id_of(above, &before, NULL);
 
 	if (r == 0)
 		r = mount_id_of(fd, &id, NULL);
 	if (r < 0 || id == before)
 		return r;
-	r = mountinfo_read("/proc/self/mountinfo", &host, NULL);
-	mount = r == 0 ? mounts_by_id(&host, id) : NULL;
-	return mount && mount_entry_is_fuse(mount) ? -EREMOTE : r;
+	r = mounts_now_of(fd, NULL, &mount, NULL);
+	if (r == -ENOENT)
+		return 0;
+	return r == 0 && mount_entry_is_fuse(&mount) ? -EREMOTE : r;
 }
 
 /*

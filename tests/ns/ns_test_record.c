@@ -253,6 +253,26 @@ static void the_record_of_another_pod_is_refused(void **state)
 	assert_int_equal(code, FINDING_HOST_IO);
 }
 
+static void each_writing_has_a_stamp_of_its_own(void **state)
+{
+	struct record_stamp none, first, again, second;
+
+	(void)state;
+	record_stamp(runtime_fd, UID_A, &none);
+	assert_false(record_stamp_same(&none, &none));
+	commit(UID_A, "a");
+	record_stamp(runtime_fd, UID_A, &first);
+	record_stamp(runtime_fd, UID_A, &again);
+	assert_true(record_stamp_same(&first, &again));
+	/* Of the same size, and at once. */
+	commit(UID_A, "b");
+	record_stamp(runtime_fd, UID_A, &second);
+	assert_false(record_stamp_same(&first, &second));
+	assert_int_equal(record_remove(runtime_fd, UID_A, NULL), 0);
+	record_stamp(runtime_fd, UID_A, &second);
+	assert_false(record_stamp_same(&first, &second));
+}
+
 static void removing_takes_the_directory_too(void **state)
 {
 	cleanup_error struct error err = {0};
@@ -373,6 +393,7 @@ int main(void)
 		TEST(a_record_that_is_no_regular_file_is_refused),
 		TEST(a_record_that_cannot_be_parsed_is_an_error),
 		TEST(the_record_of_another_pod_is_refused),
+		TEST(each_writing_has_a_stamp_of_its_own),
 		TEST(removing_takes_the_directory_too),
 		TEST(removing_what_is_not_there_is_no_error),
 		TEST(removing_works_while_a_container_shows_it),
