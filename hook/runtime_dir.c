@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/runtime_dir.h"
 
+#include "hook/selinux.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
@@ -87,6 +88,26 @@ int runtime_dir_open(bool create, int *ret_fd, struct error *err)
 			return r;
 	}
 	*ret_fd = move_fd(&fd);
+	return 0;
+}
+
+int runtime_dir_label(int runtime_fd, struct error *err)
+{
+	static const char *const names[] = {"pods", "tmp"};
+
+	if (!selinux_enabled())
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cleanup_close int fd = openat(runtime_fd, names[i], O_RDONLY | OPEN_DIRECTORY);
+		int r = fd < 0 ? -errno : 0;
+
+		if (r < 0)
+			return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, NULL,
+				"cannot open %s of %s: %s", names[i], RUNTIME_DIR, strerror(-r));
+		r = selinux_set_type(fd, SELINUX_RECORD_TYPE, RUNTIME_DIR, err);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 

@@ -19,6 +19,13 @@
  */
 int runtime_dir_open(bool create, int *ret_fd, struct error *err);
 
+/*
+ * Where the node has SELinux, give what holds records, and what they are written in, the type that
+ * containers can read: what is made in a directory takes its type. Nothing where they have it. 0 or
+ * a negative errno, as selinux_set_type() has it.
+ */
+int runtime_dir_label(int runtime_fd, struct error *err);
+
 /* O_PATH directory of the pod's record, "pods/UID", made where `create`. The uid is checked against
  * its grammar first. */
 int runtime_dir_open_pod(
