@@ -8,6 +8,7 @@
 #   oci/base/*.c oci/*.c     liboci.a     json-c, libmount
 #   policy/*.c               libpolicy.a  + libcap, libseccomp
 #   hook/*.c (not main.c)    libhook.a    + libsystemd
+#   hook/inspect.cc          a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
 #   tests/unit/oci_test_*.c      a cmocka program with liboci only
 #   tests/unit/policy_test_*.c   ... with libpolicy and liboci
 #   tests/unit/test_*.c          ... with all three
@@ -53,6 +54,10 @@ BUILD ?= $(if $(SANITIZE),build-asan,build)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX := $(patsubst %gcc,%g++,$(filter %gcc,$(CC)))
+CXX := $(or $(CXX),g++)
+endif
 AR ?= ar
 PKG_CONFIG ?= pkg-config
 
@@ -60,6 +65,10 @@ PKGS_OCI := json-c mount
 PKGS_POLICY := $(PKGS_OCI) libcap libseccomp
 PKGS_HOOK := $(PKGS_POLICY) libsystemd
 PKGS_TEST := cmocka libseccomp
+PKGS_INSPECT := tomlplusplus re2
+
+# The program that doctor asks about TOML and about patterns; "no" leaves it and its libraries out.
+INSPECT ?= yes
 
 # Asked for only when something is compiled: `make check` may first have to install pkg-config.
 # The libraries' headers are not ours to warn about, hence -isystem.
@@ -130,6 +139,7 @@ liboci := $(BUILD)/liboci.a
 libpolicy := $(BUILD)/libpolicy.a
 libhook := $(BUILD)/libhook.a
 hook := $(BUILD)/fuse-sidecar-hook
+inspect := $(if $(filter-out no,$(INSPECT)),$(BUILD)/fuse-sidecar-inspect)
 helpers := $(patsubst tests/support/bin/%.c,$(BUILD)/tests/%,$(helper_src))
 oci_tests := $(call test_bin,$(oci_test_src))
 policy_tests := $(call test_bin,$(policy_test_src))
@@ -143,7 +153,7 @@ Q := $(if $(filter 1,$(V)),,@)
 show = $(if $(Q),@printf '  %-3s %s\n' '$(1)' '$(2)')
 
 .PHONY: all
-all: libs $(if $(main_src),$(hook)) ## the hook and its libraries (the default)
+all: libs $(if $(main_src),$(hook)) $(inspect) ## the hook and its libraries (the default)
 
 .PHONY: libs
 libs: $(liboci) $(libpolicy) $(libhook)
@@ -203,6 +213,15 @@ link = $(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %
 $(hook): $(call obj,$(main_src)) $(libhook) $(libpolicy) $(liboci)
 	$(call show,LD,$@)
 	$(link) $(HOOK_LIBS)
+
+# -fanalyzer of gcc 12 is for C.
+inspect_cflags = $(patsubst -fanalyzer,,$(filter-out -Wno-analyzer%,$(mode_cflags)))
+INSPECT_CFLAGS = $(eval INSPECT_CFLAGS := $$(call pkg_cflags,$(PKGS_INSPECT)))$(INSPECT_CFLAGS)
+$(BUILD)/fuse-sidecar-inspect: hook/inspect.cc $(BUILD)/flags.stamp
+	$(call show,CXX,$<)
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wshadow $(WERROR) $(fortify) $(CPPFLAGS) $(INSPECT_CFLAGS) \
+		$(CFLAGS) $(hardening) $(inspect_cflags) $(ALL_LDFLAGS) -o $@ $< \
+		$(call pkg_libs,$(PKGS_INSPECT))
 
 # The tests of a layer see the layers below it and nothing above: a test that links proves that what
 # it pulls in does not reach up. check-layers proves the same for whole libraries.
@@ -325,7 +344,7 @@ $(foreach v,$(INSTALL_VARS),$(eval install uninstall: export $(v) := $$($(v))))
 
 .PHONY: install
 install: all ## binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, unitdir
-	@HOOK_BINARY='$(hook)' install/install.sh install
+	@HOOK_BINARY='$(hook)' INSPECT_BINARY='$(inspect)' install/install.sh install
 
 .PHONY: uninstall
 uninstall: ## the same in reverse: hooks.d first, binary last

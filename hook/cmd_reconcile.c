@@ -10,6 +10,7 @@
 #include "hook/leftovers.h"
 #include "hook/pod_end.h"
 #include "hook/policy_file.h"
+#include "hook/reconcile_stamp.h"
 #include "hook/record.h"
 #include "hook/run.h"
 #include "hook/runtime_dir.h"
@@ -135,6 +136,19 @@ static void reconcile_pods(const struct strv *uids, struct tally *tally)
 	}
 }
 
+/* For doctor. */
+static int leave_stamp(int runtime, struct error *err)
+{
+	struct reconcile_stamp now = reconcile_stamp_now();
+	int r = reconcile_stamp_write(runtime, &now);
+
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR,
+			r == -ENOSPC ? "free memory in the tmpfs on /run" : NULL,
+			"cannot write when reconcile ran into %s: %s", RUNTIME_DIR, strerror(-r));
+	return 0;
+}
+
 static int reconcile(struct tally *tally, struct error *err)
 {
 	cleanup_config struct config config = {0};
@@ -158,7 +172,8 @@ static int reconcile(struct tally *tally, struct error *err)
 	if (r < 0)
 		return r;
 	reconcile_pods(&uids, tally);
-	return leftovers_remove(runtime, tally->dry_run, err);
+	r = leftovers_remove(runtime, tally->dry_run, err);
+	return r < 0 || tally->dry_run ? r : leave_stamp(runtime, err);
 }
 
 int cmd_reconcile(const struct options *options)

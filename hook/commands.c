@@ -18,6 +18,8 @@ enum option_value {
 	OPTION_HOST_MOUNTINFO,
 	OPTION_CONTAINER_MOUNTINFO,
 	OPTION_DRY_RUN,
+	OPTION_FIX,
+	OPTION_ROOT,
 };
 
 /* A command as people see it. */
@@ -59,6 +61,14 @@ static const struct option status_options[] = {HELP_OPTION, JSON_OPTION, END_OF_
 
 static const struct option reconcile_options[] = {
 	HELP_OPTION, {"dry-run", no_argument, NULL, OPTION_DRY_RUN}, END_OF_OPTIONS};
+
+static const struct option doctor_options[] = {
+	HELP_OPTION,
+	JSON_OPTION,
+	{"fix", no_argument, NULL, OPTION_FIX},
+	{"root", required_argument, NULL, OPTION_ROOT},
+	END_OF_OPTIONS,
+};
 
 static const char **config_argument(struct options *options)
 {
@@ -157,6 +167,22 @@ static const struct verb verbs[] = {
 			"  --dry-run                   only say what would be done\n",
 		.options = reconcile_options,
 	},
+	{
+		/* It reads what the administrator wrote, and runs programs: modprobe, CRI-O's hook.
+		 */
+		COMMAND("doctor", cmd_doctor, CONFINE_NOTHING, 0),
+		.arguments = " [--json] [--fix | --root DIR]",
+		.summary = "is this node ready for annotated pods?",
+		.help = "A line for each matter: ok, warn or fail, with what mends it. Exits with "
+			"the\n"
+			"lowest code of what failed.\n"
+			"  --json                      print schema fuse-sidecar.io/doctor/v1\n"
+			"  --fix                       mend what can be mended without harm, and "
+			"say so\n"
+			"  --root DIR                  look at the files of an image, not at this "
+			"node\n",
+		.options = doctor_options,
+	},
 };
 
 static void print_usage(FILE *out)
@@ -220,6 +246,12 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case OPTION_DRY_RUN:
 			ret->dry_run = true;
+			break;
+		case OPTION_FIX:
+			ret->fix = true;
+			break;
+		case OPTION_ROOT:
+			ret->root = optarg;
 			break;
 		case ':':
 			return refuse(verb, "no value for", argv[optind - 1]);

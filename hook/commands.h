@@ -19,6 +19,8 @@ struct options {
 	const char *pod;		 /* status: uid, name, or namespace/name; NULL for all */
 	bool dry_run;			 /* reconcile */
 	struct progress *progress;	 /* what the supervisor sees; NULL: there is none */
+	bool fix;			 /* doctor */
+	const char *root;		 /* doctor --root */
 };
 
 struct command {
@@ -40,5 +42,6 @@ int cmd_check(const struct options *options);
 int cmd_status(const struct options *options);
 int cmd_prepare(const struct options *options);
 int cmd_reconcile(const struct options *options);
+int cmd_doctor(const struct options *options);
 
 #endif

@@ -83,20 +83,47 @@ int run_open_record(struct run *run, bool create, struct error *err)
 	return run_lock_record(run, err);
 }
 
-int run_lock_record(struct run *run, struct error *err)
+static int take_lock(struct run *run, struct error *err)
 {
-	int r;
-
 	progress_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
-	r = lock_take(run->runtime_fd, run->identity.pod_uid,
+	return lock_take(run->runtime_fd, run->identity.pod_uid,
 		progress_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
-	if (r < 0)
-		return r;
-	r = record_load(
+}
+
+static int load_record(struct run *run, struct error *err)
+{
+	int r = record_load(
 		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
+
 	if (r < 0)
 		lock_release(&run->lock);
 	return r;
+}
+
+int run_lock_record(struct run *run, struct error *err)
+{
+	int r = take_lock(run, err);
+
+	return r < 0 ? r : load_record(run, err);
+}
+
+void run_unlock_record(struct run *run)
+{
+	record_stamp(run->runtime_fd, run->identity.pod_uid, &run->unlocked);
+	lock_release(&run->lock);
+}
+
+int run_lock_record_again(struct run *run, struct error *err)
+{
+	struct record_stamp now;
+	int r = take_lock(run, err);
+
+	if (r == 0)
+		record_stamp(run->runtime_fd, run->identity.pod_uid, &now);
+	if (r == 0 && record_stamp_same(&now, &run->unlocked))
+		return 0;
+	topology_clear(&run->topology);
+	return r < 0 ? r : load_record(run, err);
 }
 
 int run_commit(struct run *run, struct error *err)

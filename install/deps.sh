@@ -24,6 +24,9 @@ build | pc:mount | libmount-dev | libmount-devel
 build | pc:libcap | libcap-dev | libcap-devel
 build | pc:libseccomp | libseccomp-dev | libseccomp-devel
 build | pc:libsystemd | libsystemd-dev | systemd-devel
+build | cmd:g++ | build-essential | gcc-c++
+build | pc:tomlplusplus | libtomlplusplus-dev | tomlplusplus-devel
+build | pc:re2 | libre2-dev | re2-devel
 test | pc:cmocka | libcmocka-dev | libcmocka-devel
 test | asan: | build-essential | libasan libubsan
 test | cmd:unshare,nsenter,mount | util-linux | util-linux

@@ -88,6 +88,10 @@ put_link() {
 list() {
 	local file
 	echo "program|${HOOK_BINARY:-}|$binary"
+	# Beside it, where doctor looks. What a build without it leaves out is removed all the same.
+	if [[ ${1:-} == all || -n ${INSPECT_BINARY:-} ]]; then
+		echo "program|${INSPECT_BINARY:-}|${binary%/*}/fuse-sidecar-inspect"
+	fi
 	echo "link|$binary|$sbindir/$name"
 	echo "file|install/policy.json.example|$sysconfdir/$name/policy.json.example"
 	echo "file|install/$name.catalog|$catalogdir/$name.catalog"
@@ -145,7 +149,7 @@ uninstall_all() {
 			rm -- "$root$target"
 			echo "removed $root$target"
 		fi
-	done < <(list | tac)
+	done < <(list all | tac)
 	# Our own directories only, and only when nothing of the administrator's is in them. Shared
 	# ones stay: CRI-O watches hooks.d.
 	local dir

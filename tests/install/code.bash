@@ -50,6 +50,11 @@ kinds() {
 		done
 }
 
+# The names of doctor's checks
+checks() {
+	sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)").*/\1/p' policy/checkup.h
+}
+
 fields() {
 	grep -oE '"(FUSE_SIDECAR_[A-Z_]*|CONTAINER_ID_FULL|MESSAGE_ID)"' hook/audit.c | tr -d '"'
 }

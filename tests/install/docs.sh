@@ -79,7 +79,7 @@ no_unknown_annotation() {
 	local said
 	mapfile -t said < <(annotations)
 	grep -ohE 'fuse-sidecar\.io/[a-z-]+' "${pages[@]}" examples/*.yaml | sed 's|.*/||' |
-		grep -v '^mount$' | known "${said[@]}" topology status check
+		grep -v '^mount$' | known "${said[@]}" topology status check doctor
 }
 
 page_has_policy_keys() {
@@ -134,6 +134,11 @@ page_has_fields() {
 		4< <(grep -ohE 'FUSE_SIDECAR_[A-Z_]+|CONTAINER_ID_FULL|MESSAGE_ID' docs/operation.md)
 }
 
+page_has_checks() {
+	same_lines 3< <(checks) 4< <(sed -n '/^### `doctor /,/^## /p' docs/operation.md |
+		sed -nE 's/^\| ((`[a-z-]+`(, )?)+) \|.*/\1/p' | grep -oE '[a-z-]+')
+}
+
 page_has_steps() {
 	local step
 	for step in $(actions); do
@@ -146,9 +151,9 @@ page_has_steps() {
 # A word with hyphens in backticks is a name of something: of the code, or one of these.
 no_unknown_name() {
 	local said
-	mapfile -t said < <(codes; actions; kinds | cut -d' ' -f1; annotations)
+	mapfile -t said < <(codes; actions; kinds | cut -d' ' -f1; annotations; checks)
 	grep -ohE '`[a-z]+(-[a-z]+)+`' "${pages[@]}" | tr -d '`' |
-		known "${said[@]}" fuse-sidecar-hook rclone-zurg rclone-torbox pkg-config
+		known "${said[@]}" fuse-sidecar-hook fuse-sidecar-inspect container-selinux rclone-zurg rclone-torbox pkg-config
 }
 
 files_are_there() {
@@ -250,6 +255,7 @@ is 'no page names another command' no_unknown_command
 is 'each kind of journal entry is listed with its id' page_has_kinds
 is 'the fields of the journal are those that are written' page_has_fields
 is 'the steps of a plan are described' page_has_steps
+is 'and the checks of doctor' page_has_checks
 is 'no page names a code or step that is not there' no_unknown_name
 is 'files that are named are there' files_are_there
 is 'targets of make that are named are there' make_targets_are_there

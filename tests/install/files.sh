@@ -24,6 +24,7 @@ expected_files() {
 	local prefix=$1 file
 	{
 		echo "755 $prefix/libexec/oci/hooks.d/$name"
+		echo "755 $prefix/libexec/oci/hooks.d/fuse-sidecar-inspect"
 		echo "777 $prefix/sbin/$name"
 		echo "644 etc/$name/policy.json.example"
 		echo "644 etc/containers/oci/hooks.d/fuse-sidecar-prestart.json"

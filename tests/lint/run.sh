@@ -17,7 +17,7 @@ sources() {
 }
 
 lint_format() {
-	{ sources '*.c' && sources '*.h'; } | xargs -r -d '\n' clang-format --dry-run -Werror
+	{ sources '*.c' && sources '*.cc' && sources '*.h'; } | xargs -r -d '\n' clang-format --dry-run -Werror
 }
 
 # As `make` compiles them, less what only gcc knows.
@@ -74,7 +74,7 @@ lint_spdx() {
 	while IFS= read -r file; do
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2\.0' ||
 			{ echo "$file: no SPDX line"; rc=1; }
-	done < <(sources '*.c' && sources '*.h' && sources '*.sh' && echo Makefile && echo .ci/run)
+	done < <(sources '*.c' && sources '*.cc' && sources '*.h' && sources '*.sh' && echo Makefile && echo .ci/run)
 	return "$rc"
 }
 

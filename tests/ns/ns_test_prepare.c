@@ -143,7 +143,7 @@ static void a_path_that_is_not_there_is_named_and_stops_no_other(void **state)
 	cleanup_free char *output = prepare("[\"/missing\", \"" DATA "\"]", EXIT_NODE_CONFIG);
 
 	(void)state;
-	assert_non_null(strstr(output, "denied [policy-invalid] nodeMounts has /missing"));
+	assert_non_null(strstr(output, "denied [policy-invalid] the policy names /missing"));
 	assert_non_null(strstr(output, "; fix: "));
 	assert_shared(DATA);
 }

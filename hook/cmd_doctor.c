@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `doctor`: is this node ready for annotated pods? */
+#include "hook/commands.h"
+
+#include "hook/doctor.h"
+#include "hook/terminal.h"
+#include "oci/base/cleanup.h"
+#include <fcntl.h>
+#include <string.h>
+
+struct check {
+	const char *what;
+	void (*run)(struct doctor *doctor);
+	bool live; /* asks the running node: not for an image */
+};
+
+/* The policy before what it says where to look; CRI-O before what it is told. */
+static const struct check checks[] = {
+	{"kernel", doctor_kernel, true},
+	{"FUSE", doctor_fuse, true},
+	{"policy", doctor_policy, false},
+	{"CRI-O", doctor_crio, false},
+	{"hooks.d", doctor_hooks, false},
+	{"runtime", doctor_runtime, false},
+	{"kubelet", doctor_kubelet, true},
+	{"runtime directory", doctor_run_directory, true},
+	{"mounts", doctor_dead_mounts, true},
+	{"timer", doctor_timer, false},
+	{"journal", doctor_journal, false},
+	{"SELinux", doctor_selinux, true},
+};
+
+static int open_root(struct doctor *doctor, const char *path)
+{
+	doctor->root = path;
+	doctor->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (doctor->root_fd >= 0)
+		return 0;
+	fprintf(stderr, "fuse-sidecar-hook doctor: cannot open %s: %s\n", path, strerror(errno));
+	return -errno;
+}
+
+static int print(const struct doctor *doctor, bool json)
+{
+	cleanup_free char *text = NULL;
+
+	if (!json) {
+		checkup_print(stdout, &doctor->checkup, terminal_wants_colour(STDOUT_FILENO));
+		return 0;
+	}
+	text = checkup_format(&doctor->checkup);
+	if (!text)
+		return -ENOMEM;
+	fputs(text, stdout);
+	return 0;
+}
+
+int cmd_doctor(const struct options *options)
+{
+	cleanup_doctor struct doctor doctor = {.root_fd = -EBADF, .fix = options->fix};
+
+	if (options->root && options->fix) {
+		fprintf(stderr, "fuse-sidecar-hook doctor: --fix mends the running node, --root "
+				"looks at another: give one of them\n");
+		return EXIT_INPUT;
+	}
+	if (options->root && open_root(&doctor, options->root) < 0)
+		return EXIT_INPUT;
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		if (doctor.root && checks[i].live)
+			continue;
+		terminal_progress(i + 1, ARRAY_SIZE(checks), checks[i].what);
+		checks[i].run(&doctor);
+	}
+	terminal_progress_end();
+	if (print(&doctor, options->json) < 0) {
+		fprintf(stderr, "fuse-sidecar-hook doctor: out of memory\n");
+		return EXIT_INTERNAL;
+	}
+	return (int)checkup_exit(&doctor.checkup);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/checkup.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/colour.h"
+#include "oci/base/jsondoc.h"
+#include "oci/base/strv.h"
+#include "oci/base/text.h"
+#include <stdarg.h>
+#include <string.h>
+
+#define LINE_SIZE 4096
+
+static const char *const topic_names[] = {
+#define X(id, name) [CHECK_##id] = name,
+	CHECK_TOPICS(X)
+#undef X
+};
+
+const char *check_topic_name(enum check_topic topic)
+{
+	return topic_names[topic];
+}
+
+const char *check_state_name(enum check_state state)
+{
+	static const char *const names[] = {
+		[CHECK_OK] = "ok", [CHECK_WARN] = "warn", [CHECK_FAIL] = "fail"};
+
+	return names[state];
+}
+
+/* Text of files and processes on its way to a terminal. */
+static char *escape(const char *text)
+{
+	char line[LINE_SIZE];
+
+	text_escape(text, line, sizeof(line));
+	return strdup(line);
+}
+
+static int set_texts(struct check_line *line, const char *fix, const char *format, va_list args)
+{
+	cleanup_free char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	line->text = escape(text);
+	line->fix = fix ? escape(fix) : NULL;
+	return line->text && (line->fix || !fix) ? 0 : -ENOMEM;
+}
+
+__attribute__((format(printf, 4, 0))) static void add(struct checkup *checkup,
+	const struct check_line *like, const char *fix, const char *format, va_list args)
+{
+	struct check_line line = *like;
+
+	if (set_texts(&line, fix, format, args) < 0 ||
+		array_grow(&checkup->lines, checkup->n, sizeof(*checkup->lines)) < 0) {
+		free(line.text);
+		free(line.fix);
+		checkup->out_of_memory = true;
+		return;
+	}
+	checkup->lines[checkup->n++] = line;
+}
+
+void checkup_ok(struct checkup *checkup, enum check_topic topic, const char *format, ...)
+{
+	const struct check_line like = {.topic = topic, .state = CHECK_OK};
+	va_list args;
+
+	va_start(args, format);
+	add(checkup, &like, NULL, format, args);
+	va_end(args);
+}
+
+void checkup_warn(
+	struct checkup *checkup, enum check_topic topic, const char *fix, const char *format, ...)
+{
+	const struct check_line like = {.topic = topic, .state = CHECK_WARN};
+	va_list args;
+
+	va_start(args, format);
+	add(checkup, &like, fix, format, args);
+	va_end(args);
+}
+
+void checkup_fail(struct checkup *checkup, enum check_topic topic, enum exit_code exit,
+	const char *fix, const char *format, ...)
+{
+	const struct check_line like = {.topic = topic, .state = CHECK_FAIL, .exit = exit};
+	va_list args;
+
+	va_start(args, format);
+	add(checkup, &like, fix, format, args);
+	va_end(args);
+}
+
+void checkup_error(
+	struct checkup *checkup, enum check_topic topic, const struct error *err, bool warn)
+{
+	if (warn)
+		checkup_warn(checkup, topic, err->fix, "%s", error_message(err));
+	else
+		checkup_fail(checkup, topic,
+			err->code == FINDING_NONE ? EXIT_INTERNAL : code_exit(err->code), err->fix,
+			"%s", error_message(err));
+}
+
+bool checkup_has(const struct checkup *checkup, enum check_topic topic, enum check_state state)
+{
+	for (size_t i = 0; i < checkup->n; i++) {
+		if (checkup->lines[i].topic == topic && checkup->lines[i].state >= state)
+			return true;
+	}
+	return false;
+}
+
+size_t checkup_count(const struct checkup *checkup, enum check_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < checkup->n; i++)
+		n += checkup->lines[i].state == state;
+	return n;
+}
+
+enum exit_code checkup_exit(const struct checkup *checkup)
+{
+	enum exit_code lowest = EXIT_DONE;
+
+	for (size_t i = 0; i < checkup->n; i++) {
+		const struct check_line *line = &checkup->lines[i];
+
+		if (line->state != CHECK_FAIL)
+			continue;
+		if (lowest == EXIT_DONE || line->exit < lowest)
+			lowest = line->exit;
+	}
+	return checkup->out_of_memory && lowest == EXIT_DONE ? EXIT_INTERNAL : lowest;
+}
+
+static enum colour state_colour(enum check_state state)
+{
+	static const enum colour colours[] = {
+		[CHECK_OK] = COLOUR_GOOD, [CHECK_WARN] = COLOUR_WARN, [CHECK_FAIL] = COLOUR_BAD};
+
+	return colours[state];
+}
+
+static int topic_width(void)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(topic_names); i++) {
+		size_t length = strlen(topic_names[i]);
+
+		width = length > width ? length : width;
+	}
+	return (int)width;
+}
+
+static void print_line(FILE *out, const struct check_line *line, int width, bool colour)
+{
+	const char *state = check_state_name(line->state);
+
+	colour_print(out, colour, state_colour(line->state), state);
+	fprintf(out, "%*s  %-*s  %s\n", (int)(4 - strlen(state)), "", width,
+		check_topic_name(line->topic), line->text);
+	if (line->fix)
+		fprintf(out, "      %-*s  fix: %s\n", width, "", line->fix);
+}
+
+void checkup_print(FILE *out, const struct checkup *checkup, bool colour)
+{
+	size_t warnings = checkup_count(checkup, CHECK_WARN);
+	size_t fails = checkup_count(checkup, CHECK_FAIL);
+	int width = topic_width();
+
+	for (size_t i = 0; i < checkup->n; i++)
+		print_line(out, &checkup->lines[i], width, colour);
+	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", checkup_count(checkup, CHECK_OK),
+		warnings, warnings == 1 ? "" : "s", fails);
+	if (fails > 0)
+		fprintf(out, " (exit code %d)", (int)checkup_exit(checkup));
+	fputc('\n', out);
+}
+
+/* Take `value` over, which is NULL where memory ran out. 0 or -ENOMEM. */
+static int put(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (!value || json_object_object_add(object, key, value) < 0) {
+		json_object_put(value);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static struct json_object *make_line(const struct check_line *line)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+
+	if (!object ||
+		put(object, "check", json_object_new_string(check_topic_name(line->topic))) < 0 ||
+		put(object, "state", json_object_new_string(check_state_name(line->state))) < 0 ||
+		put(object, "text", json_object_new_string(line->text)) < 0)
+		return NULL;
+	if (line->fix && put(object, "fix", json_object_new_string(line->fix)) < 0)
+		return NULL;
+	if (line->state == CHECK_FAIL &&
+		put(object, "exit", json_object_new_int((int)line->exit)) < 0)
+		return NULL;
+	return move_ptr(object);
+}
+
+static struct json_object *make_lines(const struct checkup *checkup)
+{
+	cleanup_json struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < checkup->n; i++) {
+		struct json_object *line = make_line(&checkup->lines[i]);
+
+		if (!line || json_object_array_add(array, line) < 0) {
+			json_object_put(line);
+			return NULL;
+		}
+	}
+	return move_ptr(array);
+}
+
+char *checkup_format(const struct checkup *checkup)
+{
+	cleanup_json struct json_object *root = json_object_new_object();
+	const char *text;
+	char *line = NULL;
+
+	if (!root || put(root, "schema", json_object_new_string(CHECKUP_SCHEMA)) < 0 ||
+		put(root, "exit", json_object_new_int((int)checkup_exit(checkup))) < 0 ||
+		put(root, "checks", make_lines(checkup)) < 0)
+		return NULL;
+	text = json_object_to_json_string_ext(root,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return text && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
+}
+
+void checkup_clear(struct checkup *checkup)
+{
+	if (!checkup)
+		return;
+	for (size_t i = 0; i < checkup->n; i++) {
+		free(checkup->lines[i].text);
+		free(checkup->lines[i].fix);
+	}
+	free(checkup->lines);
+	*checkup = (struct checkup){0};
+}

@@ -1,0 +1,515 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# doctor on images that are installed here, each with one thing wrong; on this machine with a /run, an
+# /etc and mounts of its own; and hooks.d files beside the engine that CRI-O and podman share.
+# shellcheck disable=SC2016 # what is in single quotes is for the shell that they start
+set -uo pipefail
+
+# What is mounted ends with these namespaces.
+if ((EUID == 0)) && [[ ${DOCTOR_INSIDE:-} != 1 ]]; then
+	DOCTOR_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child \
+		--mount-proc -- "$0" "$@"
+fi
+
+# shellcheck source=tests/install/report.bash
+. "$(dirname -- "$0")/report.bash"
+
+build=${BUILD_DIR:-$top/build}
+hook=$(realpath "${HOOK_BINARY:-$build/fuse-sidecar-hook}")
+image=$scratch/image
+dropins=$image/etc/crio/crio.conf.d
+hooksd=$image/etc/containers/oci/hooks.d
+
+# A node's image as it should be: OpenShift's hooks_dir, in a drop-in.
+new_image() {
+	rm -rf -- "$image"
+	[[ -d $scratch/installed ]] ||
+		env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="${build#"$top"/}" install \
+			DESTDIR="$scratch/installed" prefix=/usr \
+			hooksdir=/etc/containers/oci/hooks.d >/dev/null || return 1
+	cp -a "$scratch/installed" "$image"
+	mkdir -p "$dropins" "$image/usr/bin" "$image/etc/systemd/system/timers.target.wants" \
+		"$image/usr/share/containers/oci/hooks.d" "$image/run/crio"
+	touch "$image/usr/bin/"{crio,crun,runc}
+	chmod +x "$image/usr/bin/"{crio,crun,runc}
+	ln -s /usr/lib/systemd/system/fuse-sidecar-reconcile.timer \
+		"$image/etc/systemd/system/timers.target.wants/"
+	cat >"$dropins/10-hooks.conf" <<-'CONF'
+		[crio.runtime]
+		hooks_dir = [
+		    "/usr/share/containers/oci/hooks.d", # of packages
+		    "/etc/containers/oci/hooks.d",
+		]
+		default_runtime = "crun"
+		[crio.runtime.runtimes.crun]
+		runtime_path = "/usr/bin/crun"
+	CONF
+}
+
+# doctor_says CODE PATTERN... : exit code and lines of doctor on the image; "!PATTERN" is not there
+doctor_says() {
+	local code=$1 got pattern bad=0
+	shift
+	"$hook" doctor --root "$image" >"$scratch/doctor"
+	got=$?
+	cat "$scratch/doctor"
+	((got == code)) || { echo "exit $got, expected $code"; bad=1; }
+	for pattern; do
+		if [[ $pattern == !* ]]; then
+			! grep -qE -- "${pattern#!}" "$scratch/doctor" || { echo "there: $pattern"; bad=1; }
+		else
+			grep -qE -- "$pattern" "$scratch/doctor" || { echo "missing: $pattern"; bad=1; }
+		fi
+	done
+	return "$bad"
+}
+
+# edit FILE JQ-PROGRAM [ARG]... : change one of our hooks.d files
+edit() {
+	local file=$hooksd/$1
+	shift
+	jq "$@" "$file" >"$scratch/edited" && cp "$scratch/edited" "$file"
+}
+
+# broken WHAT CODE LINE COMMAND... : a new image, the change, and what doctor says of it
+broken() {
+	local what=$1 code=$2 line=$3
+	shift 3
+	if ! new_image || ! "$@"; then
+		echo "cannot prepare: $what"
+		return 1
+	fi
+	doctor_says "$code" "$line"
+}
+
+drop_in() {
+	cat >"$dropins/$1"
+}
+
+# ---- an image that is well -----------------------------------------------------------------------
+
+healthy() {
+	new_image && doctor_says 0 '^ok    crio-config    1 file' '^ok    hooks-dir .*10-hooks.conf' \
+		'^ok    hook-prestart  .*prestart.json, timeout 110 s' '^ok    hook-poststop ' \
+		'^ok    runtime        crun, /usr/bin/crun: .*exit code only' '^ok    hook-binary ' \
+		'^ok    timer ' '^ok    policy ' '!^fail' '!journal took'
+}
+is 'an image that is installed as it should be is well' healthy
+
+json_is_whole() {
+	"$hook" doctor --root "$image" --json >"$scratch/json" &&
+		jq -e '.schema == "fuse-sidecar.io/doctor/v1" and .exit == 0 and
+			(.checks | length) >= 10 and
+			(.checks | all((.check | type) == "string" and (.text | length) > 0 and
+				(.state == "ok" or .state == "warn" or .state == "fail")))' "$scratch/json"
+}
+is 'its JSON says the same' json_is_whole
+
+# ---- CRI-O's configuration -----------------------------------------------------------------------
+
+later_file_wins() {
+	new_image && printf '[crio.runtime]\nhooks_dir = ["/srv/hooks"]\n' | drop_in 20-other.conf &&
+		doctor_says 12 '^fail  hooks-dir      our files are in /etc/containers/oci/hooks.d, but CRI-O reads /srv/hooks \(/etc/crio/crio.conf.d/20-other.conf\)' \
+			'^fail  hook-prestart'
+}
+is 'the later drop-in replaces hooks_dir as a whole' later_file_wins
+
+earlier_file_loses() {
+	new_image && printf '[crio.runtime]\nhooks_dir = ["/srv/hooks"]\n' | drop_in 00-other.conf &&
+		printf '[crio.runtime]\nhooks_dir = ["/srv/hooks"]\n' >"$image/etc/crio/crio.conf" &&
+		doctor_says 0 '^ok    hooks-dir .*10-hooks.conf'
+}
+is 'an earlier one, and crio.conf, do not' earlier_file_loses
+
+without_files() {
+	new_image && rm -r "$image/etc/crio" &&
+		doctor_says 12 '^ok    crio-config    no file' \
+			'^fail  hooks-dir      our files are in /etc/containers/oci/hooks.d, but CRI-O reads /usr/share/containers/oci/hooks.d \(its default\)'
+}
+is 'without a file CRI-O reads its own directory only' without_files
+
+subdirectory_counts() {
+	new_image && mkdir "$dropins/30-more" &&
+		printf '[crio.runtime]\nhooks_dir = ["/srv/hooks"]\n' | drop_in 30-more/a.conf &&
+		doctor_says 12 'CRI-O reads /srv/hooks'
+}
+is 'files in directories of crio.conf.d count' subdirectory_counts
+
+backup_counts() {
+	new_image && cp "$dropins/10-hooks.conf" "$dropins/90-hooks.conf.rpmsave" &&
+		doctor_says 0 '^warn  crio-config    CRI-O reads /etc/crio/crio.conf.d/90-hooks.conf.rpmsave too'
+}
+is 'a backup that CRI-O reads too is told' backup_counts
+
+is 'a drop-in that is not TOML keeps CRI-O from starting' \
+	broken toml 12 '^fail  crio-config    /etc/crio/crio.conf.d/20-bad.conf is not TOML: line 1, column' \
+	drop_in 20-bad.conf <<<'[crio.runtime'
+is 'and so does a value of the wrong type' \
+	broken type 12 '^fail  crio-config    .*crio.runtime.hooks_dir' \
+	drop_in 20-bad.conf <<<$'[crio.runtime]\nhooks_dir = "/x"'
+is 'a drop-in that cannot be read does too' \
+	broken loop 12 '^fail  crio-config    /etc/crio/crio.conf.d/50-gone.conf cannot be read' \
+	ln -s /nowhere "$dropins/50-gone.conf"
+is 'a default runtime that is not installed' \
+	broken runtime 12 '^fail  runtime        crun, the default runtime, is not there' \
+	rm "$image/usr/bin/crun"
+is 'another default runtime' \
+	broken runc 0 '^ok    runtime        runc, /usr/bin/runc: its users see what the hook says' \
+	drop_in 20-runc.conf <<<$'[crio.runtime]\ndefault_runtime = "runc"'
+is 'a runtime of virtual machines' \
+	broken vm 0 '^warn  runtime        runtime kata runs virtual machines' \
+	drop_in 20-kata.conf <<<$'[crio.runtime.runtimes.kata]\nruntime_type = "vm"'
+is 'a link that leads out of the image leads to a place in it' \
+	broken link 0 '^ok    crio-config    1 file' bash -c \
+	'mv "$1/10-hooks.conf" "$2/etc/real.conf" && ln -s ../../../../../../../../etc/real.conf "$1/10-hooks.conf"' \
+	- "$dropins" "$image"
+
+# ---- hooks.d -------------------------------------------------------------------------------------
+
+prestart=fuse-sidecar-prestart.json poststop=fuse-sidecar-poststop.json
+is 'a pattern that does not match the annotation' \
+	broken pattern 12 "^fail  hook-prestart  .*its pattern does not match fuse-sidecar.io/mounts=\"..a=" \
+	edit "$prestart" '.when.annotations = {"^fuse-sidecar\\.io/mounts$": "^.*$"}'
+is 'a pattern that is not anchored' \
+	broken anchor 0 '^warn  hook-prestart  .*matches other annotations too' \
+	edit "$prestart" '.when.annotations = {"fuse-sidecar.io/mounts": "(?s).*"}'
+is 'a pattern that Go does not know' \
+	broken lookahead 12 '^fail  hooks-files    .*is no regular expression: invalid perl operator' \
+	edit "$prestart" '.when.annotations = {"^fuse-sidecar\\.io/mounts$": "(?=a)"}'
+is 'a hook for every container' \
+	broken always 0 '^warn  hook-prestart  .*asks for more than the annotation' \
+	edit "$prestart" '.when.always = true'
+is 'a hook for no container' \
+	broken never 12 '^fail  hook-prestart  .*its pattern does not match' \
+	edit "$prestart" '.when.always = false'
+is 'both names of one stage in one file' \
+	broken twice 12 '^fail  hook-prestart  .*registers both prestart and createRuntime' \
+	edit "$prestart" '.stages += ["createRuntime"]'
+is 'a second file' \
+	broken second 12 '^fail  hook-prestart  registered by .*/a.json and by .*/fuse-sidecar-prestart.json' \
+	bash -c 'jq ".stages = [\"createRuntime\"]" "$1/fuse-sidecar-prestart.json" >"$1/a.json"' - "$hooksd"
+is 'createRuntime alone is the same stage' \
+	broken createRuntime 0 '^ok    hook-prestart' \
+	edit "$prestart" '.stages = ["createRuntime"]'
+is 'a stage that is none of ours' \
+	broken other 12 '^fail  hook-prestart  .*registers it at poststart' \
+	edit "$prestart" '.stages += ["poststart"]'
+is 'arguments without the stage' \
+	broken args 12 '^fail  hook-prestart  .*hook.args names no stage' \
+	edit "$prestart" 'del(.hook.args)'
+is 'arguments with another stage' \
+	broken args 12 '^fail  hook-prestart  .*hook.args "poststop", the stage is prestart' \
+	edit "$prestart" '.hook.args[1] = "poststop"'
+is 'a timeout that is shorter than the gate' \
+	broken timeout 0 '^warn  hook-prestart  .*after 60 s the runtime kills it' \
+	edit "$prestart" '.hook.timeout = 60'
+is 'a stage without a file' \
+	broken poststop 0 '^warn  hook-poststop  no file registers the hook at poststop' \
+	rm "$hooksd/$poststop"
+is 'a program that is not there' \
+	broken path 12 '^fail  hooks-files    .*its hook.path /usr/libexec/oci/hooks.d/fuse-sidecar-hook is not there' \
+	rm "$image/usr/libexec/oci/hooks.d/fuse-sidecar-hook"
+is 'a program that others may write' \
+	broken mode 12 '^fail  hook-binary    .*with mode 0775: it runs as root' \
+	chmod 0775 "$image/usr/libexec/oci/hooks.d/fuse-sidecar-hook"
+is 'a program that is none' \
+	broken program 12 '^fail  hook-binary    .*is no program: mode 0644' \
+	chmod 0644 "$image/usr/libexec/oci/hooks.d/fuse-sidecar-hook"
+is 'a broken file of somebody else' \
+	broken others 12 '^fail  hooks-files    /etc/containers/oci/hooks.d/other.json: it is not JSON at byte 2: ' \
+	bash -c 'printf "{x}" >"$1/other.json"' - "$hooksd"
+
+masked() {
+	new_image && cp "$hooksd/$prestart" "$image/usr/share/containers/oci/hooks.d/$prestart" &&
+		doctor_says 0 '^ok    hook-prestart  /etc/containers/oci/hooks.d/' || return 1
+	# The later directory's file of that name counts, also where it is the worse one.
+	printf '[crio.runtime]\nhooks_dir = ["/etc/containers/oci/hooks.d", "/srv/late"]\n' | drop_in 20.conf
+	mkdir -p "$image/srv/late"
+	jq '.hook.args = ["x"]' "$hooksd/$prestart" >"$image/srv/late/$prestart"
+	doctor_says 12 '^fail  hook-prestart  /srv/late/fuse-sidecar-prestart.json'
+}
+is 'of two files of one name the later directory counts' masked
+
+# ---- the rest of an image ------------------------------------------------------------------------
+
+is 'a policy that is broken' \
+	broken policy 12 '^fail  policy         .*rooots: unknown key; did you mean "roots"' \
+	bash -c 'echo "{\"rooots\": []}" >"$1/etc/fuse-sidecar-hook/policy.json"' - "$image"
+is 'a policy that only reports' \
+	broken audit 0 '^warn  policy         .*mode audit: no container is refused' \
+	bash -c 'echo "{\"mode\": \"audit\"}" >"$1/etc/fuse-sidecar-hook/policy.json"' - "$image"
+is 'a timer that is not enabled' \
+	broken timer 0 '^warn  timer          the timer for reconcile is not enabled' \
+	rm "$image/etc/systemd/system/timers.target.wants/fuse-sidecar-reconcile.timer"
+is 'a catalog that nobody has compiled' \
+	broken catalog 0 '^warn  catalog        the catalog is installed, but' true
+
+catalog_is_known() {
+	new_image && mkdir -p "$image/var/lib/systemd/catalog" &&
+		journalctl --root="$image" --update-catalog && doctor_says 0 '^ok    catalog '
+}
+if command -v journalctl >/dev/null; then
+	is 'a catalog that is compiled' catalog_is_known
+else
+	skip 'a catalog that is compiled' 'no journalctl'
+fi
+
+# Another program of that name stands for an installation without the helper.
+without_helper() {
+	new_image && mkdir -p "$scratch/alone" && cp "$hook" "$scratch/alone/hook" || return 1
+	"$scratch/alone/hook" doctor --root "$image" >"$scratch/doctor"
+	local code=$?
+	cat "$scratch/doctor"
+	((code == 0)) && grep -q '^warn  crio-config    cannot run fuse-sidecar-inspect' "$scratch/doctor" &&
+		grep -q '^warn  hooks-dir      which directories CRI-O reads is not known' "$scratch/doctor" &&
+		grep -q '^ok    hook-prestart' "$scratch/doctor"
+}
+is 'without its helper doctor says what it cannot tell' without_helper
+
+refuses_both() {
+	"$hook" doctor --root "$image" --fix
+	(($? == 10))
+}
+is 'an image is not mended' refuses_both
+is 'an image that is not there' bash -c '"$1" doctor --root /nowhere; (($? == 10))' - "$hook"
+
+# ---- as the engine reads them --------------------------------------------------------------------
+
+# Each line: what the engine does with the file, its name, and a jq program that makes it of a good one.
+cases() {
+	cat <<-'EOL'
+		takes a-good .
+		takes an-unknown-key .surprise = 1 | .hook.surprise = 2
+		takes another-case {Version: .version, HOOK: .hook, When: .when, Stages: .stages}
+		takes a-name-twice "TEXT{\"version\": \"2\", \"version\": \"1.0.0\", \"stages\": [\"prestart\"], \"when\": {\"always\": false}, \"hook\": {\"path\": \"/bin/true\"}}"
+		takes no-stage .stages = []
+		takes a-null .hook.env = null
+		refuses another-version .version = "1.0.1"
+		refuses a-number-as-version .version = 1
+		refuses no-path del(.hook.path)
+		drops no-program .hook.path = "/nowhere/at/all"
+		refuses no-stages del(.stages)
+		refuses an-unknown-stage .stages = ["preStart"]
+		refuses text-as-stages .stages = "prestart"
+		refuses a-bad-pattern .when.annotations = {"(": "x"}
+		refuses a-bad-value-pattern .when.annotations = {"x": "a**"}
+		refuses a-backreference .when.annotations = {"(a)\\1": "x"}
+		refuses a-bad-command .when.commands = ["["]
+		refuses a-number-as-pattern .when.annotations = {"x": 1}
+		refuses text-as-always .when.always = "true"
+		refuses trailing-text "TEXT{\"version\": \"1.0.0\"} x"
+		refuses an-empty-file "TEXT"
+		refuses a-list "TEXT[]"
+		refuses a-fraction .hook.timeout = 1.5
+	EOL
+}
+
+make_case() {
+	local program=$1
+	if [[ $program == '"TEXT'* ]]; then
+		jq -rn "$program" | sed 's/^TEXT//' | tr -d '\n'
+	else
+		jq '.hook.path = "/bin/true" | .when = {always: false} | '"$program" crio-hooks.d/"$prestart"
+	fi
+}
+
+# The image has no program but /bin/true, and no other file.
+doctor_takes() {
+	rm -rf "$image" && mkdir -p "$image/bin" "$hooksd" "$dropins" "$image/usr/bin" || return 1
+	touch "$image/bin/true" "$image/usr/bin/crio"
+	printf '[crio.runtime]\nhooks_dir = ["/etc/containers/oci/hooks.d"]\n' | drop_in 1.conf
+	cp "$1" "$hooksd/x.json"
+	"$hook" doctor --root "$image" | tee "$scratch/doctor"
+	! grep -q '^fail  hooks-files' "$scratch/doctor"
+}
+
+agree() {
+	local does name program bad=0 engine_does doctor
+	mkdir -p "$scratch"/{case,taken}
+	while read -r does name program; do
+		make_case "$program" >"$scratch/case/x.json" || { echo "cannot make $name"; bad=1; continue; }
+		doctor=refuses
+		! doctor_takes "$scratch/case/x.json" >"$scratch/case.said" || doctor=takes
+		engine_does=$does
+		if [[ -n ${engine_run:-} && $does == takes ]]; then
+			cp "$scratch/case/x.json" "$scratch/taken/$name.json"
+		elif [[ -n ${engine_run:-} ]]; then
+			engine_does=$(ask_engine "$scratch/case")
+		fi
+		# A hook whose program is not there is left out without a word: doctor has one.
+		[[ $does != drops || $doctor != refuses || $engine_does == refuses ]] || continue
+		[[ $engine_does == "$does" && $doctor == "$does" ]] || {
+			echo "$name: expected $does, the engine $engine_does it, doctor $doctor it"
+			cat "$scratch/case.said"
+			bad=1
+		}
+	done < <(cases)
+	# Those that it takes it takes together: one start of a container less for each.
+	if [[ -n ${engine_run:-} && $(ask_engine "$scratch/taken") != takes ]]; then
+		cat "$engine/said"
+		bad=1
+	fi
+	return "$bad"
+}
+
+# podman reads hooks.d when it starts a container; a broken one fails that.
+ask_engine() {
+	"${engine_run[@]}" --hooks-dir "$1" run --rm --network none --log-driver none --ulimit host \
+		--rootfs "$engine/rootfs" /bin/busybox true >/dev/null 2>"$engine/said" && echo takes && return
+	grep -qiE 'hook|json|regexp|no such file' "$engine/said" && echo refuses && return
+	echo fails
+}
+
+is 'hooks.d files are taken and refused as they should be' agree
+
+missing=
+((EUID == 0)) || missing='needs root'
+for command in podman conmon runc busybox; do
+	command -v "$command" >/dev/null || missing="no $command"
+done
+if [[ -n $missing ]]; then
+	skip 'the engine takes and refuses the same files' "$missing"
+	skip 'doctor on a node' "$missing"
+	finish
+	exit
+fi
+
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm
+engine=/run/engine
+mkdir -p "$engine"/{root,runroot,tmp,rootfs/bin,rootfs/proc,rootfs/sys,rootfs/dev,rootfs/etc,rootfs/run,rootfs/tmp}
+cp "$(command -v busybox)" "$engine/rootfs/bin/busybox"
+engine_run=(podman --root "$engine/root" --runroot "$engine/runroot" --tmpdir "$engine/tmp"
+	--cgroup-manager cgroupfs --events-backend none --runtime runc)
+is 'the engine takes and refuses the same files' agree
+
+# ---- a node --------------------------------------------------------------------------------------
+
+holder=$(realpath "$build/tests/fuse_holder")
+umount -l /run
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /etc
+mount -t tmpfs tmpfs /var/lib
+mount -t tmpfs tmpfs /usr/share/containers
+mkdir -p /run/crio /etc/fuse-sidecar-hook /var/lib/kubelet /usr/share/containers/oci/hooks.d
+mount -t tmpfs tmpfs /var/lib/kubelet
+mount --make-shared /var/lib/kubelet
+mkdir -p /var/lib/kubelet/pods/p/zurg
+printf '"1.33.4"' >/run/crio/version
+for file in crio-hooks.d/*.json; do
+	jq --arg path "$hook" '.hook.path = $path' "$file" >"/usr/share/containers/oci/hooks.d/${file##*/}"
+done
+
+# A process that has CRI-O's name and such a command line, and waits. With --mount, in a mount namespace
+# of its own.
+crio=
+start_crio() {
+	local enter=()
+	[[ ${1:-} != --mount ]] || { enter=(unshare --mount); shift; }
+	stop_crio
+	mkdir -p /run/bin
+	cp "$BASH" /run/bin/crio
+	[[ -p /run/wait ]] || mkfifo -m 600 /run/wait
+	echo 'read -r _ </run/wait' >/run/bin/script
+	"${enter[@]}" /run/bin/crio /run/bin/script "$@" &
+	crio=$!
+	for _ in {1..500}; do
+		[[ $(cat "/proc/$crio/comm") != crio ]] || return 0
+		read -rt 0.02 <> <(:)
+	done
+	return 1
+}
+
+stop_crio() {
+	[[ -z $crio ]] || { kill "$crio"; wait "$crio"; } 2>/dev/null
+	crio=
+}
+
+# node_says CODE [--fix] PATTERN...
+node_says() {
+	local code=$1 got pattern bad=0 fix=()
+	shift
+	[[ $1 != --fix ]] || { fix=(--fix); shift; }
+	timeout 60 "$hook" doctor "${fix[@]}" >"$scratch/doctor"
+	got=$?
+	cat "$scratch/doctor"
+	((got == code)) || { echo "exit $got, expected $code"; bad=1; }
+	for pattern; do
+		grep -qE -- "$pattern" "$scratch/doctor" || { echo "missing: $pattern"; bad=1; }
+	done
+	return "$bad"
+}
+
+is 'a CRI-O that runs' start_crio
+is 'is found, with its version, its default runtime and our program' node_says 0 \
+	"^ok    crio           CRI-O 1.33.4 runs, pid $crio" '^ok    fuse-module' \
+	'^ok    hook-binary    .*, version ' '^ok    kubelet-root   /var/lib/kubelet/pods is on a shared' \
+	'^ok    kubens         the kubelet has no' '^ok    runtime        crun, '
+is 'another one' start_crio --hooks-dir /srv/a,/srv/b
+is 'has its command line obeyed' node_says 12 \
+	'^fail  hooks-dir      our files are in .*, but CRI-O reads /srv/a, /srv/b \(its command line'
+is 'one in another mount namespace' start_crio --mount
+is 'is told' node_says 13 '^fail  kubens         CRI-O runs in another mount namespace'
+is 'back to the first' start_crio
+
+mount --make-private /var/lib/kubelet
+is 'a private kubelet root fails' node_says 13 \
+	'^fail  kubelet-root   /var/lib/kubelet/pods is on a private mount'
+is 'a directory on it is not bound while CRI-O runs' node_says 13 --fix '^fail  kubelet-root'
+echo '{"roots": ["/var/lib/kubelet"]}' >/etc/fuse-sidecar-hook/policy.json
+is 'a mount is made shared' node_says 0 --fix \
+	'^ok    kubelet-root   mended: /var/lib/kubelet was made shared, peer group'
+is 'and stays so' node_says 0 '^ok    kubelet-root   /var/lib/kubelet is on a shared mount'
+rm /etc/fuse-sidecar-hook/policy.json
+
+mount --bind /dev/null /dev/fuse
+is 'a device that is another one' node_says 14 '^fail  fuse-device    /dev/fuse is not character device 10:229'
+umount /dev/fuse
+
+"$holder" /var/lib/kubelet/pods/p/zurg >/run/ready &
+daemon=$!
+for _ in {1..500}; do
+	! grep -q ready /run/ready || break
+	read -rt 0.02 <> <(:)
+done
+is 'a live mount is counted' node_says 0 '^ok    dead-mounts    none; 1 live FUSE mount below'
+kill -9 "$daemon"
+wait "$daemon" 2>/dev/null
+is 'a dead mount is told' node_says 0 '^warn  dead-mounts    1 FUSE mount is dead: /var/lib/kubelet/pods/p/zurg'
+is 'one that no record names is left to people' node_says 0 --fix '^warn  dead-mounts    1 FUSE mount is dead'
+umount -l /var/lib/kubelet/pods/p/zurg
+
+echo '{"mode": 1}' >/etc/fuse-sidecar-hook/policy.json
+is 'a broken policy' node_says 12 '^fail  policy         /etc/fuse-sidecar-hook/policy.json: mode: '
+chmod 0666 /etc/fuse-sidecar-hook/policy.json
+is 'a policy that others may write' node_says 12 '^fail  policy         .*mode 0666, expected root'
+rm /etc/fuse-sidecar-hook/policy.json
+
+rm /run/fuse-sidecar-hook/reconciled
+is 'without a timer' node_says 0 '^warn  timer          there is no timer'
+mkdir -p /run/fuse-sidecar-hook/pods
+"$hook" reconcile >/dev/null
+is 'when reconcile ran' node_says 0 '^ok    timer          reconcile ran [0-9]+m?s? ?.* ago; its timer is not enabled'
+# Both clocks, as reconcile writes them; then one of them an hour off.
+read -r real boot </run/fuse-sidecar-hook/reconciled
+printf '%020d %s\n' "$((10#$real - 3600000000))" "$boot" >/run/fuse-sidecar-hook/reconciled
+is 'a clock that was set' node_says 0 '^warn  timer          the clock was set forward by (1h|59m)'
+printf '%s %020d\n' "$real" 0 >/run/fuse-sidecar-hook/reconciled
+uptime=$(cut -d. -f1 /proc/uptime)
+if ((uptime > 1000)); then
+	is 'a reconcile that does not come any more' node_says 0 '^warn  timer          reconcile has not run for'
+fi
+
+touch /run/fuse-sidecar-hook/wrong
+chmod 0777 /run/fuse-sidecar-hook
+is 'a directory that others may write' node_says 19 '^fail  run-directory  /run/fuse-sidecar-hook belongs to'
+chmod 0755 /run/fuse-sidecar-hook
+
+stop_crio
+is 'a CRI-O that does not run' node_says 0 '^warn  crio           CRI-O 1.33.4 is installed and does not run'
+
+mount -o remount,ro /run
+is 'a /run that cannot be written' node_says 19 '^fail  run-directory  .*cannot be written: Read-only file system'
+mount -o remount,rw /run
+finish

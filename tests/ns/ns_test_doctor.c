@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor beside pods that were recorded: tests/install/doctor.sh has the rest. */
+#include "hook/reconcile_stamp.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_journal.h"
+#include "tests/support/fake_pod.h"
+#include "tests/support/fuse_daemon.h"
+#include "tests/support/ns_sandbox.h"
+#include <string.h>
+#include <sys/mount.h>
+
+static int enter(void **state)
+{
+	(void)state;
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	if (ns_sandbox_reset() < 0)
+		return -1;
+	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
+}
+
+static char *doctor(const char *option)
+{
+	char *said = NULL;
+
+	fake_pod_command("doctor", option, &said);
+	assert_non_null(said);
+	return said;
+}
+
+static void expect(const char *said, const char *text)
+{
+	if (!strstr(said, text))
+		fail_msg("expected \"%s\": %s", text, said);
+}
+
+static void a_crashed_pods_dead_mount_is_mended_by_reconcile(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *path = NULL, *told = NULL, *mended = NULL;
+	struct fake_member *zurg;
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	path = fake_pod_path(&pod, "zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
+	fuse_daemon_kill(&daemon);
+	fake_member_stop(zurg);
+	told = doctor(NULL);
+	expect(told, "1 FUSE mount is dead");
+	expect(told, "1 pod recorded");
+	assert_int_equal(ns_sandbox_mounts_on(path), 1);
+	mended = doctor("--fix");
+	expect(mended, "mended: reconcile detached 1 dead FUSE mount");
+	expect(mended, "1 pod removed, 0 alive, 0 failed");
+	assert_int_equal(ns_sandbox_mounts_on(path), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
+static void a_live_pod_is_left_alone(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *path = NULL, *mended = NULL;
+	struct fake_member *zurg;
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	path = fake_pod_path(&pod, "zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
+	mended = doctor("--fix");
+	expect(mended, "none; 1 live FUSE mount below the roots");
+	assert_int_equal(ns_sandbox_mounts_on(path), 1);
+	assert_int_equal(fake_pod_count_files("pods"), 1);
+}
+
+static void a_mount_that_hangs_is_told_in_time(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *told = NULL;
+	const char *path = "/var/lib/kubelet/pods/p/hung";
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"probeTimeout\": \"100ms\"}", 0644),
+		0);
+	assert_int_equal(ns_sandbox_mkdirs(path), 0);
+	assert_int_equal(fuse_daemon_start(path, "--hang", &daemon), 0);
+	told = doctor(NULL);
+	expect(told, "1 FUSE mount does not answer: /var/lib/kubelet/pods/p/hung");
+}
+
+static void the_journal_gets_an_entry_that_says_why(void **state)
+{
+	cleanup_fake_entry struct fake_entry entry = {0};
+	cleanup_close int journal = fake_journal_open();
+	cleanup_free char *told = NULL;
+
+	(void)state;
+	assert_true(journal >= 0);
+	told = doctor(NULL);
+	expect(told, "the journal took an entry");
+	assert_int_equal(fake_journal_next(journal, &entry), 0);
+	assert_string_equal(fake_entry_get(&entry, "PRIORITY"), "7");
+	assert_non_null(strstr(fake_entry_get(&entry, "MESSAGE"), "doctor"));
+}
+
+static void a_journal_that_does_not_read_is_told(void **state)
+{
+	cleanup_close int journal = fake_journal_open();
+	cleanup_free char *told = NULL;
+
+	(void)state;
+	assert_true(journal >= 0);
+	assert_int_equal(fake_journal_fill(), 0);
+	told = doctor(NULL);
+	expect(told, "the journal does not read what it is sent");
+}
+
+static void the_stamp_of_reconcile_is_read_whole_or_not_at_all(void **state)
+{
+	struct reconcile_stamp now = reconcile_stamp_now(), read = {0};
+	cleanup_close int runtime = -EBADF;
+
+	(void)state;
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	assert_int_equal(reconcile_stamp_read(runtime, &read), -ENOENT);
+	assert_int_equal(reconcile_stamp_write(runtime, &now), 0);
+	assert_int_equal(reconcile_stamp_read(runtime, &read), 0);
+	assert_int_equal(read.realtime_usec, now.realtime_usec);
+	assert_int_equal(read.boottime_usec, now.boottime_usec);
+	assert_int_equal(ns_sandbox_write(RUNTIME_DIR "/reconciled", "12 34\n", 0644), 0);
+	assert_int_equal(reconcile_stamp_read(runtime, &read), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_crashed_pods_dead_mount_is_mended_by_reconcile, reset),
+		cmocka_unit_test_setup(a_live_pod_is_left_alone, reset),
+		cmocka_unit_test_setup(a_mount_that_hangs_is_told_in_time, reset),
+		cmocka_unit_test_setup(the_journal_gets_an_entry_that_says_why, reset),
+		cmocka_unit_test_setup(a_journal_that_does_not_read_is_told, reset),
+		cmocka_unit_test_setup(the_stamp_of_reconcile_is_read_whole_or_not_at_all, reset),
+	};
+
+	return cmocka_run_group_tests_name("doctor", tests, enter, NULL);
+}

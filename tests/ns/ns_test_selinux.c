@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The labels that the hook writes, on a kernel without SELinux: a directory stands for selinuxfs,
+ * and root may write the attribute, which a tmpfs keeps. What a policy makes of them is not tried.
+ */
+#include "hook/selinux.h"
+
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_pod.h"
+#include "tests/support/ns_sandbox.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/xattr.h>
+
+#define ATTRIBUTE "security.selinux"
+#define PLAIN "system_u:object_r:container_var_run_t:s0"
+#define READABLE "system_u:object_r:container_ro_file_t:s0"
+
+static int enter(void **state)
+{
+	(void)state;
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	if (ns_sandbox_reset() < 0)
+		return -1;
+	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
+}
+
+/* This is the last of this mount namespace: the real /sys/fs is below. */
+static void pretend_selinux(void)
+{
+	assert_int_equal(mount("sys", "/sys/fs", "tmpfs", 0, NULL), 0);
+	assert_int_equal(ns_sandbox_mkdirs("/sys/fs/selinux"), 0);
+	assert_int_equal(ns_sandbox_write("/sys/fs/selinux/enforce", "1", 0644), 0);
+}
+
+static void stop_pretending(void)
+{
+	assert_int_equal(umount("/sys/fs"), 0);
+}
+
+static void set_label(const char *path, const char *label)
+{
+	assert_int_equal(setxattr(path, ATTRIBUTE, label, strlen(label) + 1, 0), 0);
+}
+
+static void expect_label(const char *path, const char *label)
+{
+	char found[SELINUX_LABEL_SIZE] = "";
+
+	assert_true(getxattr(path, ATTRIBUTE, found, sizeof(found) - 1) >= 0);
+	assert_string_equal(found, label);
+}
+
+static void without_selinux_nothing_is_labelled(void **state)
+{
+	cleanup_close int fd = -EBADF;
+	const char *path = NS_SANDBOX_DIR "/file";
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write(path, "", 0644), 0);
+	set_label(path, PLAIN);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_false(selinux_enabled());
+	assert_int_equal(selinux_set_type(fd, SELINUX_RECORD_TYPE, path, NULL), 0);
+	expect_label(path, PLAIN);
+}
+
+static void only_the_type_is_replaced(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{PLAIN, READABLE},
+		{READABLE, READABLE},
+		{"u:r:t:s0:c1,c2", "u:r:container_ro_file_t:s0:c1,c2"},
+		{"u:r:t", "u:r:container_ro_file_t"},
+	};
+	const char *path = NS_SANDBOX_DIR "/file";
+
+	(void)state;
+	pretend_selinux();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_close int fd = -EBADF;
+
+		assert_int_equal(ns_sandbox_write(path, "", 0644), 0);
+		set_label(path, cases[i].before);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		assert_int_equal(selinux_set_type(fd, SELINUX_RECORD_TYPE, path, NULL), 0);
+		expect_label(path, cases[i].after);
+	}
+	stop_pretending();
+}
+
+static void what_is_no_label_is_an_error_that_names_the_file(void **state)
+{
+	cleanup_error struct error err = {0};
+	cleanup_close int fd = -EBADF;
+	const char *path = NS_SANDBOX_DIR "/file";
+
+	(void)state;
+	pretend_selinux();
+	assert_int_equal(ns_sandbox_write(path, "", 0644), 0);
+	set_label(path, "nonsense");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(selinux_set_type(fd, SELINUX_RECORD_TYPE, path, &err), -EINVAL);
+	assert_non_null(strstr(err.message, path));
+	expect_label(path, "nonsense");
+	stop_pretending();
+}
+
+static void a_file_without_a_label_stays_so(void **state)
+{
+	cleanup_close int fd = -EBADF;
+	char label[SELINUX_LABEL_SIZE];
+	const char *path = NS_SANDBOX_DIR "/file";
+
+	(void)state;
+	pretend_selinux();
+	assert_int_equal(ns_sandbox_write(path, "", 0644), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(selinux_set_type(fd, SELINUX_RECORD_TYPE, path, NULL), 0);
+	assert_int_equal(selinux_label_of(fd, label), -ENODATA);
+	stop_pretending();
+}
+
+static void a_hook_labels_what_containers_read(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_close int runtime = -EBADF;
+	struct fake_member *zurg;
+
+	(void)state;
+	pretend_selinux();
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	set_label(RUNTIME_DIR "/pods", PLAIN);
+	set_label(RUNTIME_DIR "/tmp", PLAIN);
+	set_label(RUNTIME_DIR "/locks", PLAIN);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	expect_label(RUNTIME_DIR "/pods", READABLE);
+	expect_label(RUNTIME_DIR "/tmp", READABLE);
+	expect_label(RUNTIME_DIR "/locks", PLAIN);
+	stop_pretending();
+}
+
+static void a_label_that_cannot_be_set_fails_no_container(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_close int runtime = -EBADF;
+	struct fake_member *zurg;
+
+	(void)state;
+	pretend_selinux();
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	set_label(RUNTIME_DIR "/pods", "nonsense");
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	fake_member_expect_said(zurg, "SELinux type " SELINUX_RECORD_TYPE);
+	stop_pretending();
+}
+
+static void doctor_tells_and_mends(void **state)
+{
+	cleanup_close int runtime = -EBADF;
+	cleanup_free char *told = NULL, *mended = NULL, *after = NULL;
+
+	(void)state;
+	pretend_selinux();
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	set_label(RUNTIME_DIR "/pods", PLAIN);
+	fake_pod_command("doctor", NULL, &told);
+	assert_non_null(strstr(told, "is labelled " PLAIN ", expected container_ro_file_t"));
+	expect_label(RUNTIME_DIR "/pods", PLAIN);
+	fake_pod_command("doctor", "--fix", &mended);
+	assert_non_null(strstr(mended, "mended: " RUNTIME_DIR "/pods was labelled"));
+	expect_label(RUNTIME_DIR "/pods", READABLE);
+	fake_pod_command("doctor", NULL, &after);
+	assert_null(strstr(after, "is labelled"));
+	stop_pretending();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(without_selinux_nothing_is_labelled, reset),
+		cmocka_unit_test_setup(only_the_type_is_replaced, reset),
+		cmocka_unit_test_setup(what_is_no_label_is_an_error_that_names_the_file, reset),
+		cmocka_unit_test_setup(a_file_without_a_label_stays_so, reset),
+		cmocka_unit_test_setup(a_hook_labels_what_containers_read, reset),
+		cmocka_unit_test_setup(a_label_that_cannot_be_set_fails_no_container, reset),
+		cmocka_unit_test_setup(doctor_tells_and_mends, reset),
+	};
+
+	return cmocka_run_group_tests_name("selinux", tests, enter, NULL);
+}
