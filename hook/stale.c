@@ -53,10 +53,10 @@ static int pin(const struct stale *stale, int *ret_fd, int *ret_id, struct error
 
 enum { STALE_SETTLED, STALE_CHANGED, STALE_DETACHED };
 
-/* The table has the mount, the walk has no path: one of the two is old. */
+/* The table has the mount, the walk has no path, or no mount any more: one of the two is old. */
 static int unless_changed(int r, struct error *err)
 {
-	if (r != -ENOENT)
+	if (r != -ENOENT && r != -ESTALE)
 		return r;
 	error_clear(err);
 	return STALE_CHANGED;

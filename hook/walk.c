@@ -35,6 +35,10 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"unmount the FUSE mount above it, or choose another FUSE path",
 			"%s goes through a FUSE mount, whose daemon may never answer", path);
+	case -ESTALE:
+		return error_set(err, r, FINDING_PATH_UNSAFE, path,
+			"end what mounts and unmounts in the volume while the pod starts",
+			"a mount on the way to %s has just been taken away", path);
 	case -ENOTDIR:
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"remove what is there, or choose another FUSE path",
@@ -51,7 +55,9 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 	}
 }
 
-/* -EREMOTE where `fd` is on a FUSE mount, and `above`, from which it was opened, on another. */
+/* -EREMOTE where `fd` is on a FUSE mount, and `above`, from which it was opened, on another.
+ * -ESTALE where that mount is in the table no more, which would say what it is: to look something
+ * up in it could hold the hook all the same. */
 static int check_crossing(int above, int fd)
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
@@ -62,9 +68,9 @@ static int check_crossing(int above, int fd)
 	if (r < 0 || id == before)
 		return r;
 	r = mounts_now_of(fd, NULL, &mount, NULL);
-	if (r == -ENOENT)
-		return 0;
-	return r == 0 && mount_entry_is_fuse(&mount) ? -EREMOTE : r;
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	return mount_entry_is_fuse(&mount) ? -EREMOTE : 0;
 }
 
 /*

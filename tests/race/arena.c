@@ -17,7 +17,7 @@
 static const char *const programs[] = {"/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin"};
 static const char *const kernels[] = {"/proc", "/dev", "/sys"};
 static const char *const made[] = {
-	"/etc/fuse-sidecar-hook", "/run", "/var/lib/kubelet", "/tmp", "/old"};
+	"/etc/fuse-sidecar-hook", "/run", "/var/lib/kubelet", "/tmp", STAGE, "/old"};
 
 static int set_read_only(const char *path)
 {

@@ -38,15 +38,19 @@ static void put_directory(const char *directory, const char *name, uid_t owner)
 	assert_int_equal(setxattr(path, XATTR, "alive", 5, 0), 0);
 }
 
-void canary_furnish(const char *path)
+void canary_furnish(const char *path, bool like_the_volume)
 {
+	put_file(path, "canary", 0644);
+	put_directory(path, "others", 1000);
+	put_file(path, "others/canary", 04755);
+	if (!like_the_volume)
+		return;
 	put_directory(path, "a", 0);
 	put_directory(path, "b", 1000);
 	put_directory(path, "b/zurg", 1000);
 	put_directory(path, "zurg", 1000);
-	put_file(path, "canary", 0644);
 	put_file(path, "b/canary", 0600);
-	put_file(path, "b/zurg/canary", 04755);
+	put_file(path, "b/zurg/canary", 0644);
 }
 
 /* FNV-1a: it has to tell whether bytes changed, not to withstand anybody. */

@@ -3,12 +3,14 @@
 #ifndef FSH_TESTS_RACE_CANARY_H
 #define FSH_TESTS_RACE_CANARY_H
 
+#include <stdbool.h>
+
 /*
  * Make canaries in the directory `path`: files and directories with bytes, modes, owners and
- * extended attributes, and the names that a path of the race would have there. Fails the test where
- * it cannot.
+ * extended attributes. `like_the_volume`: also what a path of the race is called, so that a walk
+ * that has gone astray finds it; without, it would have to make it. Fails the test where it cannot.
  */
-void canary_furnish(const char *path);
+void canary_furnish(const char *path, bool like_the_volume);
 
 /*
  * A text with one line for everything below `path` on that file system: name, inode, type and mode,
