@@ -7,7 +7,8 @@
 #
 #   oci/base/*.c oci/*.c     liboci.a     json-c, libmount
 #   policy/*.c               libpolicy.a  + libcap, libseccomp
-#   hook/*.c (not main.c)    libhook.a    + libsystemd
+#   hook/*.c (not main.c)    libhook.a    + libsystemd; the filter of system calls comes from
+#                            hook/filter_export.c, a program of the build
 #   hook/inspect.cc          a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
 #   tests/unit/oci_test_*.c      a cmocka program with liboci only
 #   tests/unit/policy_test_*.c   ... with libpolicy and liboci
@@ -49,6 +50,7 @@ INSTALL_VARS := DESTDIR libexecdir sbindir sysconfdir unitdir catalogdir mandir 
 SANITIZE ?=
 COVERAGE ?=
 ANALYZE ?=
+FILTER ?=
 BUILD ?= $(if $(SANITIZE),build-asan,build)
 
 ifeq ($(origin CC),default)
@@ -105,6 +107,11 @@ CFLAGS := -O0 -g
 mode_cflags := --coverage
 mode_ldflags := --coverage
 endif
+ifneq ($(SANITIZE)$(COVERAGE)$(filter no,$(FILTER)),)
+# They make system calls of their own, and so does valgrind: FILTER=no is for that, and for nothing
+# that is installed.
+mode_cflags += -DFUSE_SIDECAR_HOOK_UNFILTERED
+endif
 ifneq ($(ANALYZE),)
 # Without optimisation: gcc 12 loses track of variables with a cleanup attribute once the cleanup is
 # inlined. It also calls it a leak when a pointer is stored in an array that it cannot follow (leaks
@@ -122,7 +129,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(mode_ldf
 # What is there.
 oci_src := $(sort $(wildcard oci/base/*.c oci/*.c))
 policy_src := $(sort $(wildcard policy/*.c))
-hook_src := $(sort $(filter-out hook/main.c,$(wildcard hook/*.c)))
+hook_src := $(sort $(filter-out hook/main.c hook/filter_export.c,$(wildcard hook/*.c)))
 main_src := $(wildcard hook/main.c)
 support_src := $(sort $(wildcard tests/support/*.c))
 helper_src := $(sort $(wildcard tests/support/bin/*.c))
@@ -204,7 +211,23 @@ $(liboci): $(call obj,$(oci_src)) $(BUILD)/oci.stamp
 $(libpolicy): $(call obj,$(policy_src)) $(BUILD)/policy.stamp
 	$(call show,AR,$@)
 	$(archive)
-$(libhook): $(call obj,$(hook_src)) $(BUILD)/hook.stamp
+# The filter of system calls, made by libseccomp now and not in each run. Where CC makes programs for
+# another architecture, HOSTCC is the compiler of this one, and its libseccomp has to know the calls.
+HOSTCC ?= $(CC)
+filter_export := $(BUILD)/gen/filter_export
+filter_programs := $(BUILD)/gen/filter_programs
+$(filter_export): hook/filter_export.c hook/filter_list.c hook/filter_list.h hook/filter.h \
+		$(BUILD)/flags.stamp
+	$(call show,HOST,$@)
+	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=gnu11 -D_GNU_SOURCE -O1 -I. -o $@ $(filter %.c,$^) -lseccomp
+$(filter_programs).c: $(filter_export)
+	$(call show,GEN,$@)
+	$(Q)$< $(target) >$@
+$(filter_programs).o: $(filter_programs).c
+	$(call show,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(libhook): $(call obj,$(hook_src)) $(filter_programs).o $(BUILD)/hook.stamp
 	$(call show,AR,$@)
 	$(archive)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/confine.h"
 
+#include "hook/filter.h"
 #include "oci/base/cleanup.h"
 #include <stdbool.h>
 #include <sys/prctl.h>
@@ -112,12 +113,21 @@ static int give_up(enum confine_profile profile)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-int confine_worker(enum confine_profile profile)
+int confine_worker(enum confine_profile profile, int *ret_unfiltered)
 {
-	return give_up(profile);
+	int r = give_up(profile);
+
+	if (r == 0)
+		*ret_unfiltered = filter_install(FILTER_WORKER);
+	return r;
 }
 
 int confine_supervisor(void)
 {
-	return give_up(CONFINE_NOTHING);
+	int r = give_up(CONFINE_NOTHING);
+
+	/* Without a filter it goes on as its worker does, which says so. */
+	if (r == 0)
+		filter_install(FILTER_SUPERVISOR);
+	return r;
 }

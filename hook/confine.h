@@ -19,13 +19,14 @@ enum confine_profile {
 
 /*
  * Keep only the capabilities that the profile needs (see confine.c for each one's reason), in the
- * permitted, effective and bounding sets; empty the inheritable and ambient sets; set no_new_privs.
- * What the process never had is no error: a hook that lacks something says so where it needs it. 0
- * or a negative errno.
+ * permitted, effective and bounding sets; empty the inheritable and ambient sets; set no_new_privs;
+ * install the filter of system calls (hook/filter.h). What the process never had is no error: a
+ * hook that lacks something says so where it needs it. 0 or a negative errno; *ret_unfiltered is a
+ * negative errno where the kernel takes no filter, which is no error either.
  */
-int confine_worker(enum confine_profile profile);
+int confine_worker(enum confine_profile profile, int *ret_unfiltered);
 
-/* The same for a supervisor: no capability at all. */
+/* The same for a supervisor: no capability at all, and a filter of its own. */
 int confine_supervisor(void);
 
 /* Whether the profile keeps the capability. */

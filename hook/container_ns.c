@@ -136,6 +136,27 @@ static int report(const struct outcome *outcome, struct error *err)
 		outcome->fix[0] ? outcome->fix : NULL, "%s", outcome->message);
 }
 
+/* No answer came within the time, or the child ended without one. */
+static int end_silent(pid_t pid, int r, struct error *err)
+{
+	int status = 0;
+
+	if (r == -ETIMEDOUT)
+		kill(pid, SIGKILL);
+	/* A child that a file system holds in the kernel may not die: it is init's then. */
+	waitpid(pid, &status, r == -ETIMEDOUT ? WNOHANG : 0);
+	/* SIGSYS: it made a system call that is not allowed (hook/filter.h). */
+	if (r != -ETIMEDOUT && WIFSIGNALED(status))
+		return error_set(err, r, FINDING_INTERNAL, NULL, "report it",
+			"the process in the container's mount namespace was killed by signal %d%s",
+			WTERMSIG(status),
+			WTERMSIG(status) == SIGSYS ? ": a system call that its filter does not "
+						     "allow"
+						   : "");
+	return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+		"no answer from the container's mount namespace: %s", strerror(-r));
+}
+
 int container_ns_run(
 	const struct container_ns *ns, container_ns_work work, void *data, struct error *err)
 {
@@ -158,13 +179,8 @@ int container_ns_run(
 	cleanup_close_fd(&to);
 	to = -EBADF;
 	r = read_outcome(from, &outcome);
-	if (r < 0) {
-		kill(pid, SIGKILL);
-		/* A child that a file system holds in the kernel may not die: it is init's then. */
-		waitpid(pid, NULL, r == -ETIMEDOUT ? WNOHANG : 0);
-		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-			"no answer from the container's mount namespace: %s", strerror(-r));
-	}
+	if (r < 0)
+		return end_silent(pid, r, err);
 	waitpid(pid, NULL, 0);
 	return report(&outcome, err);
 }

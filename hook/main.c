@@ -12,7 +12,7 @@
  * is none that is confined. */
 static int start(const struct command *command, struct supervisor *supervisor)
 {
-	int r = startup_clean(command->for_people);
+	int unfiltered = 0, r = startup_clean(command->for_people);
 
 	if (r < 0 || command->profile == CONFINE_NOTHING)
 		return r;
@@ -21,7 +21,9 @@ static int start(const struct command *command, struct supervisor *supervisor)
 		return r;
 	if (supervisor->worker > 0)
 		return confine_supervisor();
-	return confine_worker(command->profile);
+	r = confine_worker(command->profile, &unfiltered);
+	supervisor->progress->unfiltered = unfiltered;
+	return r;
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,7 @@ struct progress_subject {
 struct progress {
 	_Atomic uint64_t until_usec; /* CLOCK_MONOTONIC; 0: any time */
 	atomic_bool audit_only;	     /* the policy's mode, once it is known */
+	atomic_int unfiltered;	     /* why there is no filter of system calls: a negative errno */
 	char doing[64];		     /* "walking to" */
 	char path[2048];
 	struct progress_subject subject;

@@ -162,15 +162,31 @@ static void pass_on(int output)
 	}
 }
 
+/* On a kernel without seccomp(2), or below a filter that refuses it. */
+static void report_unfiltered(const struct audit *audit, int error)
+{
+	audit_send(audit,
+		&(struct audit_entry){
+			.kind = AUDIT_SYSCALL_REFUSED,
+			.result = "reported",
+			.priority = LOG_WARNING,
+		},
+		"there is no filter of system calls here: seccomp: %s; the hook works without",
+		strerror(-error));
+}
+
 int supervise_report(const struct supervisor *supervisor, const struct worker_ending *ending)
 {
 	struct trace trace = {0};
 	const struct audit audit = {
 		.stage = supervisor->command->name, .identity = &trace.identity, .quiet = true};
+	int unfiltered = supervisor->progress->unfiltered;
 
 	take_trace(supervisor->progress, &trace);
 	if (supervisor->output >= 0)
 		pass_on(supervisor->output);
+	if (unfiltered < 0)
+		report_unfiltered(&audit, unfiltered);
 	switch (ending->how) {
 	case WORKER_STUCK:
 		return report_stuck(supervisor, &trace, &audit, ending->gone);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The filter of system calls (seccomp(2)). What it allows is in hook/filter_list.c; libseccomp
+ * makes a program of it when the hook is built (hook/filter_export.c), so that a hook only has to
+ * hand that to the kernel.
+ */
+#ifndef FSH_HOOK_FILTER_H
+#define FSH_HOOK_FILTER_H
+
+#include <linux/filter.h>
+
+enum filter {
+	FILTER_WORKER,	   /* does everything: hook/supervise.h */
+	FILTER_SUPERVISOR, /* waits, tells the journal, and exits */
+	FILTER_COUNT,
+};
+
+/* As built for this architecture; of length 0 on one that has none. */
+extern const struct sock_fprog filter_programs[FILTER_COUNT];
+
+/*
+ * From now on, in this process and its children, a system call that is not allowed is the last: the
+ * kernel kills the process with SIGSYS, which nothing can catch, and writes an audit record. Needs
+ * no_new_privs. 0, or a negative errno where the kernel takes no filter.
+ */
+int filter_install(enum filter filter);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system calls that the hook may make. This list is the source: what the build makes of it is
+ * compared with it by a test. Measured with strace(1) over the tests, on Linux 6.18 with
+ * glibc 2.36; what other kernels (since 4.18) and C libraries (glibc since 2.28) call in the place
+ * of those is here too, and says so.
+ *
+ * Not here, among others: execve, ptrace, process_vm_*, bpf, perf_event_open, unshare, init_module,
+ * kexec_*, keyctl, pivot_root, chroot, mknodat, linkat, symlinkat, fchmodat, and every socket but a
+ * local one.
+ */
+#include "hook/filter_list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WORKER (1U << FILTER_WORKER)
+#define SUPERVISOR (1U << FILTER_SUPERVISOR)
+#define BOTH (WORKER | SUPERVISOR)
+
+#define NEW_NAMESPACES                                                                             \
+	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
+		CLONE_NEWCGROUP)
+
+/* linux/nsfs.h, Linux 6.11: NS_GET_MNTNS_ID */
+#define GET_MNTNS_ID _IOR(NSIO, 0x5, uint64_t)
+
+/* With which argument a call is allowed. */
+enum condition {
+	ANY,
+	EQUAL,	  /* argument `arg` is `value` */
+	NO_BITS,  /* it has none of the bits `value` */
+	ALL_BITS, /* it has all of them */
+};
+
+/* Several entries of one name: any of them allows it. */
+struct entry {
+	const char *name;
+	unsigned int filters;
+	enum condition condition;
+	unsigned int arg;
+	uint64_t value;
+	int number; /* of a call that libseccomp may be too old to know; 0 */
+};
+
+#define CALL(text, who)                                                                            \
+	{                                                                                          \
+		.name = text, .filters = who                                                       \
+	}
+#define NEWER(text, nr, who)                                                                       \
+	{                                                                                          \
+		.name = text, .filters = who, .number = nr                                         \
+	}
+#define IF(text, what, n, bits, who)                                                               \
+	{                                                                                          \
+		.name = text, .filters = who, .condition = what, .arg = n, .value = bits           \
+	}
+#define IF_EQUAL(text, n, bits, who) IF(text, EQUAL, n, bits, who)
+#define IF_NONE(text, n, bits, who) IF(text, NO_BITS, n, bits, who)
+#define IF_ALL(text, n, bits, who) IF(text, ALL_BITS, n, bits, who)
+
+/* One line for each, with its reason. */
+/* clang-format off */
+static const struct entry entries[] = {
+	/* memory; nothing becomes code any more */
+	CALL("brk", BOTH),				/* malloc */
+	IF_NONE("mmap", 2, PROT_EXEC, BOTH),		/* malloc; the shared progress */
+	IF_NONE("mprotect", 2, PROT_EXEC, BOTH),	/* malloc's arenas */
+	CALL("mremap", WORKER),				/* realloc of a large config.json */
+	CALL("munmap", BOTH),				/* free */
+	CALL("madvise", BOTH),				/* free of much memory at once */
+	CALL("getrandom", BOTH),			/* malloc (glibc 2.36); the seed of json-c */
+	CALL("futex", BOTH),				/* locks of libsystemd and stdio, when contended */
+
+	/* files, by descriptor where they are a pod's */
+	CALL("openat", BOTH),				/* records, locks, proc; fopen */
+	NEWER("openat2", 437, WORKER),			/* Linux 5.6: every path in a volume */
+	CALL("close", BOTH),				/* what was opened */
+	NEWER("close_range", 436, WORKER),		/* a probe holds nothing of the hook's */
+	CALL("read", WORKER),				/* records, config.json, answers of probes */
+	CALL("write", BOTH),				/* a record; what is said to people and runtimes */
+	CALL("writev", BOTH),				/* what libc says before it aborts */
+	CALL("pread64", SUPERVISOR),			/* what the worker has said */
+	CALL("pwrite64", WORKER),			/* counters of reconcile */
+	CALL("fgetxattr", WORKER),			/* a record's label (SELinux) */
+	CALL("fsetxattr", WORKER),			/* the same */
+	CALL("lseek", BOTH),				/* stdio */
+	CALL("newfstatat", BOTH),			/* glibc since 2.33: fstat too */
+	CALL("fstat", BOTH),				/* glibc before 2.33 */
+	CALL("stat", WORKER),				/* the same, on x86_64 */
+	CALL("lstat", WORKER),				/* the same */
+	CALL("statx", WORKER),				/* mount ids; a probe's question */
+	CALL("statfs", WORKER),				/* libmount */
+	CALL("fstatfs", WORKER),			/* the magic of procfs, nsfs and fusectl */
+	CALL("access", WORKER),				/* whether there is SELinux; x86_64 */
+	CALL("faccessat", WORKER),			/* the same elsewhere */
+	NEWER("faccessat2", 439, WORKER),		/* the same with glibc since 2.33 */
+	CALL("readlink", WORKER),			/* canonical paths of descriptors; x86_64 */
+	CALL("readlinkat", WORKER),			/* the same elsewhere */
+	CALL("getdents64", WORKER),			/* the list of records */
+	CALL("getcwd", WORKER),				/* libmount, for a relative path */
+	IF_EQUAL("fcntl", 1, F_DUPFD, WORKER),		/* a descriptor that is kept longer than its owner */
+	IF_EQUAL("fcntl", 1, F_DUPFD_CLOEXEC, BOTH),	/* the same */
+	IF_EQUAL("fcntl", 1, F_GETFD, BOTH),		/* which standard descriptors are open */
+	IF_EQUAL("fcntl", 1, F_SETFD, BOTH),		/* fdopendir */
+	IF_EQUAL("fcntl", 1, F_GETFL, BOTH),		/* fdopen */
+	IF_EQUAL("fcntl", 1, F_SETFL, WORKER),		/* fdopen in other C libraries */
+	IF_EQUAL("fcntl", 1, F_ADD_SEALS, BOTH),	/* sd_journal_sendv, of a long entry */
+	IF_EQUAL("fcntl", 1, F_GET_SEALS, BOTH),	/* the same */
+	CALL("memfd_create", BOTH),			/* the same; the worker's output */
+	CALL("ftruncate", BOTH),			/* the same */
+	CALL("dup", WORKER),				/* fdopendir in older C libraries */
+	CALL("dup2", WORKER),				/* x86_64 */
+	CALL("dup3", WORKER),				/* dup2 elsewhere */
+	CALL("pipe2", WORKER),				/* answers of probes */
+	CALL("mkdirat", WORKER),			/* mountpoints, records */
+	CALL("unlinkat", WORKER),			/* what a failed run made; records of pods that are gone */
+	CALL("renameat", WORKER),			/* a record into place */
+	CALL("renameat2", WORKER),			/* the same, where there is no renameat */
+	CALL("fchmod", WORKER),				/* a record's mode */
+	CALL("fchownat", WORKER),			/* fuse-sidecar.io/dir-owner */
+	CALL("umask", WORKER),				/* a directory gets exactly the mode asked for */
+	CALL("flock", WORKER),				/* one hook of a pod at a time */
+	IF_EQUAL("ioctl", 1, GET_MNTNS_ID, WORKER),	/* whose mounts listmount(2) is to list */
+	IF_EQUAL("ioctl", 1, NS_GET_NSTYPE, WORKER),	/* is that a mount namespace? */
+	IF_EQUAL("ioctl", 1, TCGETS, BOTH),		/* stdio and isatty: a terminal? */
+	IF_EQUAL("ioctl", 1, TIOCGWINSZ, WORKER),	/* how wide is it? */
+
+	/* mounts */
+	NEWER("open_tree", 428, WORKER),		/* clone a mount */
+	NEWER("move_mount", 429, WORKER),		/* attach it */
+	NEWER("mount_setattr", 442, WORKER),		/* share it, make it read-only */
+	NEWER("statmount", 457, WORKER),		/* one mount of many; Linux 6.8 */
+	NEWER("listmount", 458, WORKER),		/* the same */
+	CALL("umount2", WORKER),			/* detach a dead mount; a bind of the hook's */
+	/* never a new file system, and none changed but its propagation and flags of a bind */
+	IF_ALL("mount", 3, MS_BIND, WORKER),		/* clone and attach, on kernels before 5.12 */
+	IF_ALL("mount", 3, MS_MOVE, WORKER),		/* the same */
+	IF_ALL("mount", 3, MS_SHARED, WORKER),		/* share, on kernels before 5.12 */
+	IF_ALL("mount", 3, MS_SLAVE, WORKER),		/* the same */
+	IF_ALL("mount", 3, MS_PRIVATE, WORKER),		/* the same */
+	IF_ALL("mount", 3, MS_UNBINDABLE, WORKER),	/* the same */
+	IF_EQUAL("setns", 1, CLONE_NEWNS, WORKER),	/* into a container's mount namespace */
+	CALL("fchdir", WORKER),				/* what such a mount(2) names, relative to a descriptor */
+	CALL("chdir", WORKER),				/* the same */
+
+	/* processes */
+	IF_NONE("clone", 0, NEW_NAMESPACES, WORKER),	/* fork: probes, work in a namespace */
+	CALL("wait4", WORKER),				/* waitpid */
+	CALL("waitid", BOTH),				/* the supervisor's wait */
+	NEWER("pidfd_open", 434, WORKER),		/* Linux 5.3: a container's init */
+	CALL("kill", WORKER),				/* end a probe */
+	IF_EQUAL("kill", 1, SIGKILL, SUPERVISOR),	/* end the worker */
+	CALL("tgkill", BOTH),				/* abort */
+	CALL("getpid", BOTH),				/* who a child dies with; abort */
+	CALL("gettid", BOTH),				/* abort, raise */
+	CALL("getppid", WORKER),			/* whether that one still lives */
+	CALL("exit", BOTH),				/* the end */
+	CALL("exit_group", BOTH),			/* the end */
+	CALL("set_robust_list", WORKER),		/* glibc, in a forked child */
+	CALL("rseq", WORKER),				/* the same, glibc since 2.35 */
+	CALL("set_tid_address", WORKER),		/* the same in other C libraries */
+	IF_EQUAL("prctl", 0, PR_SET_PDEATHSIG, WORKER),	/* dies with its parent */
+	IF_EQUAL("prctl", 0, PR_GET_PDEATHSIG, WORKER),	/* whether it does, before a change of user */
+
+	/* who acts: a directory is made as its provider, a mount is asked as its user */
+	CALL("setfsuid", WORKER),			/* a directory is made as its provider */
+	CALL("setfsgid", WORKER),			/* the same */
+	CALL("setgroups", WORKER),			/* the same */
+	CALL("setresuid", WORKER),			/* a probe becomes the user of the mount that it asks */
+	CALL("setresgid", WORKER),			/* the same */
+	CALL("getuid", WORKER),				/* libmount */
+	CALL("geteuid", WORKER),			/* libmount, secure_getenv */
+	CALL("getgid", WORKER),				/* libmount */
+	CALL("getegid", WORKER),			/* libmount */
+
+	/* signals and time */
+	CALL("rt_sigaction", BOTH),			/* deadlines; abort */
+	CALL("rt_sigprocmask", BOTH),			/* the same */
+	CALL("rt_sigreturn", BOTH),			/* the end of a handler */
+	CALL("rt_sigtimedwait", SUPERVISOR),		/* the supervisor's wait, with a limit */
+	CALL("restart_syscall", BOTH),			/* the kernel itself, after a stop */
+	CALL("clock_gettime", BOTH),			/* where the vDSO has none */
+	CALL("gettimeofday", BOTH),			/* the same */
+	CALL("clock_nanosleep", WORKER),		/* usleep in libraries */
+	CALL("nanosleep", WORKER),			/* the same before glibc 2.31 */
+	CALL("timer_create", BOTH),			/* hook/deadline.h */
+	CALL("timer_settime", BOTH),			/* the same */
+	CALL("timer_delete", BOTH),			/* the same */
+	CALL("timerfd_create", WORKER),			/* the gate */
+	CALL("timerfd_settime", WORKER),		/* the same */
+	CALL("poll", BOTH),				/* x86_64 */
+	CALL("ppoll", BOTH),				/* the same, elsewhere and with a limit */
+
+	/* the journal */
+	IF_EQUAL("socket", 0, AF_UNIX, BOTH),		/* to the journal, and nowhere else */
+	CALL("connect", BOTH),				/* whether it would take an entry now */
+	CALL("sendmsg", BOTH),				/* the entry */
+	CALL("getsockopt", BOTH),			/* how much the socket takes */
+	CALL("setsockopt", BOTH),			/* let it take more */
+
+	/* what C libraries ask about the machine */
+	CALL("prlimit64", WORKER),			/* sysconf */
+	CALL("sysinfo", WORKER),			/* qsort before glibc 2.37 */
+	CALL("uname", WORKER),				/* which kernel this is */
+	CALL("sched_getaffinity", WORKER),		/* malloc: how many arenas */
+	CALL("sched_yield", BOTH),			/* spinning locks of libc */
+};
+/* clang-format on */
+
+static int add(scmp_filter_ctx filter, const struct entry *entry, int number)
+{
+	const scmp_datum_t value = entry->value;
+
+	switch (entry->condition) {
+	case ANY:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+	case EQUAL:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, UINT32_MAX, value));
+	case NO_BITS:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, 0));
+	case ALL_BITS:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, value));
+	}
+	return -EINVAL;
+}
+
+static int add_all(scmp_filter_ctx filter, unsigned int who, const char **ret_name)
+{
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		const struct entry *entry = &entries[i];
+		int number = seccomp_syscall_resolve_name(entry->name), r;
+
+		if (!(entry->filters & who))
+			continue;
+		if (number == __NR_SCMP_ERROR)
+			number = entry->number ? entry->number : number;
+		*ret_name = entry->name;
+		r = number == __NR_SCMP_ERROR ? -ENOSYS : add(filter, entry, number);
+		if (r < 0)
+			return r;
+	}
+	/* Its flags are in memory, where a filter cannot look. glibc then takes clone(2). */
+	*ret_name = "clone3";
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+static int set_up(scmp_filter_ctx filter, uint32_t arch)
+{
+	int r = 0;
+
+	if (arch != seccomp_arch_native()) {
+		r = seccomp_arch_add(filter, arch);
+		if (r == 0)
+			r = seccomp_arch_remove(filter, SCMP_ARCH_NATIVE);
+	}
+	/* Calls by another architecture's numbers, of 32 bits say. */
+	if (r == 0)
+		r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	/* A binary tree: the list is long. */
+	return r < 0 ? r : seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+}
+
+int filter_build(
+	enum filter filter, uint32_t arch, scmp_filter_ctx *ret_filter, const char **ret_name)
+{
+	scmp_filter_ctx made = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int r;
+
+	*ret_name = NULL;
+	if (!made)
+		return -ENOMEM;
+	r = set_up(made, arch);
+	if (r == 0)
+		r = add_all(made, 1U << filter, ret_name);
+	if (r < 0) {
+		seccomp_release(made);
+		return r;
+	}
+	*ret_filter = made;
+	return 0;
+}
+
+int filter_export(enum filter filter, uint32_t arch, int fd, const char **ret_name)
+{
+	scmp_filter_ctx made = NULL;
+	int r = filter_build(filter, arch, &made, ret_name);
+
+	if (r < 0)
+		return r;
+	r = seccomp_export_bpf(made, fd);
+	seccomp_release(made);
+	return r;
+}

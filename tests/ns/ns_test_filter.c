@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The filter of system calls: what it refuses, that it is what its list says, and what becomes of
+ * the hook where there is none. */
+#include "hook/filter_list.h"
+
+#include "hook/commands.h"
+#include "hook/container_ns.h"
+#include "hook/process.h"
+#include "hook/startup.h"
+#include "hook/supervise.h"
+#include "oci/base/cleanup.h"
+#include "tests/support/child.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_container.h"
+#include "tests/support/fake_pod.h"
+#include "tests/support/ns_sandbox.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+static bool is_filtered(void)
+{
+#ifdef FUSE_SIDECAR_HOOK_UNFILTERED
+	return false;
+#else
+	return true;
+#endif
+}
+
+static int enter(void **state)
+{
+	const struct rlimit no_core = {0, 0};
+
+	(void)state;
+	setrlimit(RLIMIT_CORE, &no_core);
+	return ns_sandbox_enter();
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	if (!is_filtered())
+		print_message("built without the filter (sanitizers, coverage, FILTER=no)\n");
+	return ns_sandbox_reset();
+}
+
+#define SKIP_UNFILTERED()                                                                          \
+	do {                                                                                       \
+		if (!is_filtered())                                                                \
+			skip();                                                                    \
+	} while (0)
+
+/* One system call with up to four arguments. */
+struct call {
+	const char *name;
+	long number;
+	long arguments[4];
+};
+
+static const struct call refused[] = {
+	{"execve", SYS_execve, {0}},
+	{"execveat", SYS_execveat, {-1}},
+	{"ptrace", SYS_ptrace, {PTRACE_TRACEME}},
+	{"process_vm_readv", SYS_process_vm_readv, {0}},
+	{"process_vm_writev", SYS_process_vm_writev, {0}},
+	{"bpf", SYS_bpf, {0}},
+	{"perf_event_open", SYS_perf_event_open, {0}},
+	{"unshare", SYS_unshare, {CLONE_NEWNS}},
+	{"init_module", SYS_init_module, {0}},
+	{"finit_module", SYS_finit_module, {-1}},
+	{"kexec_load", SYS_kexec_load, {0}},
+	{"keyctl", SYS_keyctl, {0}},
+	{"pivot_root", SYS_pivot_root, {0}},
+	{"chroot", SYS_chroot, {0}},
+	{"mknodat", SYS_mknodat, {-1}},
+	{"linkat", SYS_linkat, {-1}},
+	{"symlinkat", SYS_symlinkat, {0}},
+	{"open_by_handle_at", SYS_open_by_handle_at, {-1}},
+	{"fsopen", SYS_fsopen, {0}},
+	{"capset", SYS_capset, {0}},
+	{"setuid", SYS_setuid, {1}},
+	{"seccomp", SYS_seccomp, {0}},
+	{"io_uring_setup", SYS_io_uring_setup, {0}},
+	{"userfaultfd", SYS_userfaultfd, {0}},
+	{"reboot", SYS_reboot, {0}},
+	{"prctl PR_SET_DUMPABLE", SYS_prctl, {PR_SET_DUMPABLE, 1}},
+	{"prctl PR_SET_SECCOMP", SYS_prctl, {PR_SET_SECCOMP, 0}},
+	{"socket AF_INET", SYS_socket, {AF_INET, SOCK_DGRAM}},
+	{"socket AF_NETLINK", SYS_socket, {AF_NETLINK, SOCK_RAW}},
+	{"socket AF_PACKET", SYS_socket, {AF_PACKET, SOCK_RAW}},
+	{"clone CLONE_NEWNS", SYS_clone, {CLONE_NEWNS | SIGCHLD}},
+	{"clone CLONE_NEWUSER", SYS_clone, {CLONE_NEWUSER | SIGCHLD}},
+	{"setns CLONE_NEWPID", SYS_setns, {-1, CLONE_NEWPID}},
+	{"setns of any type", SYS_setns, {-1, 0}},
+	{"mmap PROT_EXEC", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE}},
+	{"mprotect PROT_EXEC", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}},
+	{"mount of a file system", SYS_mount, {0, 0, 0, MS_NOSUID}},
+	{"mount that changes one", SYS_mount, {0, 0, 0, MS_REMOUNT}},
+	{"ioctl TIOCSTI", SYS_ioctl, {0, TIOCSTI}},
+	{"fcntl F_SETLEASE", SYS_fcntl, {0, 1024}},
+};
+
+static int make_call(void *data)
+{
+	const struct call *call = data;
+	int unfiltered = 0;
+
+	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
+		return 1;
+	syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
+		call->arguments[3], 0, 0);
+	return 0;
+}
+
+static void what_the_hook_never_does_is_its_end(void **state)
+{
+	(void)state;
+	SKIP_UNFILTERED();
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct call call = refused[i];
+		int status = child_run(make_call, &call);
+
+		if (status != 128 + SIGSYS)
+			fail_msg("%s: the process ended with %d", call.name, status);
+	}
+}
+
+static int supervisor_call(void *data)
+{
+	const struct call *call = data;
+
+	if (confine_supervisor() < 0)
+		return 1;
+	syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
+		call->arguments[3], 0, 0);
+	return 0;
+}
+
+static void a_supervisor_may_do_less_than_its_worker(void **state)
+{
+	static const struct call more[] = {
+		{"clone", SYS_clone, {SIGCHLD}},
+		{"openat2", SYS_openat2, {-1}},
+		{"umount2", SYS_umount2, {0}},
+		{"mkdirat", SYS_mkdirat, {-1}},
+		{"setns", SYS_setns, {-1, CLONE_NEWNS}},
+		{"kill SIGTERM", SYS_kill, {0, SIGTERM}},
+	};
+
+	(void)state;
+	SKIP_UNFILTERED();
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		struct call call = more[i];
+		int status = child_run(supervisor_call, &call);
+
+		if (status != 128 + SIGSYS)
+			fail_msg("%s: the process ended with %d", call.name, status);
+	}
+}
+
+/* glibc takes clone(2) then, whose flags can be looked at. */
+static int call_clone3(void *data)
+{
+	(void)data;
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	return syscall(SYS_clone3, 0, 0) < 0 && errno == ENOSYS ? 0 : 2;
+}
+
+static void clone3_is_as_if_it_were_not_there(void **state)
+{
+	(void)state;
+	SKIP_UNFILTERED();
+	assert_int_equal(child_run(call_clone3, NULL), 0);
+}
+
+#ifdef __x86_64__
+/* getpid(2) by the number of i386: allowed by name, not by architecture. */
+static int call_by_other_numbers(void *data)
+{
+	long r = 20;
+
+	(void)data;
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	__asm__ volatile("int $0x80" : "+a"(r) : : "memory", "cc");
+	return 0;
+}
+
+/* The numbers of x32 are those of x86_64 with a bit of their own. */
+static int call_by_x32_number(void *data)
+{
+	(void)data;
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	syscall(0x40000000 | SYS_getpid);
+	return 0;
+}
+
+static void another_architectures_numbers_are_the_end(void **state)
+{
+	int status;
+
+	(void)state;
+	SKIP_UNFILTERED();
+	assert_int_equal(child_run(call_by_x32_number, NULL), 128 + SIGSYS);
+	status = child_run(call_by_other_numbers, NULL);
+	/* A kernel without IA32 emulation knows no such interrupt. */
+	assert_true(status == 128 + SIGSYS || status == 128 + SIGSEGV);
+}
+#endif
+
+static int refused_as_a_command(const struct options *options)
+{
+	int unfiltered = 0;
+
+	progress_at(options->progress, "reading", "/untrusted");
+	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0)
+		return 1;
+	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? 2 : 3;
+}
+
+static int run_supervised(void *data)
+{
+	static const struct command command = {
+		.name = "prestart", .run = refused_as_a_command, .budget_usec = 10000000};
+	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
+	struct options options = {.stage = command.name};
+
+	(void)data;
+	if (startup_clean(false) < 0 || supervise_begin(&command, &supervisor) < 0)
+		return 125;
+	if (supervisor.worker > 0)
+		return confine_supervisor() < 0 ? 124 : supervise_end(&supervisor);
+	options.progress = supervisor.progress;
+	return command.run(&options);
+}
+
+/* The whole way: the filter's verdict, the worker's death, the supervisor's word. */
+static void a_violation_ends_in_20_and_is_told(void **state)
+{
+	cleanup_free char *said = NULL;
+
+	(void)state;
+	SKIP_UNFILTERED();
+	assert_int_equal(child_capture(run_supervised, NULL, &said), 20);
+	assert_non_null(strstr(said, "a system call that its filter does not allow"));
+	assert_non_null(strstr(said, "while reading /untrusted"));
+}
+
+/* What works in a container's namespace is a child of the worker's. */
+static int forbidden_work(void *data, struct error *err)
+{
+	(void)data;
+	(void)err;
+	syscall(SYS_keyctl, 0, 0, 0, 0, 0);
+	return 0;
+}
+
+static int work_in_namespace(void *data)
+{
+	const struct fake_container *container = data;
+	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
+	cleanup_error struct error err = {0};
+	uint64_t ticks = 0;
+
+	if (process_start(container->pid, &ticks) < 0 ||
+		container_ns_open(container->pid, ticks, &ns, &err) < 0 ||
+		confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	if (container_ns_run(&ns, forbidden_work, NULL, &err) >= 0)
+		return 2;
+	return err.code == FINDING_INTERNAL && strstr(error_message(&err), "signal 31") ? 0 : 3;
+}
+
+static void one_in_a_containers_namespace_is_told_too(void **state)
+{
+	struct fake_container container = {0};
+
+	(void)state;
+	SKIP_UNFILTERED();
+	assert_int_equal(ns_sandbox_mkdirs(NS_SANDBOX_DIR "/root"), 0);
+	assert_int_equal(fake_container_start(NS_SANDBOX_DIR "/root", NULL, 0, &container), 0);
+	assert_int_equal(child_run(work_in_namespace, &container), 0);
+	fake_container_stop(&container);
+}
+
+/* A runtime's own filter, or a kernel without any. */
+static int run_without_seccomp(void *data)
+{
+	scmp_filter_ctx outer = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!outer || seccomp_rule_add(outer, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0) < 0 ||
+		seccomp_load(outer) < 0)
+		return 124;
+	return fake_member_hook_exec(data, "prestart");
+}
+
+static void where_there_is_no_filter_the_hook_says_so_and_works(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *zurg;
+
+	(void)state;
+	SKIP_UNFILTERED();
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	assert_int_equal(child_run(run_without_seccomp, zurg), 0);
+	fake_member_expect_said(zurg, "there is no filter of system calls here");
+	fake_member_expect_said(zurg, "Operation not permitted");
+	assert_string_equal(fake_pod_status(&pod, "rclone-zurg"), "created");
+}
+
+/* What the list gives now, as the build exported it. */
+static void what_was_built_is_what_the_list_says(void **state)
+{
+	static struct sock_filter now[BPF_MAXINSNS];
+
+	(void)state;
+	for (int filter = 0; filter < FILTER_COUNT; filter++) {
+		cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
+		const struct sock_fprog *built = &filter_programs[filter];
+		const char *name = NULL;
+		ssize_t size;
+
+		assert_int_equal(
+			filter_export((enum filter)filter, seccomp_arch_native(), fd, &name), 0);
+		size = pread(fd, now, sizeof(now), 0);
+		assert_int_equal(size, built->len * sizeof(now[0]));
+		assert_memory_equal(now, built->filter, (size_t)size);
+	}
+}
+
+/* The first instructions compare the architecture; what is not named is the process's end. */
+static void every_filter_begins_with_the_architecture_and_ends_in_kill(void **state)
+{
+	(void)state;
+	for (int filter = 0; filter < FILTER_COUNT; filter++) {
+		const struct sock_fprog *built = &filter_programs[filter];
+		size_t kills = 0;
+
+		assert_true(built->len > 2);
+		assert_int_equal(built->filter[0].k, offsetof(struct seccomp_data, arch));
+#ifdef __x86_64__
+		assert_int_equal(built->filter[1].k, AUDIT_ARCH_X86_64);
+#elif defined(__aarch64__)
+		assert_int_equal(built->filter[1].k, AUDIT_ARCH_AARCH64);
+#endif
+		for (size_t i = 0; i < built->len; i++) {
+			bool is_return = BPF_CLASS(built->filter[i].code) == BPF_RET;
+
+			kills += is_return && built->filter[i].k == SECCOMP_RET_KILL_PROCESS;
+			/* Never the thread alone, never a log entry alone. */
+			assert_false(is_return && built->filter[i].k == SECCOMP_RET_KILL_THREAD);
+			assert_false(is_return && built->filter[i].k == SECCOMP_RET_LOG);
+		}
+		assert_true(kills > 0);
+	}
+}
+
+/* An older libseccomp does not know the newest calls by their names on another architecture. */
+static void the_list_holds_for_both_architectures(void **state)
+{
+	static const uint32_t architectures[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++) {
+		for (int filter = 0; filter < FILTER_COUNT; filter++) {
+			scmp_filter_ctx made = NULL;
+			const char *name = NULL;
+			int r = filter_build((enum filter)filter, architectures[i], &made, &name);
+
+			if (r < 0 && strcmp(name, "statmount") != 0)
+				fail_msg("%s: %s", name, strerror(-r));
+			seccomp_release(made);
+		}
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+	const struct CMUnitTest tests[] = {
+		TEST(what_the_hook_never_does_is_its_end),
+		TEST(a_supervisor_may_do_less_than_its_worker),
+		TEST(clone3_is_as_if_it_were_not_there),
+#ifdef __x86_64__
+		TEST(another_architectures_numbers_are_the_end),
+#endif
+		TEST(a_violation_ends_in_20_and_is_told),
+		TEST(one_in_a_containers_namespace_is_told_too),
+		TEST(where_there_is_no_filter_the_hook_says_so_and_works),
+		TEST(what_was_built_is_what_the_list_says),
+		TEST(every_filter_begins_with_the_architecture_and_ends_in_kill),
+		TEST(the_list_holds_for_both_architectures),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests_name("filter", tests, enter, NULL);
+}
