@@ -229,6 +229,10 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 			"mount the volume itself there", "the container has no mount at %s",
 			step->container_path);
 	r = replace_target(run, step, target, err);
+	/* The kernel cannot do it. The runtime will, when the kubelet creates the container again
+	 * and finds the volume shared: that stays, and is in the record of the refused one. */
+	if (r == -ENOSYS && err->code == FINDING_HOST_NOT_SHARED)
+		undo_keep_mounts(&run->undo);
 	if (r < 0)
 		return r;
 	audit_send(&run->audit,

@@ -238,22 +238,40 @@ static int unmount(
 	return 0;
 }
 
-/* A directory bound on itself: what a hook that was killed has made after it had announced it. */
-static int find_announced(
-	struct topology_volume *volume, int id, uint64_t unique, struct error *err)
+/* Whether the mount `id` is a bind of the directory on itself. */
+static int is_self_bind(const char *host_path, int id, bool *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *mount;
-	int r = mounts_now_read(volume->host_path, &host, err);
+	int r = mounts_now_read(host_path, &host, err);
 
 	if (r < 0)
 		return r;
 	mount = mounts_by_id(&host, id);
-	if (mount && strcmp(mount->target, volume->host_path) == 0 &&
-		mounts_is_self_bind(&host, mount)) {
+	*ret = mount && strcmp(mount->target, host_path) == 0 && mounts_is_self_bind(&host, mount);
+	return 0;
+}
+
+/*
+ * Whether the mount is the hook's bind. Where the hook was killed after it had announced it, any
+ * bind of that directory on itself is. So it must be, too, where ids are used again (before
+ * Linux 6.8), and at once: a mount that has taken the bind's place may have its id.
+ */
+static int is_hooks_bind(
+	struct topology_volume *volume, int id, uint64_t unique, bool *ret, struct error *err)
+{
+	bool announced = is_announced(volume), found = true;
+	int r = 0;
+
+	if (announced || unique == 0)
+		r = is_self_bind(volume->host_path, id, &found, err);
+	if (r < 0)
+		return r;
+	if (announced && found) {
 		volume->mount_id = id;
 		volume->mount_id_unique = unique;
 	}
+	*ret = found && same_mount(volume, id, unique);
 	return 0;
 }
 
@@ -262,18 +280,18 @@ int bind_release(int runtime_fd, struct topology *topology, struct topology_volu
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	uint64_t unique = 0;
-	bool used = true;
+	bool ours = false, used = true;
 	int id = 0, r;
 
 	*ret_unmounted = false;
 	r = bind_lock(runtime_fd, fd, volume->host_path, &lock, err);
 	if (r == 0)
 		r = mount_of(fd, volume->host_path, &id, &unique, err);
-	if (r == 0 && is_announced(volume))
-		r = find_announced(volume, id, unique, err);
+	if (r == 0)
+		r = is_hooks_bind(volume, id, unique, &ours, err);
 	if (r < 0)
 		return r;
-	if (same_mount(volume, id, unique)) {
+	if (ours) {
 		/* A record that cannot be read may have it: better a bind too long than one too
 		 * short. */
 		r = used_elsewhere(runtime_fd, topology, volume, true, &used, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/expose.h"
 
-#include "hook/mount_ops.h"
+#include "hook/graft.h"
 #include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
@@ -12,7 +12,7 @@
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 struct exposure {
-	int clone_fd;
+	const struct graft *graft;
 	const char *container_root, *path;
 	const char *parent, *name; /* of `path` */
 };
@@ -65,14 +65,16 @@ static int expose_in_namespace(void *data, struct error *err)
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
 	if (place < 0)
 		return expose_error(err, place, exposure);
-	r = sys_move_mount(exposure->clone_fd, place);
+	r = graft_attach(exposure->graft, place);
 	return r < 0 ? expose_error(err, r, exposure) : 0;
 }
 
 int expose_record(const struct container_ns *ns, int record_fd, const char *container_root,
 	const char *path, struct error *err)
 {
-	cleanup_close int clone = -EBADF;
+	/* Private, so that nothing of the container's comes back to the host's /run. */
+	static const struct graft_how how = {PROPAGATION_PRIVATE, "ro,nosuid,nodev,noexec", false};
+	cleanup_graft struct graft graft = GRAFT_NONE;
 	cleanup_free char *parent = path_parent(path);
 	struct exposure exposure = {
 		.container_root = container_root,
@@ -84,14 +86,9 @@ int expose_record(const struct container_ns *ns, int record_fd, const char *cont
 
 	if (!parent)
 		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	r = mount_clone(record_fd, false, &clone);
-	/* Private, so that nothing of the container's comes back to the host's /run. */
-	if (r == 0)
-		r = mount_set_propagation(clone, PROPAGATION_PRIVATE, false);
-	if (r == 0)
-		r = mount_set_options(clone, "ro,nosuid,nodev,noexec");
+	r = graft_prepare(record_fd, &how, &graft);
 	if (r < 0)
 		return expose_error(err, r, &exposure);
-	exposure.clone_fd = clone;
+	exposure.graft = &graft;
 	return container_ns_run(ns, expose_in_namespace, &exposure, err);
 }

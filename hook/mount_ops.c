@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/mount_ops.h"
 
+#include "hook/kernel_features.h"
+#include "hook/mount_by_path.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
@@ -25,11 +27,16 @@ static unsigned long propagation_flag(enum propagation propagation)
 
 int mount_set_propagation(int fd, enum propagation propagation, bool recursive)
 {
-	struct sys_mount_attr attr = {.propagation = propagation_flag(propagation)};
+	unsigned long flag = propagation_flag(propagation);
+	struct sys_mount_attr attr = {.propagation = flag};
+	int r;
 
-	if (attr.propagation == 0)
+	if (flag == 0)
 		return -EINVAL;
-	return sys_mount_setattr(fd, recursive ? SYS_AT_RECURSIVE : 0, &attr);
+	r = sys_mount_setattr(fd, recursive ? SYS_AT_RECURSIVE : 0, &attr);
+	return kernel_lacks(KERNEL_MOUNT_SETATTR, r)
+		       ? mount_by_path_propagation(fd, flag, recursive)
+		       : r;
 }
 
 int mount_make_shared(int fd)
@@ -49,11 +56,35 @@ int mount_clone(int fd, bool recursive, int *ret_fd)
 	return 0;
 }
 
+bool mount_can_clone(void)
+{
+	return kernel_has(KERNEL_OPEN_TREE) && kernel_has(KERNEL_MOVE_MOUNT);
+}
+
+/* Attached, and shared only then: nothing tells the kernel to do both at once. */
+static int bind_self_by_path(int fd, int *ret_fd)
+{
+	cleanup_close int bound = -EBADF;
+	int r = mount_by_path_bind(fd, fd, true, &bound);
+
+	if (r < 0)
+		return r;
+	r = mount_make_shared(bound);
+	if (r < 0) {
+		mount_detach_copies(bound);
+		return r;
+	}
+	*ret_fd = move_fd(&bound);
+	return 0;
+}
+
 int mount_bind_self_shared(int fd, int *ret_fd)
 {
 	cleanup_close int clone = -EBADF;
 	int r;
 
+	if (!mount_can_clone() || !kernel_has(KERNEL_MOUNT_SETATTR))
+		return bind_self_by_path(fd, ret_fd);
 	r = mount_clone(fd, true, &clone);
 	if (r < 0)
 		return r;
@@ -67,38 +98,53 @@ int mount_bind_self_shared(int fd, int *ret_fd)
 	return 0;
 }
 
+static const struct option {
+	const char *name;
+	uint64_t set, clear; /* for mount_setattr(2) */
+	unsigned long flag;  /* for mount(2) */
+} known_options[] = {
+	{"ro", SYS_MOUNT_ATTR_RDONLY, 0, MS_RDONLY},
+	{"nosuid", SYS_MOUNT_ATTR_NOSUID, 0, MS_NOSUID},
+	{"nodev", SYS_MOUNT_ATTR_NODEV, 0, MS_NODEV},
+	{"noexec", SYS_MOUNT_ATTR_NOEXEC, 0, MS_NOEXEC},
+	{"noatime", SYS_MOUNT_ATTR_NOATIME, SYS_MOUNT_ATTR_ATIME, MS_NOATIME},
+	{"nodiratime", SYS_MOUNT_ATTR_NODIRATIME, 0, MS_NODIRATIME},
+	/* Linux 5.14; a mount can have it since 5.10 */
+	{"nosymfollow", SYS_MOUNT_ATTR_NOSYMFOLLOW, 0, MOUNT_MS_NOSYMFOLLOW},
+};
+
+static const struct option *option_of(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++) {
+		if (strlen(known_options[i].name) == length &&
+			strncmp(known_options[i].name, name, length) == 0)
+			return &known_options[i];
+	}
+	return NULL;
+}
+
 int mount_set_options(int fd, const char *options)
 {
-	static const struct {
-		const char *name;
-		uint64_t set, clear;
-	} known[] = {
-		{"ro", SYS_MOUNT_ATTR_RDONLY, 0},
-		{"nosuid", SYS_MOUNT_ATTR_NOSUID, 0},
-		{"nodev", SYS_MOUNT_ATTR_NODEV, 0},
-		{"noexec", SYS_MOUNT_ATTR_NOEXEC, 0},
-		{"noatime", SYS_MOUNT_ATTR_NOATIME, SYS_MOUNT_ATTR_ATIME},
-		{"nodiratime", SYS_MOUNT_ATTR_NODIRATIME, 0},
-		/* Linux 5.14; a mount can have it since 5.10 */
-		{"nosymfollow", SYS_MOUNT_ATTR_NOSYMFOLLOW, 0},
-	};
 	struct sys_mount_attr attr = {0};
-	const char *option = options;
+	unsigned long flags = 0;
+	int r;
 
-	while (*option) {
-		size_t length = strcspn(option, ",");
+	for (const char *name = options; *name;) {
+		size_t length = strcspn(name, ",");
+		const struct option *option = option_of(name, length);
 
-		for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-			if (strlen(known[i].name) == length &&
-				strncmp(option, known[i].name, length) == 0) {
-				attr.attr_set |= known[i].set;
-				attr.attr_clr |= known[i].clear;
-			}
+		if (option) {
+			attr.attr_set |= option->set;
+			attr.attr_clr |= option->clear;
+			flags |= option->flag;
 		}
-		option += length;
-		option += strspn(option, ",");
+		name += length;
+		name += strspn(name, ",");
 	}
-	return attr.attr_set ? sys_mount_setattr(fd, 0, &attr) : 0;
+	if (flags == 0)
+		return 0;
+	r = sys_mount_setattr(fd, 0, &attr);
+	return kernel_lacks(KERNEL_MOUNT_SETATTR, r) ? mount_by_path_options(fd, flags) : r;
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/replace.h"
 
+#include "hook/graft.h"
 #include "hook/mount_id.h"
 #include "hook/mount_ops.h"
 #include "hook/resolve.h"
@@ -16,7 +17,7 @@
 #define TARGET_RESOLVE (SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
 
 struct swap {
-	int clone_fd;
+	const struct graft *graft;
 	const char *target; /* of the bind, from the root of the namespace */
 	const char *parent;
 	int mount_id;
@@ -113,7 +114,7 @@ static int swap_in_namespace(void *data, struct error *err)
 	 * directory. */
 	place = resolve_open(
 		parent, strrchr(swap->target, '/') + 1, TARGET_FLAGS, SYS_RESOLVE_NO_SYMLINKS);
-	r = place < 0 ? place : sys_move_mount(swap->clone_fd, place);
+	r = place < 0 ? place : graft_attach(swap->graft, place);
 	if (r == 0)
 		r = put_nested(swap->nested, &nested);
 	if (r < 0)
@@ -122,35 +123,54 @@ static int swap_in_namespace(void *data, struct error *err)
 	return 0;
 }
 
+/*
+ * The policy may take these findings lightly. Not so a container that would see other owners of its
+ * files, or never a mount.
+ */
+static int check_possible(const struct mount_entry *bind, struct error *err)
+{
+	if (mounts_has_option(bind, MOUNTS_IDMAPPED))
+		return error_set(err, -EOPNOTSUPP, FINDING_PEER_GROUP_MISMATCH, bind->target,
+			"make the host's mount shared (mount --make-shared) before the pod starts",
+			"the container's bind at %s is idmapped, and its replacement would not be",
+			bind->target);
+	if (!mount_can_clone())
+		return error_set(err, -ENOSYS, FINDING_HOST_NOT_SHARED, bind->target,
+			"nothing: the volume is shared from now on, and the kubelet creates the "
+			"container again; to have it shared at once, list it in nodeMounts, or run "
+			"Linux 5.2 or newer",
+			"the container's bind at %s was made before the volume was shared, and "
+			"this "
+			"kernel cannot replace it (no open_tree and move_mount)",
+			bind->target);
+	return 0;
+}
+
 int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err)
 {
-	cleanup_close int clone = -EBADF;
+	const struct graft_how how = {
+		.propagation = replace->propagation,
+		.options = replace->bind->vfs_options,
+		.recursive = replace->recursive,
+	};
+	cleanup_graft struct graft graft = GRAFT_NONE;
 	cleanup_free char *parent = path_parent(replace->bind->target);
 	const struct strv none = {0};
 	struct swap swap;
 	int r;
 
 	if (!parent)
-		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	/* The policy may take that finding lightly; the owners of files are no light matter. */
-	if (mounts_has_option(replace->bind, MOUNTS_IDMAPPED))
-		return error_set(err, -EOPNOTSUPP, FINDING_PEER_GROUP_MISMATCH,
-			replace->bind->target,
-			"make the host's mount shared (mount --make-shared) before the pod starts",
-			"the container's bind at %s is idmapped, and its replacement would not be",
-			replace->bind->target);
-	r = mount_clone(replace->anchor_fd, replace->recursive, &clone);
-	if (r == 0 && replace->propagation != PROPAGATION_SHARED)
-		r = mount_set_propagation(clone, replace->propagation, replace->recursive);
-	if (r == 0)
-		r = mount_set_options(clone, replace->bind->vfs_options);
+		return error_memory(err);
+	r = check_possible(replace->bind, err);
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, replace->bind->target,
-			"a kernel since 5.12 is needed (open_tree, mount_setattr)",
+		return r;
+	r = graft_prepare(replace->anchor_fd, &how, &graft);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, replace->bind->target, NULL,
 			"cannot clone the shared mount for %s: %s", replace->bind->target,
 			strerror(-r));
 	swap = (struct swap){
-		.clone_fd = clone,
+		.graft = &graft,
 		.target = replace->bind->target,
 		.parent = parent,
 		.mount_id = replace->bind->id,

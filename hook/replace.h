@@ -25,7 +25,10 @@ struct replace {
  * Put a clone of the mount at the anchor where the container's bind is, with the bind's options and
  * the declared propagation, and take the old bind away. The nested mounts move over. The bind is
  * recognised by its mount id: -ESTALE with FINDING_HOST_IO where another mount is there by now;
- * -EOPNOTSUPP with FINDING_PEER_GROUP_MISMATCH for an idmapped bind, whose id map would be lost.
+ * -EOPNOTSUPP with FINDING_PEER_GROUP_MISMATCH for an idmapped bind, whose id map would be lost;
+ * -ENOSYS with FINDING_HOST_NOT_SHARED before Linux 5.2, which takes no mount from one namespace to
+ * another. The mount that the anchor is on may be kept shared then: a bind that is made of it later
+ * needs no replacement.
  */
 int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err);
 

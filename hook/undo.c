@@ -107,6 +107,19 @@ void undo_drop_last(struct undo *undo)
 	step_clear(&undo->steps[--undo->n]);
 }
 
+void undo_keep_mounts(struct undo *undo)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < undo->n; i++) {
+		if (undo->steps[i].kind == UNDO_DIRECTORY)
+			undo->steps[kept++] = undo->steps[i];
+		else
+			step_clear(&undo->steps[i]);
+	}
+	undo->n = kept;
+}
+
 int undo_last(struct undo *undo)
 {
 	int r = take_back(&undo->steps[undo->n - 1]);

@@ -40,6 +40,9 @@ int undo_last(struct undo *undo);
 /* Take the last step off the list: it stays done. */
 void undo_drop_last(struct undo *undo);
 
+/* Forget the mounts that were shared and bound: they stay, also where the run fails. */
+void undo_keep_mounts(struct undo *undo);
+
 /* Take everything back, the last thing first, and leave the list empty. Returns how many steps
  * could not be taken back; a directory that is used by something else by now is none of them. */
 unsigned int undo_run(struct undo *undo);

@@ -5,6 +5,7 @@
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "tests/ns/needs.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_journal.h"
@@ -67,6 +68,7 @@ static void twenty_at_once_are_all_in_the_record(void **state)
 	struct fake_member *members[N_HOOKS];
 	pid_t hooks[N_HOOKS], reader;
 
+	NEEDS_REPLACEMENT();
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
 	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "0s");
@@ -143,6 +145,7 @@ static void a_failed_run_takes_back_what_it_made(void **state)
 	struct fake_member *zurg;
 	unsigned int mounts = ns_sandbox_mounts();
 
+	NEEDS_REPLACEMENT();
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/some/where/zurg");
 	zurg = fake_pod_add(&pod, &(struct fake_role){.name = "rclone-zurg",
@@ -524,6 +527,7 @@ static void a_bind_of_another_group_is_mended(void **state)
 	cleanup_free char *path = NULL;
 	struct fake_member *zurg;
 
+	NEEDS_REPLACEMENT();
 	(void)state;
 	share_kubelet();
 	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
@@ -614,6 +618,8 @@ static void an_idmapped_bind_on_a_private_host_is_refused(void **state)
 	unsigned int mounts = ns_sandbox_mounts();
 	int mapped;
 
+	NEEDS_REPLACEMENT();
+	NEEDS_MOUNT_SETATTR();
 	(void)state;
 	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
 	zurg = fake_pod_provider(&pod, "zurg");

@@ -224,37 +224,61 @@ static void append(struct fake_pod *pod, struct fake_member *member)
 	pod->members[pod->n_members++] = member;
 }
 
-struct fake_member *fake_pod_add(struct fake_pod *pod, const struct fake_role *role)
+static void name_member(struct fake_member *member)
 {
-	struct fake_member *member = calloc(1, sizeof(*member));
-	unsigned long own = role->provides ? MS_SHARED : MS_SLAVE;
-	struct fake_bind bind = {
-		.source = role->source ? role->source : pod->volume,
-		.destination = role->destination ? role->destination : FAKE_POD_MEDIA,
-		.propagation = role->propagation ? role->propagation : own,
-	};
-	int restarts = restart_count(pod, role->name);
-
-	assert_non_null(member);
-	member->pod = pod;
-	append(pod, member);
-	if (*bind.source == '\0')
-		bind.source = NULL;
-	snprintf(member->name, sizeof(member->name), "%s", role->name);
 	snprintf(member->id, sizeof(member->id), "%064x", ++last_id);
 	snprintf(member->bundle, sizeof(member->bundle), NS_SANDBOX_DIR "/bundles/%u", last_id);
 	snprintf(member->root, sizeof(member->root), NS_SANDBOX_DIR "/roots/%u", last_id);
 	assert_int_equal(ns_sandbox_mkdirs(member->bundle), 0);
 	assert_int_equal(ns_sandbox_mkdirs(member->root), 0);
-	configure(member, role, &bind);
+}
+
+static void start_member(struct fake_member *member)
+{
+	assert_int_equal(fake_container_start(member->root, &member->bind,
+				 member->bind.source ? 1 : 0, &member->process),
+		0);
+	write_files(member);
+}
+
+struct fake_member *fake_pod_add(struct fake_pod *pod, const struct fake_role *role)
+{
+	struct fake_member *member = calloc(1, sizeof(*member));
+	unsigned long own = role->provides ? MS_SHARED : MS_SLAVE;
+	int restarts = restart_count(pod, role->name);
+
+	assert_non_null(member);
+	member->bind = (struct fake_bind){
+		.source = role->source ? role->source : pod->volume,
+		.destination = role->destination ? role->destination : FAKE_POD_MEDIA,
+		.propagation = role->propagation ? role->propagation : own,
+	};
+	if (*member->bind.source == '\0')
+		member->bind.source = NULL;
+	member->pod = pod;
+	append(pod, member);
+	snprintf(member->name, sizeof(member->name), "%s", role->name);
+	name_member(member);
+	configure(member, role, &member->bind);
 	annotate_member(member, restarts);
 	/* As CRI-O has rootfsPropagation follow what the mounts declare. */
 	member->process.root_propagation = own;
-	assert_int_equal(
-		fake_container_start(member->root, &bind, bind.source ? 1 : 0, &member->process),
-		0);
-	write_files(member);
+	start_member(member);
 	return member;
+}
+
+/* As the kubelet does after a creation that failed: what config.json has but the ids stays. */
+static void create_again(struct fake_member *member)
+{
+	struct json_object *annotations = NULL;
+
+	fake_member_stop(member);
+	name_member(member);
+	set_text(member->config, "/root/path", member->root);
+	assert_true(json_object_object_get_ex(member->config, "annotations", &annotations));
+	json_object_object_add(
+		annotations, "io.kubernetes.cri-o.ContainerID", json_object_new_string(member->id));
+	start_member(member);
 }
 
 struct fake_member *fake_pod_provider(struct fake_pod *pod, const char *name)
@@ -318,9 +342,26 @@ pid_t fake_member_hook_start(const struct fake_member *member, const char *stage
 	return pid;
 }
 
-int fake_member_hook(const struct fake_member *member, const char *stage)
+int fake_member_hook_once(const struct fake_member *member, const char *stage)
 {
 	return child_wait(fake_member_hook_start(member, stage));
+}
+
+static bool must_be_created_again(const struct fake_member *member)
+{
+	cleanup_free char *said = fake_member_output(member);
+
+	return strstr(said, "the volume is shared from now on") != NULL;
+}
+
+int fake_member_hook(struct fake_member *member, const char *stage)
+{
+	int status = fake_member_hook_once(member, stage);
+
+	if (status != 13 || !must_be_created_again(member))
+		return status;
+	create_again(member);
+	return fake_member_hook_once(member, stage);
 }
 
 char *fake_member_output(const struct fake_member *member)
@@ -338,7 +379,7 @@ void fake_member_remove(struct fake_member *member)
 	fake_member_expect(member, "poststop", 0);
 }
 
-void fake_member_expect(const struct fake_member *member, const char *stage, int code)
+void fake_member_expect(struct fake_member *member, const char *stage, int code)
 {
 	int status = fake_member_hook(member, stage);
 	cleanup_free char *said = fake_member_output(member);

@@ -25,6 +25,7 @@ struct fake_member {
 	char bundle[128]; /* directory with config.json, state.json, stopped.json (the state at
 			     poststop), output */
 	char root[128];
+	struct fake_bind bind; /* of the volume; no source: none. Its text is the pod's or static */
 	struct fake_container process;
 	struct json_object *config; /* what config.json has */
 };
@@ -72,8 +73,15 @@ void fake_member_set(struct fake_member *member, const char *pointer, const char
 /* End the container's process. */
 void fake_member_stop(struct fake_member *member);
 
-/* Run the hook's program for it; its exit code, or 128 and the signal that ended it. */
-int fake_member_hook(const struct fake_member *member, const char *stage);
+/*
+ * Run the hook's program for it; its exit code, or 128 and the signal that ended it. Where the hook
+ * says that this kernel cannot replace the container's bind, but that the volume is shared now, the
+ * container is created again under a new id, as the kubelet would, and the hook run for that.
+ */
+int fake_member_hook(struct fake_member *member, const char *stage);
+
+/* The same once, whatever it says. */
+int fake_member_hook_once(const struct fake_member *member, const char *stage);
 
 /* The same, in the background: child_wait() for the pid. */
 pid_t fake_member_hook_start(const struct fake_member *member, const char *stage);
@@ -83,7 +91,7 @@ int fake_member_hook_exec(const struct fake_member *member, const char *stage);
 
 /* Run the hook for it and fail the test, with what the hook said, where it exits with another code.
  */
-void fake_member_expect(const struct fake_member *member, const char *stage, int code);
+void fake_member_expect(struct fake_member *member, const char *stage, int code);
 
 /* End the container and run its poststop, as when the kubelet removes it. */
 void fake_member_remove(struct fake_member *member);
