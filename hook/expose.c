@@ -2,10 +2,14 @@
 #include "hook/expose.h"
 
 #include "hook/graft.h"
+#include "hook/mount_id.h"
+#include "hook/mounts_now.h"
 #include "hook/resolve.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/mountinfo.h"
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,16 +21,75 @@ struct exposure {
 	const char *parent, *name; /* of `path` */
 };
 
+/* What an image, or a volume mounted there, can make of the place; NULL: nothing of that kind. */
+static const char *trick(int r)
+{
+	switch (r) {
+	case -ELOOP:
+		return "a symlink is in the way, or too many of them";
+	case -ENOTDIR:
+		return "what is there is no directory";
+	case -ENOENT:
+		return "a symlink leads nowhere";
+	case -EACCES:
+		return "what is there cannot be entered";
+	case -EXDEV:
+		return "it is in a volume that the host sees, where the topology would appear too";
+	case -EREMOTE:
+		return "it is in a FUSE mount";
+	case -ESTALE:
+		return "it is in a mount that has just been taken away";
+	default:
+		return NULL;
+	}
+}
+
 static int expose_error(struct error *err, int r, const struct exposure *exposure)
 {
-	enum finding_code code = FINDING_HOST_IO;
+	const char *why = trick(r);
 
-	if (r == -ELOOP || r == -ENOTDIR || r == -EXDEV)
-		code = FINDING_PATH_UNSAFE;
-	return error_set(err, r, code, exposure->path,
+	return error_set(err, r, why ? FINDING_PATH_UNSAFE : FINDING_HOST_IO, exposure->path,
 		"remove what the image has there, or set fuse-sidecar.io/expose: \"false\"",
 		"cannot show the topology at %s in the container: %s", exposure->path,
-		strerror(-r));
+		why ? why : strerror(-r));
+}
+
+/* Whether a mount of that peer group is on the host, elsewhere than in the container's root: it is
+ * a volume then, and not what the runtime has mounted for the container alone. */
+static int check_peers(int group, const char *container_root)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)getppid());
+	r = mountinfo_read(path, &host, NULL);
+	for (size_t i = 0; r == 0 && i < host.n; i++) {
+		const struct mount_entry *mount = &host.entries[i];
+
+		if ((mount->shared == group || mount->master == group) &&
+			!path_below(mount->target, container_root))
+			r = -EXDEV;
+	}
+	return r;
+}
+
+/* The image decides where /run leads: into one of the pod's volumes, say. */
+static int check_parent(int root, int parent, const struct exposure *exposure)
+{
+	cleanup_mount_entry struct mount_entry mount = {0};
+	int own = 0, id = 0, r = mount_id_of(root, &own, NULL);
+
+	if (r == 0)
+		r = mount_id_of(parent, &id, NULL);
+	if (r < 0 || id == own)
+		return r;
+	r = mounts_now_of(parent, NULL, &mount, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	if (mount_entry_is_fuse(&mount))
+		return -EREMOTE;
+	return mount.shared ? check_peers(mount.shared, exposure->container_root) : 0;
 }
 
 /* The directory above, made where the image has none (an image without /run). */
@@ -55,10 +118,15 @@ static int expose_in_namespace(void *data, struct error *err)
 	root = resolve_open(top, exposure->container_root, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS);
 	if (root < 0)
-		return expose_error(err, root, exposure);
+		return error_set(err, root, FINDING_HOST_IO, exposure->container_root, NULL,
+			"the container's root %s cannot be opened in its mount namespace: %s",
+			exposure->container_root, strerror(-root));
 	parent = open_parent(root, exposure);
 	if (parent < 0)
 		return expose_error(err, parent, exposure);
+	r = check_parent(root, parent, exposure);
+	if (r < 0)
+		return expose_error(err, r, exposure);
 	if (mkdirat(parent, exposure->name, 0755) < 0 && errno != EEXIST)
 		return expose_error(err, -errno, exposure);
 	place = resolve_open(parent, exposure->name, DIRECTORY_FLAGS,

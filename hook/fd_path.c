@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/fd_path.h"
 
+#include "hook/procfs.h"
 #include "oci/base/cleanup.h"
 #include <errno.h>
 #include <limits.h>
@@ -20,13 +21,16 @@ static int is_gone(const char *text)
 
 int fd_path(int fd, char **ret_path)
 {
-	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	cleanup_close int descriptors = procfs_open_descriptors();
+	char name[16];
 	char target[PATH_MAX];
 	char *path = NULL;
 	ssize_t n;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, target, sizeof(target));
+	if (descriptors < 0)
+		return descriptors;
+	snprintf(name, sizeof(name), "%d", fd);
+	n = readlinkat(descriptors, name, target, sizeof(target));
 	if (n < 0)
 		return -errno;
 	if ((size_t)n >= sizeof(target))

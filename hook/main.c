@@ -5,6 +5,7 @@
 #include "hook/startup.h"
 #include "hook/supervise.h"
 #include "oci/base/code.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +38,8 @@ int main(int argc, char **argv)
 		int r = start(command, &supervisor);
 
 		if (r < 0) {
-			fprintf(stderr, "fuse-sidecar-hook: cannot start: %s\n", strerror(-r));
+			fprintf(stderr, "fuse-sidecar-hook: cannot start: %s\n",
+				r == -ENODEV ? "/proc is no proc file system" : strerror(-r));
 			return EXIT_INTERNAL;
 		}
 		if (supervisor.worker > 0)

@@ -3,6 +3,7 @@
 
 #include "hook/kernel_features.h"
 #include "hook/mount_by_path.h"
+#include "hook/procfs.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
@@ -149,14 +150,23 @@ int mount_set_options(int fd, const char *options)
 
 /*
  * umount2(2) takes a path alone. The descriptor's magic link names the very mount and, unlike ".",
- * needs no permission of the file system, which a dead FUSE mount would not give.
+ * needs no permission of the file system, which a dead FUSE mount would not give. It is looked up
+ * in the directory that was seen to be procfs; the way back is not asked for, it may not answer.
  */
 static int unmount_fd(int fd, int flags)
 {
-	char path[64];
+	cleanup_close int descriptors = procfs_open_descriptors();
+	char name[16];
+	int r = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return umount2(path, flags) < 0 ? -errno : 0;
+	if (descriptors < 0)
+		return descriptors;
+	if (fchdir(descriptors) < 0)
+		return -errno;
+	snprintf(name, sizeof(name), "%d", fd);
+	if (umount2(name, flags) < 0)
+		r = -errno;
+	return chdir("/") < 0 && r == 0 ? -errno : r;
 }
 
 int mount_detach(int fd)

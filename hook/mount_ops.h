@@ -38,7 +38,8 @@ int mount_set_options(int fd, const char *options);
 
 /*
  * Detach (MNT_DETACH) the mount whose root `fd` is, with everything below it. The kernel takes the
- * topmost mount of that place: the caller has made sure that it is this one (mount_id_of).
+ * topmost mount of that place: the caller has made sure that it is this one (mount_id_of). The
+ * working directory is "/" afterwards.
  */
 int mount_detach(int fd);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/startup.h"
 
+#include "hook/procfs.h"
 #include "oci/base/cleanup.h"
 #include <dirent.h>
 #include <errno.h>
@@ -123,7 +124,10 @@ int startup_clean(bool for_people)
 	if (r < 0)
 		return r;
 	umask(S_IWGRP | S_IWOTH);
-	if (!for_people && chdir("/") < 0)
+	if (for_people)
+		return 0;
+	if (chdir("/") < 0)
 		return -errno;
-	return 0;
+	/* Everything that a stage knows of processes and mounts, it has from there. */
+	return procfs_check();
 }
