@@ -11,7 +11,8 @@ set -euo pipefail
 
 # purpose | how to see that it is there | Debian | Fedora
 #   cmd:NAME   a command            pc:NAME    a pkg-config module
-#   file:PATH  a file               asan:      the sanitizers' run time of gcc
+#   file:PATH  a file               py:NAME    a Python module
+#                                   asan:      the sanitizers' run time of gcc
 #                                   fuzzer:    libFuzzer, of clang's run time
 table() {
 	cat <<'EOF'
@@ -79,6 +80,11 @@ package | cmd:rpmlint | rpmlint | rpmlint
 package | cmd:debootstrap | debootstrap | debootstrap
 package | cmd:strace | strace | strace
 package | cmd:jq | jq | jq
+package | cmd:ignition-validate | ignition | ignition-validate
+package | cmd:kubectl | kubernetes-client | kubernetes-client
+package | cmd:python3 | python3 | python3
+package | py:yaml | python3-yaml | python3-pyyaml
+package | py:kubernetes | python3-kubernetes | python3-kubernetes
 EOF
 }
 
@@ -95,6 +101,7 @@ there() {
 		;;
 	pc) command -v pkg-config >/dev/null && pkg-config --exists "$name" ;;
 	file) [[ -e $name ]] ;;
+	py) /usr/bin/python3 -c "import $name" 2>/dev/null ;;
 	asan)
 		command -v gcc >/dev/null || return 1
 		file=$(gcc -print-file-name=libasan.so)

@@ -28,3 +28,11 @@ bundle: all ## the program with its libraries, for nodes that lack them; what th
 	@install/deps.sh build bundle
 	@install/container/bundle.sh '$(hook)' '$(VERSION)' '$(BUILD)/bundle'
 	@mkdir -p '$(BUILD)/bundle/hooks.d' && cp crio-hooks.d/*.json '$(BUILD)/bundle/hooks.d/'
+
+# Not part of `make check`: it asks the mirror of the distribution for a small system to install on.
+.PHONY: check-packages
+check-packages: ## build the packages twice, install, run, upgrade and remove them on a small Debian (root, network)
+	install/deps.sh build test deb rpm bundle machineconfig package
+	@$(MAKE) all
+	@BUILD_DIR='$(abspath $(BUILD))' tests/packages/build.sh
+	@$(run_check) packages

@@ -75,14 +75,21 @@ make_rpm() {
 	# The packages that the spec names are Fedora's; where dpkg installed the libraries, rpm has heard
 	# of none of them.
 	[[ -e /etc/fedora-release || -e /etc/redhat-release ]] || nodeps=(--nodeps)
-	rpmbuild -ba "${nodeps[@]}" --define "_topdir $top" --define "fsh_version $version" \
-		--define 'use_source_date_epoch_as_buildtime 1' --define '_buildhost reproducible' \
-		--define 'clamp_mtime_to_source_date_epoch 1' \
-		"$top/SPECS/$name.spec" >"$work/log" 2>&1 || {
+	# Not by -ba: the binary package would have the digest of the source package, and that the name of
+	# the directory where it was built.
+	{ build_rpm -bs && build_rpm -bb; } >"$work/log" 2>&1 || {
 		cat -- "$work/log" >&2
 		return 1
 	}
 	deliver "$top"/SRPMS/*.rpm "$top"/RPMS/*/*.rpm
+}
+
+# build_rpm WHAT: in the directories of make_rpm
+build_rpm() {
+	rpmbuild "$1" "${nodeps[@]}" --define "_topdir $top" --define "fsh_version $version" \
+		--define 'use_source_date_epoch_as_buildtime 1' --define '_buildhost reproducible' \
+		--define 'clamp_mtime_to_source_date_epoch 1' \
+		"$top/SPECS/$name.spec"
 }
 
 # deliver FILE...: by rename, so that nobody finds half a package

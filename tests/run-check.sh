@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e]
+# tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e] [packages]
 #
 # Runs the suites of the named stages and ends with exactly one line, `N passed, N failed, N skipped`,
 # the sum of all of them. Not zero when a test failed or a suite crashed, hung or gave no count.
@@ -11,6 +11,7 @@
 #   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
 #   install  tests/install/*.sh          shell suites
 #   e2e      tests/e2e/run.sh            a shell suite, by root
+#   packages tests/packages/*.sh         shell suites, by root; only when asked for, build.sh comes first
 #
 # cmocka programs are read through their TAP output: the plan is compared with what was reported, so
 # that a program that dies half way cannot look green. A shell suite ends with its own count line,
@@ -188,6 +189,18 @@ run_install() {
 	done
 }
 
+run_packages() {
+	local file
+	for file in deb rpm manifests image upgrade; do
+		[[ -e $top/tests/packages/$file.sh ]] || continue
+		if ((EUID != 0)); then
+			not_root "packages/$file"
+			continue
+		fi
+		suite "packages/$file" read_shell "tests/packages/$file.sh"
+	done
+}
+
 run_e2e() {
 	[[ -e $top/tests/e2e/run.sh ]] || return 0
 	if ((EUID != 0)); then
@@ -203,9 +216,9 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | install | e2e) stages+=("$1") ;;
+	unit | ns | race | install | e2e | packages) stages+=("$1") ;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e]" >&2
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
 	esac

@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the suites here have in common: the packages that build.sh made, and a node to install them on: the
+# small Debian, with everything that is written to it in memory.
+
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+for file in sandbox tap; do
+	# shellcheck source=/dev/null
+	. "$HERE/../lib/$file.sh"
+done
+
+NAME=fuse-sidecar-hook
+MADE=${BUILD_DIR:?not set, run make check-packages}/check-packages
+NODE=$SANDBOX_DIR/node
+# shellcheck disable=SC2034 # for the suites
+NODE_HOOKS=$NODE/usr/share/containers/oci/hooks.d
+# shellcheck disable=SC2034 # for the suites
+PROGRAM=/usr/libexec/oci/hooks.d/$NAME
+
+# Begin with a node that has none of our files.
+node_make() {
+	if mountpoint -q "$NODE"; then
+		umount -R "$NODE"
+	fi
+	rm -rf -- "$SANDBOX_DIR/upper" "$SANDBOX_DIR/work"
+	mkdir -p "$NODE" "$SANDBOX_DIR/upper" "$SANDBOX_DIR/work"
+	mount -t overlay -o "lowerdir=$MADE/root,upperdir=$SANDBOX_DIR/upper,workdir=$SANDBOX_DIR/work" \
+		node "$NODE"
+	mount -t proc proc "$NODE/proc"
+	mount -t tmpfs -o mode=755 run "$NODE/run"
+	mount --rbind /dev "$NODE/dev"
+}
+
+# As a login shell of root has it, and nothing else.
+on_node() {
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+		chroot "$NODE" "$@"
+}
+
+# Every file of the node but what package managers keep for themselves.
+node_files() {
+	find "$NODE" -xdev \( -path "$NODE/var/lib/dpkg" -o -path "$NODE/var/lib/rpm" \
+		-o -path "$NODE/var/log" -o -path "$NODE/var/cache" -o -path "$NODE/tmp" \) -prune -o \
+		-printf '%y %m %P\n' | sort
+	find "$NODE/run" -mindepth 1 -path "$NODE/run/systemd" -prune -o -printf '%y %m run/%P\n' | sort
+}
+
+# What came to its place in a directory hooks.d, the program's or CRI-O's, or went from it: base names, in
+# the order of the system calls. rpm names directories by descriptor, which strace writes as 5</dir>.
+moves() {
+	sed -E 's/[0-9]+<([^>]*)>, "([^"\/])/"\1\/\2/g' "$1" |
+		sed -nE 's/.*(rename(at2?)?|unlink(at)?)\(.*"([^"]*)"(, [A-Z_0-9|]+)?\) += 0$/\4/p' |
+		sed -nE "s/.*hooks\.d\/($NAME|fuse-sidecar-(prestart|poststop)\.json)$/\1/p"
+}
+
+# traced FILE COMMAND...
+traced() {
+	local trace=$1
+	shift
+	strace -f -y -qq -o "$trace" -e trace=rename,renameat,renameat2,unlink,unlinkat "$@"
+}
+
+# program_before_hooks TRACE: the program came to its place before either hooks.d file
+program_before_hooks() {
+	moves "$1"
+	[[ $(moves "$1" | grep -c json) -ge 2 && $(moves "$1" | grep -n json | head -n 1 | cut -d: -f1) -gt \
+		$(moves "$1" | grep -nx "$NAME" | head -n 1 | cut -d: -f1) ]]
+}
+
+# hooks_before_program TRACE: both hooks.d files went before the program
+hooks_before_program() {
+	local order
+	order=$(moves "$1" | awk '!seen[$0]++ { printf "%s ", $0 }')
+	echo "$order"
+	[[ $order == *json*json*"$NAME "* && $order != "$NAME "* ]]
+}
+
+# A record as version 0.1.0 wrote it.
+RECORD_UID=26b34507-2a93-4d54-99de-ce84f2e92a47
+put_old_record() {
+	local dir=$NODE/run/$NAME/pods/$RECORD_UID
+	# With what every version makes beside it.
+	mkdir -p "$dir" "$NODE/run/$NAME/locks" "$NODE/run/$NAME/tmp"
+	cp "$TOP/tests/fixtures/topology/v1.json" "$dir/topology.json"
+	chmod 0644 "$dir/topology.json"
+}
+
+old_record_is_read() {
+	on_node $NAME status --json | tee /dev/stderr |
+		jq -e --arg uid "$RECORD_UID" '.pods | length == 1 and .[0].pod.uid == $uid and
+			([.[0].containers[].name] | sort) == ["plex", "rclone-torbox", "rclone-zurg"]'
+}
