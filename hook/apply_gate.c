@@ -178,6 +178,8 @@ int apply_wait(struct run *run, struct error *err)
 	run_unlock_record(run);
 	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
+	metrics_note_gate(&run->metrics, r >= 0, waited_usec);
+	run->gate_usec += waited_usec;
 	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
 	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,
 		r < 0 ? &refusal : NULL, err);

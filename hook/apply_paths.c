@@ -86,6 +86,7 @@ static void count_heal(struct run *run, const struct plan_step *step, unsigned i
 {
 	struct topology_path *path = topology_path(&run->topology, step->path);
 
+	run->metrics.heals += detached;
 	if (!path || detached == 0)
 		return;
 	/* What it was until now: what is there next is noted with the record, as of then. */

@@ -4,6 +4,7 @@
 #include "hook/dead_mounts.h"
 #include "hook/pod_end.h"
 #include "hook/run.h"
+#include "hook/run_count.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
 
@@ -69,9 +70,13 @@ int cmd_poststop(const struct options *options)
 {
 	cleanup_run struct run run = RUN_INIT;
 	cleanup_error struct error err = {0};
+	int failed = EXIT_DONE;
 
 	run.progress = options->progress;
-	if (run_poststop(&run, &err) < 0)
+	if (run_poststop(&run, &err) < 0) {
 		audit_failure(&run.audit, &err);
+		failed = EXIT_HOST_IO;
+	}
+	run_count(&run, failed, FINDING_NONE);
 	return EXIT_DONE;
 }

@@ -5,6 +5,7 @@
 #include "hook/apply_steps.h"
 #include "hook/process.h"
 #include "hook/run.h"
+#include "hook/run_count.h"
 #include "hook/tables.h"
 #include "hook/take_back.h"
 #include "oci/base/cleanup.h"
@@ -161,29 +162,39 @@ static int fail(const struct run *run, const struct error *err)
 	return err->code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err->code);
 }
 
-int cmd_prestart(const struct options *options)
+static int run_stage(struct run *run, const char *stage, struct error *err)
 {
-	cleanup_run struct run run = RUN_INIT;
-	cleanup_error struct error err = {0}, policy_err = {0};
+	cleanup_error struct error policy_err = {0};
 	int r;
 
-	run.progress = options->progress;
-	r = run_read_state(&run, options->stage, &err);
+	r = run_read_state(run, stage, err);
 	if (r > 0)
 		return EXIT_DONE;
 	if (r == 0)
-		r = run_read_identity(&run, &err);
+		r = run_read_identity(run, err);
 	/* Before bad input is judged: the policy may say that nothing fails a container here. */
-	if (run_read_policy(&run, &policy_err) < 0)
-		return fail(&run, &policy_err);
+	if (run_read_policy(run, &policy_err) < 0)
+		return fail(run, &policy_err);
 	if (r == 0)
-		r = annotations_parse(&run.state.annotations, &run.request, &err);
+		r = annotations_parse(&run->state.annotations, &run->request, err);
 	if (r < 0)
-		return fail(&run, &err);
-	if (run.identity.is_sandbox)
+		return fail(run, err);
+	if (run->identity.is_sandbox)
 		return EXIT_DONE;
-	r = carry_out(&run, &err);
+	r = carry_out(run, err);
 	if (r < 0)
-		return fail(&run, &err);
-	return run.config.audit_only ? EXIT_DONE : (int)run.judgement.exit;
+		return fail(run, err);
+	return run->config.audit_only ? EXIT_DONE : (int)run->judgement.exit;
+}
+
+int cmd_prestart(const struct options *options)
+{
+	cleanup_run struct run run = RUN_INIT;
+	cleanup_error struct error err = {0};
+	int code;
+
+	run.progress = options->progress;
+	code = run_stage(&run, options->stage, &err);
+	run_count(&run, code, err.code);
+	return code;
 }

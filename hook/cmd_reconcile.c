@@ -8,11 +8,13 @@
 #include "hook/hung.h"
 #include "hook/kubens.h"
 #include "hook/leftovers.h"
+#include "hook/metrics_file.h"
 #include "hook/pod_end.h"
 #include "hook/policy_file.h"
 #include "hook/reconcile_stamp.h"
 #include "hook/record.h"
 #include "hook/run.h"
+#include "hook/run_count.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include <stdio.h>
@@ -112,8 +114,11 @@ static int reconcile_pod(const char *uid, bool dry_run, struct error *err)
 		r = run_open_record(&run, false, err);
 	if (r < 0)
 		return r;
-	return run.has_record ? reconcile_locked(&run, dry_run, err)
-			      : remove_empty(&run, dry_run, err);
+	r = run.has_record ? reconcile_locked(&run, dry_run, err)
+			   : remove_empty(&run, dry_run, err);
+	if (!dry_run)
+		run_count_heals(&run);
+	return r;
 }
 
 static void reconcile_pods(const struct strv *uids, struct tally *tally)
@@ -149,20 +154,12 @@ static int leave_stamp(int runtime, struct error *err)
 	return 0;
 }
 
-static int reconcile(struct tally *tally, struct error *err)
+static int reconcile_records(struct tally *tally, struct error *err)
 {
-	cleanup_config struct config config = {0};
 	cleanup_close int runtime = -EBADF;
 	cleanup_strv struct strv uids = {0};
-	int r;
+	int r = runtime_dir_open(false, &runtime, err);
 
-	r = kubens_enter(err);
-	/* A broken policy is told at once, also where no pod is recorded that would need it. */
-	if (r == 0)
-		r = policy_file_load(&config, err);
-	if (r < 0)
-		return r;
-	r = runtime_dir_open(false, &runtime, err);
 	if (r == -ENOENT) {
 		error_clear(err);
 		return 0;
@@ -174,6 +171,32 @@ static int reconcile(struct tally *tally, struct error *err)
 	reconcile_pods(&uids, tally);
 	r = leftovers_remove(runtime, tally->dry_run, err);
 	return r < 0 || tally->dry_run ? r : leave_stamp(runtime, err);
+}
+
+/* What is counted is no reason for the unit to fail. */
+static void write_metrics(const struct config *config)
+{
+	cleanup_error struct error err = {0};
+
+	if (metrics_file_write(config, &err) < 0)
+		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
+}
+
+static int reconcile(struct tally *tally, struct error *err)
+{
+	cleanup_config struct config config = {0};
+	int r;
+
+	r = kubens_enter(err);
+	/* A broken policy is told at once, also where no pod is recorded that would need it. */
+	if (r == 0)
+		r = policy_file_load(&config, err);
+	if (r < 0)
+		return r;
+	r = reconcile_records(tally, err);
+	if (config.metrics_file && !tally->dry_run)
+		write_metrics(&config);
+	return r;
 }
 
 int cmd_reconcile(const struct options *options)

@@ -20,6 +20,7 @@ enum option_value {
 	OPTION_DRY_RUN,
 	OPTION_FIX,
 	OPTION_ROOT,
+	OPTION_WRITE,
 };
 
 /* A command as people see it. */
@@ -69,6 +70,9 @@ static const struct option doctor_options[] = {
 	{"root", required_argument, NULL, OPTION_ROOT},
 	END_OF_OPTIONS,
 };
+
+static const struct option metrics_options[] = {
+	HELP_OPTION, {"write", no_argument, NULL, OPTION_WRITE}, END_OF_OPTIONS};
 
 static const char **config_argument(struct options *options)
 {
@@ -183,6 +187,15 @@ static const struct verb verbs[] = {
 			"node\n",
 		.options = doctor_options,
 	},
+	{
+		COMMAND("metrics", cmd_metrics, CONFINE_RECONCILE, RECONCILE_USEC),
+		.arguments = " [--write]",
+		.summary = "the node's numbers, as Prometheus reads them",
+		.help = "Hook runs are counted where the policy has metricsFile.\n"
+			"  --write                     write that file, as reconcile does, and "
+			"print nothing\n",
+		.options = metrics_options,
+	},
 };
 
 static void print_usage(FILE *out)
@@ -249,6 +262,9 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case OPTION_FIX:
 			ret->fix = true;
+			break;
+		case OPTION_WRITE:
+			ret->write = true;
 			break;
 		case OPTION_ROOT:
 			ret->root = optarg;

@@ -20,6 +20,7 @@ struct options {
 	bool dry_run;			 /* reconcile */
 	struct progress *progress;	 /* what the supervisor sees; NULL: there is none */
 	bool fix;			 /* doctor */
+	bool write;			 /* metrics */
 	const char *root;		 /* doctor --root */
 };
 
@@ -43,5 +44,6 @@ int cmd_status(const struct options *options);
 int cmd_prepare(const struct options *options);
 int cmd_reconcile(const struct options *options);
 int cmd_doctor(const struct options *options);
+int cmd_metrics(const struct options *options);
 
 #endif

@@ -40,6 +40,7 @@ static int detach(struct run *run, const struct place *place, struct error *err)
 	int r;
 
 	r = apply_stale(run, place->volume, place->host_path, &detached, &left, err);
+	run->metrics.heals += detached;
 	if (detached > 0)
 		audit_detached(run, place, detached);
 	if (r == -ENOENT) {

@@ -53,6 +53,12 @@ void progress_mode(struct progress *progress, bool audit_only)
 		progress->audit_only = audit_only;
 }
 
+void progress_counted(struct progress *progress, bool counted)
+{
+	if (progress)
+		progress->counted = counted;
+}
+
 void progress_begin(struct progress *progress, uint64_t usec)
 {
 	if (progress)

@@ -27,6 +27,7 @@ struct progress {
 	_Atomic uint64_t until_usec; /* CLOCK_MONOTONIC; 0: any time */
 	atomic_bool audit_only;	     /* the policy's mode, once it is known */
 	atomic_int unfiltered;	     /* why there is no filter of system calls: a negative errno */
+	atomic_bool counted;	     /* the policy asks for metrics */
 	char doing[64];		     /* "walking to" */
 	char path[2048];
 	struct progress_subject subject;
@@ -45,6 +46,9 @@ void progress_at(struct progress *progress, const char *what, const char *path);
 void progress_subject(struct progress *progress, const struct identity *identity);
 
 void progress_mode(struct progress *progress, bool audit_only);
+
+/* Whether a run that cannot count itself is to be counted. */
+void progress_counted(struct progress *progress, bool counted);
 
 /* The work may take `usec` from now on. */
 void progress_begin(struct progress *progress, uint64_t usec);

@@ -31,6 +31,7 @@ int run_read_policy(struct run *run, struct error *err)
 	r = policy_file_read(&run->config, err);
 	if (r == 0) {
 		progress_mode(run->progress, run->config.audit_only);
+		progress_counted(run->progress, run->config.metrics_file != NULL);
 		progress_at(run->progress, "opening the directories of", POLICY_FILE);
 		r = policy_file_resolve(&run->config, err);
 	}

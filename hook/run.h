@@ -14,6 +14,7 @@
 #include "oci/spec.h"
 #include "oci/state.h"
 #include "policy/judge.h"
+#include "policy/metrics.h"
 #include "policy/topology_update.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,8 +40,10 @@ struct run {
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
 	uint64_t pid_start_ticks; /* of state.pid */
 	bool has_record;
-	bool refused_by_gate; /* said and recorded where it happened */
-	bool tables_changed;  /* mounts were changed since the mount tables were read */
+	bool refused_by_gate;	/* said and recorded where it happened */
+	struct metrics metrics; /* of this run, where the policy asks for them */
+	uint64_t gate_usec;	/* held by the gate */
+	bool tables_changed;	/* mounts were changed since the mount tables were read */
 };
 #define RUN_INIT                                                                                   \
 	(struct run)                                                                               \

@@ -4,6 +4,7 @@
 #include "hook/supervise.h"
 
 #include "hook/audit.h"
+#include "hook/metrics_store.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
 #include <signal.h>
@@ -183,6 +184,8 @@ int supervise_report(const struct supervisor *supervisor, const struct worker_en
 	int unfiltered = supervisor->progress->unfiltered;
 
 	take_trace(supervisor->progress, &trace);
+	if (ending->how != WORKER_EXITED && supervisor->progress->counted)
+		metrics_store_killed(supervisor->command->name);
 	if (supervisor->output >= 0)
 		pass_on(supervisor->output);
 	if (unfiltered < 0)

@@ -17,7 +17,7 @@
 #define DURATION_FIX "write a duration such as \"30s\", \"1m30s\" or \"500ms\""
 
 static const char *const top_keys[] = {"mode", "namespaces", "roots", "gate", "probeTimeout",
-	"severity", "allowPropagationGrant", "nodeMounts", "abortHungAfter"};
+	"severity", "allowPropagationGrant", "nodeMounts", "abortHungAfter", "metricsFile"};
 static const char *const namespace_keys[] = {"allow", "deny"};
 static const char *const gate_keys[] = {"default", "max"};
 
@@ -49,6 +49,7 @@ void config_clear(struct config *config)
 	strv_clear(&config->namespace_deny);
 	strv_clear(&config->roots);
 	strv_clear(&config->node_mounts);
+	free(config->metrics_file);
 	*config = (struct config){0};
 }
 
@@ -313,11 +314,32 @@ static int load_severities(const struct jsondoc_get *top, struct config *config,
 	return 0;
 }
 
+/* node_exporter's textfile collector reads files of that suffix only. */
+static int load_metrics(const struct jsondoc_get *get, struct config *config, struct error *err)
+{
+	cleanup_free char *path = NULL;
+	const char *dot;
+	int r = jsondoc_string(get, "metricsFile", &path, err);
+
+	if (r < 0 || !path)
+		return r;
+	if (!path_is_normalized(path))
+		return jsondoc_error(get, "metricsFile", PATH_FIX, err,
+			"%s is no normalized absolute path", text_quote(path));
+	dot = strrchr(path, '.');
+	if (!dot || strcmp(dot, ".prom") != 0 || dot[-1] == '/')
+		return jsondoc_error(get, "metricsFile", "let its name end in .prom", err,
+			"%s does not end in .prom: node_exporter would not read it",
+			text_quote(path));
+	config->metrics_file = move_ptr(path);
+	return 0;
+}
+
 static int load_all(const struct jsondoc_get *get, struct config *config, struct error *err)
 {
-	static int (*const loaders[])(
-		const struct jsondoc_get *, struct config *, struct error *) = {
-		load_mode, load_namespaces, load_roots, load_gate, load_timeouts, load_severities};
+	static int (*const loaders[])(const struct jsondoc_get *, struct config *,
+		struct error *) = {load_mode, load_namespaces, load_roots, load_gate, load_timeouts,
+		load_severities, load_metrics};
 	int r = check_keys(get, top_keys, ARRAY_SIZE(top_keys), err);
 
 	if (r < 0)

@@ -24,6 +24,7 @@ struct config {
 	bool allow_propagation_grant;
 	struct strv node_mounts;
 	uint64_t abort_hung_after_usec; /* 0: off */
+	char *metrics_file;		/* for node_exporter; NULL: nothing is counted */
 };
 
 /* The policy of a node without a file. 0 or -ENOMEM. Owned by the caller (config_clear). */

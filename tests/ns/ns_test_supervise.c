@@ -484,6 +484,34 @@ static bool has_made_them(void *data)
 	return access(NS_SANDBOX_DIR "/made/by/it", F_OK) == 0;
 }
 
+/* By the real supervisor, behind its filter: it may add a line to a file, and little else. */
+static void a_killed_worker_is_in_the_metrics(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_free char *counted = NULL, *metrics = NULL;
+	struct fake_member *plex;
+	struct duo duo = {0};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"metricsFile\": \"/run/x.prom\"}", 0644),
+		0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
+	plex = fake_pod_consumer(&pod, "plex");
+	duo.supervisor = fake_member_hook_start(plex, "prestart");
+	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(has_worker, &duo));
+	kill(duo.worker.pid, SIGKILL);
+	assert_int_equal(child_wait(duo.supervisor), 20);
+	counted = ns_sandbox_read(FAKE_POD_RECORDS "/metrics.killed");
+	assert_non_null(counted);
+	assert_string_equal(counted, "prestart\n");
+	assert_int_equal(fake_pod_command("metrics", NULL, &metrics), 0);
+	assert_says(metrics, "runs_total{stage=\"prestart\",result=\"killed\"} 1\n");
+	assert_says(metrics, "runs_total{stage=\"prestart\",result=\"ok\"} 1\n");
+}
+
 static void a_worker_that_was_another_user_for_a_moment_dies_too(void **state)
 {
 	struct trial trial = stage(make_directories_and_wait);
@@ -515,6 +543,7 @@ int main(void)
 		TEST(mode_audit_fails_no_container_for_it),
 		TEST(the_hook_itself_ends_in_time),
 		TEST(a_killed_hook_leaves_no_worker),
+		TEST(a_killed_worker_is_in_the_metrics),
 		TEST(a_worker_that_was_another_user_for_a_moment_dies_too),
 	};
 #undef TEST

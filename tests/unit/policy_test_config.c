@@ -76,7 +76,8 @@ static void every_key_is_read(void **state)
 		      "   \"internal\": \"deny\"},"
 		      " \"allowPropagationGrant\": true,"
 		      " \"nodeMounts\": [\"/mnt/media\"],"
-		      " \"abortHungAfter\": \"5m\"}",
+		      " \"abortHungAfter\": \"5m\","
+		      " \"metricsFile\": \"/var/lib/x/fuse.prom\"}",
 		&config);
 	assert_true(config.audit_only);
 	assert_int_equal(config.namespace_allow.n, 2);
@@ -95,6 +96,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.node_mounts.n, 1);
 	assert_string_equal(config.node_mounts.items[0], "/mnt/media");
 	assert_int_equal(config.abort_hung_after_usec, 300 * SECOND);
+	assert_string_equal(config.metrics_file, "/var/lib/x/fuse.prom");
 }
 
 static void roots_replace_the_default(void **state)
@@ -195,6 +197,12 @@ static void values_out_of_bounds_are_refused(void **state)
 		{"{\"probeTimeout\": \"1h\"}", "probeTimeout", "90s", NULL},
 		{"{\"probeTimeout\": \"5\"}", "probeTimeout", "no duration", NULL},
 		{"{\"abortHungAfter\": \"99999999999999h\"}", "abortHungAfter", "too long", NULL},
+		{"{\"metricsFile\": \"x.prom\"}", "metricsFile", "x.prom", "absolute"},
+		{"{\"metricsFile\": \"/a/../x.prom\"}", "metricsFile", "/a/../x.prom", NULL},
+		{"{\"metricsFile\": \"/a/x.txt\"}", "metricsFile", "/a/x.txt", ".prom"},
+		{"{\"metricsFile\": \"/a/x\"}", "metricsFile", "/a/x", ".prom"},
+		{"{\"metricsFile\": \"/a/.prom\"}", "metricsFile", "/a/.prom", ".prom"},
+		{"{\"metricsFile\": \"\"}", "metricsFile", "path", NULL},
 		{"{\"roots\": []}", "roots", "root", NULL},
 		{"{\"roots\": [\"srv\"]}", "roots", "srv", "absolute"},
 		{"{\"roots\": [\"/srv/\"]}", "roots", "/srv/", "slash"},
@@ -229,6 +237,7 @@ static void wrong_types_are_refused(void **state)
 		{"{\"allowPropagationGrant\": \"yes\"}", NULL, "allowPropagationGrant", NULL},
 		{"{\"nodeMounts\": {}}", NULL, "nodeMounts", NULL},
 		{"{\"abortHungAfter\": []}", NULL, "abortHungAfter", NULL},
+		{"{\"metricsFile\": true}", NULL, "metricsFile", NULL},
 	};
 
 	(void)state;

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/metrics_store.h"
+
+#include "hook/lock.h"
+#include "hook/runtime_dir.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/input.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_NAME "metrics"
+#define TEMPORARY "tmp/metrics"
+#define KILLED_NAME "metrics.killed"
+#define FILE_MAX (64UL * 1024)
+#define LOCK_USEC (100 * UINT64_C(1000))
+
+static int failed(struct error *err, int r, const char *what, const char *name)
+{
+	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR,
+		r == -ENOSPC ? "free memory in the tmpfs on /run" : NULL,
+		"cannot %s the counters %s/%s: %s", what, RUNTIME_DIR, name, strerror(-r));
+}
+
+/* Root's own, as everything there. -EINVAL where it is not what is expected. */
+static int read_text(int runtime_fd, const char *name, char **ret)
+{
+	cleanup_close int fd =
+		openat(runtime_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	size_t size = 0;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EINVAL : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return -EINVAL;
+	return input_read_fd(fd, FILE_MAX, ret, &size);
+}
+
+/* Workers that were killed: a line for each, the stage. */
+static void add_killed(int runtime_fd, struct metrics *metrics)
+{
+	cleanup_free char *text = NULL;
+	char *rest = NULL;
+
+	if (read_text(runtime_fd, KILLED_NAME, &text) < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		enum metrics_stage stage = metrics_stage_of(line);
+
+		if (stage < METRICS_STAGES)
+			metrics->runs[stage][METRICS_KILLED]++;
+	}
+}
+
+static int read_counters(int runtime_fd, struct metrics *ret)
+{
+	cleanup_free char *text = NULL;
+	int r = read_text(runtime_fd, FILE_NAME, &text);
+
+	if (r == -ENOENT) {
+		*ret = (struct metrics){0};
+		return 0;
+	}
+	return r < 0 ? r : metrics_parse_state(text, ret);
+}
+
+int metrics_store_read(int runtime_fd, struct metrics *ret, struct error *err)
+{
+	struct metrics metrics;
+	int r = read_counters(runtime_fd, &metrics);
+
+	if (r < 0)
+		return failed(err, r, "read", FILE_NAME);
+	add_killed(runtime_fd, &metrics);
+	*ret = metrics;
+	return 0;
+}
+
+static int write_all(int fd, const char *text)
+{
+	for (size_t left = strlen(text); left > 0;) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The lock is held: what is there under the temporary's name is of a hook that was killed. */
+static int replace(int runtime_fd, const char *text)
+{
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	if (unlinkat(runtime_fd, TEMPORARY, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(
+		runtime_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text);
+	if (r == 0 && renameat(runtime_fd, TEMPORARY, runtime_fd, FILE_NAME) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(runtime_fd, TEMPORARY, 0);
+	return r;
+}
+
+int metrics_store_add(
+	int runtime_fd, const struct metrics *more, bool *ret_begun_anew, struct error *err)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_free char *text = NULL;
+	struct metrics metrics;
+	int r = lock_take(runtime_fd, FILE_NAME, LOCK_USEC, &lock, err);
+
+	if (r < 0)
+		return r;
+	r = read_counters(runtime_fd, &metrics);
+	*ret_begun_anew = r == -EINVAL || r == -EFBIG;
+	if (*ret_begun_anew)
+		metrics = (struct metrics){0};
+	else if (r < 0)
+		return failed(err, r, "read", FILE_NAME);
+	metrics_add(&metrics, more);
+	text = metrics_format_state(&metrics);
+	r = text ? replace(runtime_fd, text) : -ENOMEM;
+	return r < 0 ? failed(err, r, "write", FILE_NAME) : 0;
+}
+
+/* One write(2) to the end of the file: lines of several supervisors do not mix. */
+void metrics_store_killed(const char *stage)
+{
+	cleanup_close int fd = open(RUNTIME_DIR "/" KILLED_NAME,
+		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	char line[32];
+	struct stat st;
+	int n = snprintf(line, sizeof(line), "%s\n", stage);
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		st.st_size > (off_t)FILE_MAX / 2)
+		return;
+	if (write(fd, line, (size_t)n) != n)
+		return;
+}
