@@ -35,14 +35,38 @@ __attribute__((format(printf, 1, 0))) static char *format_text(const char *forma
 	return copy_text(text);
 }
 
+/* What a node in trouble answers to any call says nothing about what was asked for. */
+static enum finding_code code_of_trouble(int r)
+{
+	switch (-r) {
+	case ENOMEM:
+		return FINDING_INTERNAL;
+	case EIO:
+	case ENOSPC:
+	case EDQUOT:
+	case EROFS:
+	case EMFILE:
+	case ENFILE:
+	case EINTR:
+	case EAGAIN:
+		return FINDING_HOST_IO;
+	default:
+		return FINDING_NONE;
+	}
+}
+
 int error_set(struct error *err, int r, enum finding_code code, const char *subject,
 	const char *fix, const char *format, ...)
 {
-	struct error filled = {.code = code};
+	enum finding_code trouble = code_of_trouble(r);
+	struct error filled = {.code = trouble ? trouble : code};
 	va_list args;
 
 	if (!err)
 		return r;
+	/* It would mend what is wrong with the input. */
+	if (filled.code != code)
+		fix = NULL;
 	va_start(args, format);
 	filled.message = format_text(format, args);
 	va_end(args);

@@ -19,9 +19,13 @@ struct error {
 /*
  * Fill `err` (which must be empty or is overwritten) and return `r`, so that a failing function can
  * end in `return error_set(...)`. `r` is a negative errno. `subject` and `fix` are copied, either
- * may be NULL. Where memory runs out the code stays and the strings may be NULL. `err` may be NULL.
- * Whatever the arguments hold, the strings are single lines of valid UTF-8 within 2 KiB
- * (oci/base/text.h); values from outside should be quoted with text_quote().
+ * may be NULL. Where `r` says that the node is in trouble the code is that trouble's, whatever was
+ * asked for, and the fix is left out: FINDING_INTERNAL for -ENOMEM, FINDING_HOST_IO for what a
+ * full, broken or read-only disk answers, or a kernel without descriptors (-EIO, -ENOSPC, -EDQUOT,
+ * -EROFS, -EMFILE, -ENFILE, -EINTR, -EAGAIN). Where memory runs out the code stays and the strings
+ * may be NULL. `err` may be NULL. Whatever the arguments hold, the strings are single lines of
+ * valid UTF-8 within 2 KiB (oci/base/text.h); values from outside should be quoted with
+ * text_quote().
  */
 int error_set(struct error *err, int r, enum finding_code code, const char *subject,
 	const char *fix, const char *format, ...) __attribute__((format(printf, 6, 7)));

@@ -76,6 +76,40 @@ static void memory_is_an_internal_error(void **state)
 	assert_int_equal(err.code, FINDING_INTERNAL);
 }
 
+/* What a disk answers says nothing about the file's contents, and a fix of those would not help. */
+static void a_node_in_trouble_is_told_as_that(void **state)
+{
+	static const struct {
+		int r;
+		enum finding_code code;
+	} cases[] = {
+		{-ENOMEM, FINDING_INTERNAL},
+		{-EIO, FINDING_HOST_IO},
+		{-ENOSPC, FINDING_HOST_IO},
+		{-EDQUOT, FINDING_HOST_IO},
+		{-EROFS, FINDING_HOST_IO},
+		{-EMFILE, FINDING_HOST_IO},
+		{-ENFILE, FINDING_HOST_IO},
+		{-ENOENT, FINDING_CONFIG_INVALID},
+		{-EINVAL, FINDING_CONFIG_INVALID},
+		{-EACCES, FINDING_CONFIG_INVALID},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_error struct error err = {0};
+
+		error_set(&err, cases[i].r, FINDING_CONFIG_INVALID, "config.json", "write it anew",
+			"cannot read it");
+		assert_int_equal(err.code, cases[i].code);
+		assert_string_equal(err.subject, "config.json");
+		if (cases[i].code == FINDING_CONFIG_INVALID)
+			assert_string_equal(err.fix, "write it anew");
+		else
+			assert_null(err.fix);
+	}
+}
+
 static void message_is_never_null(void **state)
 {
 	struct error err = {0};
@@ -136,6 +170,7 @@ int main(void)
 		cmocka_unit_test(wrap_puts_the_context_first),
 		cmocka_unit_test(wrap_of_an_empty_error_is_internal_with_the_errno_text),
 		cmocka_unit_test(memory_is_an_internal_error),
+		cmocka_unit_test(a_node_in_trouble_is_told_as_that),
 		cmocka_unit_test(message_is_never_null),
 		cmocka_unit_test(forgotten_quoting_cannot_forge_a_line),
 		cmocka_unit_test(messages_are_bounded),
