@@ -158,6 +158,9 @@ static int note_edge(
 	enum propagation kind = theirs ? mounts_propagation(theirs) : target->mount->propagation;
 	bool proven = theirs && target->host_carrier;
 
+	/* A private mount lets nothing through: that is no way. */
+	if (kind != PROPAGATION_SHARED && kind != PROPAGATION_SLAVE)
+		return 0;
 	if (asprintf(&self, "container/%s", facts->identity->container_name) < 0)
 		return -ENOMEM;
 	if (target->relation == TARGET_PROVIDES)

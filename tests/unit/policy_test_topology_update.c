@@ -327,6 +327,21 @@ static void edges_lead_from_the_provider_over_the_host_to_the_consumer(void **st
 			     "/mnt/media/torbox: host -> container/plex slave proven");
 }
 
+/* As of a container that was denied for just that: the schema knows no private way. */
+static void a_private_mount_is_no_way(void **state)
+{
+	cleanup_world struct world world;
+
+	(void)state;
+	world_begin(&world);
+	world_consumer(&world);
+	world_container(&world, NULL);
+	world_set(&world, "mounts.0.options", "['rbind', 'rprivate']");
+	note_as(&world, ROLE_CONSUMER, CONTAINER_DENIED);
+	assert_string_equal(find(&world, "plex")->mounts[0].destination, "/mnt/media");
+	expect_edges(&world, "");
+}
+
 static void a_bystander_is_entered_without_any_way(void **state)
 {
 	cleanup_world struct world world;
@@ -431,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_new_instance_replaces_what_the_last_one_had),
 		cmocka_unit_test(the_findings_are_those_of_the_last_check),
 		cmocka_unit_test(edges_lead_from_the_provider_over_the_host_to_the_consumer),
+		cmocka_unit_test(a_private_mount_is_no_way),
 		cmocka_unit_test(a_bystander_is_entered_without_any_way),
 		cmocka_unit_test(a_bystander_does_not_unlearn_where_a_path_is),
 		cmocka_unit_test(a_state_has_the_time_since_when_it_was_seen),
