@@ -15,6 +15,12 @@
 
 static int share_error(struct error *err, int r, const char *host_path)
 {
+	/* Mounts of a namespace are counted (fs.mount-max, 100000). */
+	if (r == -ENOSPC)
+		return error_set(err, r, FINDING_HOST_IO, host_path,
+			"unmount what is not needed, or raise fs.mount-max (sysctl)",
+			"cannot make the mount of %s shared: the node has too many mounts (%s)",
+			host_path, strerror(-r));
 	return error_set(err, r, FINDING_HOST_NOT_SHARED, host_path,
 		"make it shared on the node: list it in nodeMounts of the node's policy",
 		"cannot make the mount of %s shared: %s", host_path, strerror(-r));

@@ -52,9 +52,12 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 	int r;
 
 	r = process_open(pid, start_ticks, &process);
-	if (r < 0)
+	if (r == -ESRCH)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"the container's init, pid %d, is gone", (int)pid);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+			"cannot pin the container's init, pid %d: %s", (int)pid, strerror(-r));
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
 	theirs = open_namespace(process.dir, "ns/mnt", &their_stat);
 	ours = open_namespace(AT_FDCWD, "/proc/self/ns/mnt", &our_stat);
@@ -71,6 +74,7 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 			"run the container with a mount namespace of its own",
 			"pid %d lives in the node's own mount namespace", (int)pid);
 	ret->mount_ns = move_fd(&theirs);
+	ret->pid = pid;
 	return 0;
 }
 
@@ -86,11 +90,13 @@ static _Noreturn void child(const struct container_ns *ns, container_ns_work wor
 	struct error err = {0};
 
 	/* It has the hook's locks open: it must not outlive a hook that is killed. */
-	if (process_die_with(parent) < 0)
-		_exit(1);
-	if (setns(ns->mount_ns, CLONE_NEWNS) < 0)
-		outcome.result = error_set(&err, -errno, FINDING_HOST_IO, NULL, NULL,
-			"cannot enter the container's mount namespace: %s", strerror(errno));
+	outcome.result = process_die_with(parent);
+	if (outcome.result == 0 && setns(ns->mount_ns, CLONE_NEWNS) < 0)
+		outcome.result = -errno;
+	if (outcome.result < 0)
+		error_set(&err, outcome.result, FINDING_HOST_IO, NULL, NULL,
+			"cannot enter the mount namespace of the container, pid %d: %s",
+			(int)ns->pid, strerror(-outcome.result));
 	else
 		outcome.result = work(data, &err);
 	outcome.code = err.code;
@@ -137,16 +143,16 @@ static int report(const struct outcome *outcome, struct error *err)
 }
 
 /* No answer came within the time, or the child ended without one. */
-static int end_silent(pid_t pid, int r, struct error *err)
+static int end_silent(const struct container_ns *ns, pid_t pid, int r, struct error *err)
 {
 	int status = 0;
 
-	if (r == -ETIMEDOUT)
+	if (r != -EPIPE)
 		kill(pid, SIGKILL);
 	/* A child that a file system holds in the kernel may not die: it is init's then. */
 	waitpid(pid, &status, r == -ETIMEDOUT ? WNOHANG : 0);
 	/* SIGSYS: it made a system call that is not allowed (hook/filter.h). */
-	if (r != -ETIMEDOUT && WIFSIGNALED(status))
+	if (r == -EPIPE && WIFSIGNALED(status))
 		return error_set(err, r, FINDING_INTERNAL, NULL, "report it",
 			"the process in the container's mount namespace was killed by signal %d%s",
 			WTERMSIG(status),
@@ -154,7 +160,16 @@ static int end_silent(pid_t pid, int r, struct error *err)
 						     "allow"
 						   : "");
 	return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-		"no answer from the container's mount namespace: %s", strerror(-r));
+		"no answer from the mount namespace of the container, pid %d: %s", (int)ns->pid,
+		strerror(-r));
+}
+
+/* By errno. */
+static int no_child(const struct container_ns *ns, const char *what, struct error *err)
+{
+	return error_set(err, -errno, FINDING_HOST_IO, NULL, NULL,
+		"no process for the mount namespace of the container, pid %d: %s: %s", (int)ns->pid,
+		what, strerror(errno));
 }
 
 int container_ns_run(
@@ -166,21 +181,19 @@ int container_ns_run(
 	int ends[2], r;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_set(
-			err, -errno, FINDING_INTERNAL, NULL, NULL, "pipe: %s", strerror(errno));
+		return no_child(ns, "pipe", err);
 	from = ends[0];
 	to = ends[1];
 	pid = fork();
 	if (pid < 0)
-		return error_set(
-			err, -errno, FINDING_INTERNAL, NULL, NULL, "fork: %s", strerror(errno));
+		return no_child(ns, "fork", err);
 	if (pid == 0)
 		child(ns, work, data, to, parent);
 	cleanup_close_fd(&to);
 	to = -EBADF;
 	r = read_outcome(from, &outcome);
 	if (r < 0)
-		return end_silent(pid, r, err);
+		return end_silent(ns, pid, r, err);
 	waitpid(pid, NULL, 0);
 	return report(&outcome, err);
 }

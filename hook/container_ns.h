@@ -15,6 +15,7 @@
 
 struct container_ns {
 	int mount_ns; /* descriptor of /proc/PID/ns/mnt; -EBADF: none */
+	pid_t pid;    /* whose it is, for messages */
 };
 #define CONTAINER_NS_NONE                                                                          \
 	(struct container_ns)                                                                      \

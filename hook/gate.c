@@ -126,33 +126,43 @@ static bool any_probe(const struct waiting *waiting)
 	return false;
 }
 
-/*
- * The mount at the path, without reading the mount table: opening asks no file system, and the id
- * tells whether anything has changed. *ret_fd is -EBADF where the path cannot be reached now. True
- * where there is something new.
- */
 static int open_path(const struct watch *watch)
 {
 	const struct gate_path *path = watch->path;
 	const char *rest = path->volume ? path_below(path->host_path, path->volume) : NULL;
-	int fd = -EBADF;
+	int fd = -EBADF, r;
 
 	if (!rest || watch->volume < 0)
 		return resolve_open(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
 			SYS_RESOLVE_NO_SYMLINKS);
 	/* Not through a FUSE mount of the pod's on the way, which could hold the hook. */
-	return walk_below(watch->volume, path->volume, rest, &fd, NULL) < 0 ? -EBADF : fd;
+	r = walk_below(watch->volume, path->volume, rest, &fd, NULL);
+	return r < 0 ? r : fd;
 }
 
-static bool look(struct watch *watch, int *ret_fd)
+/* That it cannot be reached is nothing new as long as nothing is mounted there: somebody may be
+ * making the directory. That the node is out of descriptors will not be told by an event. */
+static bool is_trouble(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO;
+}
+
+/*
+ * The mount at the path, without reading the mount table: opening asks no file system, and the id
+ * tells whether anything has changed. *ret_fd is -EBADF where the path cannot be reached now. 1
+ * where there is something new, 0, or a negative errno.
+ */
+static int look(struct watch *watch, int *ret_fd)
 {
 	cleanup_close int fd = open_path(watch);
 	uint64_t unique = 0;
-	int id = 0;
+	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, &unique);
 	bool changed;
 
 	*ret_fd = -EBADF;
-	if (fd >= 0 && mount_id_of(fd, &id, &unique) == 0)
+	if (is_trouble(r))
+		return r;
+	if (r == 0)
 		*ret_fd = move_fd(&fd);
 	changed = watch->again || id != watch->mount.id || unique != watch->mount.unique;
 	watch->again = false;
@@ -198,8 +208,12 @@ static int ask(struct watch *watch, int fd, struct mount_table *host, struct err
 static int look_at(struct watch *watch, struct mount_table *host, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
+	int r = look(watch, &fd);
 
-	if (!look(watch, &fd))
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path, NULL,
+			"cannot look at %s: %s", watch->path->host_path, strerror(-r));
+	if (r == 0)
 		return 0;
 	probe_cancel(&watch->probe);
 	watch->path->state = PATH_ABSENT;
@@ -399,8 +413,8 @@ static int next_round(
 	size_t n = fill(waiting, set);
 
 	if (poll(set, n, longest_wait(waiting)) < 0 && errno != EINTR)
-		return error_set(
-			err, -errno, FINDING_INTERNAL, NULL, NULL, "poll: %s", strerror(errno));
+		return error_set(err, -errno, FINDING_INTERNAL, NULL, NULL,
+			"cannot wait for the mount table: poll: %s", strerror(errno));
 	for (size_t i = 0; i < waiting->n; i++) {
 		if (provider_has_ended(&waiting->watches[i], &set[2 + 2 * i]))
 			note_end(&waiting->watches[i]);

@@ -2,6 +2,7 @@
 #include "hook/leftovers.h"
 
 #include "hook/lock.h"
+#include "hook/record.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include <dirent.h>
@@ -28,15 +29,6 @@ static int read_error(struct error *err, const char *name)
 		"cannot read %s of the runtime directory: %s", name, strerror(errno));
 }
 
-static bool has_record(int runtime_fd, const char *uid)
-{
-	char path[NAME_MAX + 8];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "pods/%s", uid);
-	return fstatat(runtime_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 /* With the pod's lock, so that no hook is at it. One that is held is no leftover. */
 static void remove_temporary(int runtime_fd, const char *uid)
 {
@@ -48,7 +40,7 @@ static void remove_temporary(int runtime_fd, const char *uid)
 		return;
 	snprintf(path, sizeof(path), "tmp/%s", uid);
 	unlinkat(runtime_fd, path, 0);
-	if (!has_record(runtime_fd, uid))
+	if (!record_is_there(runtime_fd, uid))
 		lock_remove_file(&lock);
 }
 
@@ -60,14 +52,14 @@ static void remove_lock(int runtime_fd, const char *name)
 	/* One that is held, or that a hook has just taken for a new record, is no leftover. */
 	if (lock_take(runtime_fd, name, 0, &lock, &busy) < 0)
 		return;
-	if (!has_record(runtime_fd, name))
+	if (!record_is_there(runtime_fd, name))
 		lock_remove_file(&lock);
 }
 
 static bool is_leftover_lock(int runtime_fd, const char *name)
 {
 	return (ident_is_pod_uid(name) || strncmp(name, "volume-", 7) == 0) &&
-	       !has_record(runtime_fd, name);
+	       !record_is_there(runtime_fd, name);
 }
 
 static int remove_temporaries(int runtime_fd, bool dry_run, struct error *err)

@@ -55,7 +55,7 @@ static int wait_for(int fd, const char *file, uint64_t timeout_usec, struct erro
 
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	if (errno != EWOULDBLOCK)
+	if (errno != EWOULDBLOCK && errno != EINTR)
 		return error_set(err, -errno, FINDING_HOST_IO, file, NULL, "cannot lock %s: %s",
 			file, strerror(errno));
 	r = deadline_arm(timeout_usec, &deadline);
@@ -73,16 +73,19 @@ static int wait_for(int fd, const char *file, uint64_t timeout_usec, struct erro
 }
 
 /*
- * True where the locked file is still the one that a newcomer would open. The last hook of a pod
- * unlinks it while others wait: they would hold a lock that nobody else ever sees.
+ * Whether the locked file is still the one that a newcomer would open: 1, 0, or a negative errno.
+ * The last hook of a pod unlinks it while others wait: they would hold a lock that nobody else ever
+ * sees.
  */
-static bool still_there(int runtime_fd, const char *file, int fd)
+static int still_there(int runtime_fd, const char *file, int fd)
 {
 	struct stat held, named;
 
-	return fstat(fd, &held) == 0 &&
-	       fstatat(runtime_fd, file, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+	if (fstat(fd, &held) < 0)
+		return -errno;
+	if (fstatat(runtime_fd, file, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 int lock_take(int runtime_fd, const char *name, uint64_t timeout_usec, struct lock *ret,
@@ -107,7 +110,11 @@ int lock_take(int runtime_fd, const char *name, uint64_t timeout_usec, struct lo
 		r = wait_for(fd, lock.file, until > now ? until - now : 0, err);
 		if (r < 0)
 			return r;
-		if (!still_there(runtime_fd, lock.file, fd))
+		r = still_there(runtime_fd, lock.file, fd);
+		if (r < 0)
+			return error_set(err, r, FINDING_HOST_IO, lock.file, NULL,
+				"cannot stat the lock %s: %s", lock.file, strerror(-r));
+		if (r == 0)
 			continue;
 		lock.fd = move_fd(&fd);
 		*ret = lock;

@@ -20,8 +20,12 @@ static int start(const struct command *command, struct supervisor *supervisor)
 	r = supervise_begin(command, supervisor);
 	if (r < 0)
 		return r;
-	if (supervisor->worker > 0)
-		return confine_supervisor();
+	if (supervisor->worker > 0) {
+		r = confine_supervisor();
+		if (r < 0)
+			supervise_abandon(supervisor);
+		return r;
+	}
 	r = confine_worker(command->profile, &unfiltered);
 	supervisor->progress->unfiltered = unfiltered;
 	return r;
@@ -48,7 +52,10 @@ int main(int argc, char **argv)
 		code = command->run(&options);
 	}
 	/* What nobody could read was not said. */
-	if (fflush(stdout) != 0 && code == EXIT_DONE)
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		fprintf(stderr, "fuse-sidecar-hook: cannot write to standard output: %s\n",
+			strerror(errno));
 		code = EXIT_HOST_IO;
+	}
 	return code;
 }

@@ -98,7 +98,7 @@ int pod_end(struct run *run, struct error *err)
 	r = lock_remove_file(&run->lock);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-			"cannot remove the pod's lock file: %s", strerror(-r));
+			"cannot remove the pod's lock file %s: %s", run->lock.file, strerror(-r));
 	audit_send(&run->audit, &(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
 		"the pod's last container is gone: its record is removed");
 	return 0;

@@ -120,11 +120,12 @@ _Noreturn static void run_child(const struct question *question, int to)
 {
 	int answer;
 
-	if (process_die_with(question->parent) < 0 ||
-		close_all_but(question->path ? to : question->fd, to) < 0)
-		_exit(1);
-	answer = question->path ? judge_path(question)
-				: (int)judge_mount(question->fd, question->parent);
+	answer = process_die_with(question->parent);
+	if (answer == 0)
+		answer = close_all_but(question->path ? to : question->fd, to);
+	if (answer == 0)
+		answer = question->path ? judge_path(question)
+					: (int)judge_mount(question->fd, question->parent);
 	_exit(write(to, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
 }
 

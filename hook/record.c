@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,6 +70,15 @@ static int read_record(int fd, const char *path, struct topology *ret, struct er
 	if (r < 0)
 		return failed(err, r, "read", path);
 	return topology_parse(data, size, path, ret, err);
+}
+
+bool record_is_there(int runtime_fd, const char *pod_uid)
+{
+	char path[NAME_MAX + 8];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "pods/%s", pod_uid);
+	return fstatat(runtime_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool *ret_found,

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Whether the pod has a directory for its record, or may have one (it cannot be looked at). */
+bool record_is_there(int runtime_fd, const char *pod_uid);
+
 /*
  * Read the record of a pod. 0 with *ret_found false where there is none. A record that cannot be
  * read or parsed is an error (FINDING_HOST_IO; -EPROTONOSUPPORT for a newer schema). It must be a

@@ -96,8 +96,12 @@ static int load_record(struct run *run, struct error *err)
 	int r = record_load(
 		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
 
-	if (r < 0)
+	if (r < 0) {
+		/* Of a pod without a record nothing is left behind. */
+		if (!record_is_there(run->runtime_fd, run->identity.pod_uid))
+			lock_remove_file(&run->lock);
 		lock_release(&run->lock);
+	}
 	return r;
 }
 

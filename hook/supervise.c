@@ -159,6 +159,13 @@ int supervise_wait(struct supervisor *supervisor, struct worker_ending *ret)
 	}
 }
 
+void supervise_abandon(struct supervisor *supervisor)
+{
+	kill(supervisor->worker, SIGKILL);
+	while (waitpid(supervisor->worker, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 int supervise_end(struct supervisor *supervisor)
 {
 	struct worker_ending ending = {0};

@@ -46,6 +46,9 @@ struct worker_ending {
  */
 int supervise_begin(const struct command *command, struct supervisor *ret);
 
+/* End a worker that has only begun: its supervisor cannot do its part. */
+void supervise_abandon(struct supervisor *supervisor);
+
 /* Wait for the worker's end, or for the end of its time and then half a second for its death. */
 int supervise_wait(struct supervisor *supervisor, struct worker_ending *ret);
 
