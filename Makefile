@@ -15,6 +15,7 @@
 #   tests/unit/test_*.c          ... with all three
 #   tests/ns/ns_test_*.c         ... with all three; run by root in a private mount namespace
 #   tests/race/*.c           one program like those
+#   tests/fault/fault_test_*.c   ... likewise, with the other files of tests/fault/
 #   tests/support/*.c        linked into every test; may use liboci (and libseccomp) only
 #   tests/support/bin/*.c    each a program in $(BUILD)/tests that tests start
 
@@ -137,6 +138,8 @@ oci_test_src := $(sort $(wildcard tests/unit/oci_test_*.c))
 policy_test_src := $(sort $(wildcard tests/unit/policy_test_*.c))
 hook_test_src := $(sort $(wildcard tests/unit/test_*.c))
 ns_test_src := $(sort $(wildcard tests/ns/ns_test_*.c))
+fault_test_src := $(sort $(wildcard tests/fault/fault_test_*.c))
+fault_src := $(sort $(filter-out $(fault_test_src),$(wildcard tests/fault/*.c)))
 bench_src := $(sort $(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -152,6 +155,7 @@ oci_tests := $(call test_bin,$(oci_test_src))
 policy_tests := $(call test_bin,$(policy_test_src))
 hook_tests := $(call test_bin,$(hook_test_src))
 ns_tests := $(call test_bin,$(ns_test_src))
+fault_tests := $(call test_bin,$(fault_test_src))
 unit_tests := $(oci_tests) $(policy_tests) $(hook_tests)
 bench_bins := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(bench_src))
 
@@ -166,7 +170,7 @@ all: libs $(if $(main_src),$(hook)) $(inspect) ## the hook and its libraries (th
 libs: $(liboci) $(libpolicy) $(libhook)
 
 .PHONY: tests
-tests: $(unit_tests) $(ns_tests) $(BUILD)/tests/race/race $(helpers) ## every test program, not run
+tests: $(unit_tests) $(ns_tests) $(fault_tests) $(BUILD)/tests/race/race $(helpers) ## every test program, not run
 
 # A change of compiler or flags rebuilds what it touches; so does a source file that has gone away,
 # which no time stamp would show.
@@ -184,6 +188,8 @@ $(BUILD)/hook.stamp: FORCE
 	@$(call stamp,$(hook_src))
 $(BUILD)/support.stamp: FORCE
 	@$(call stamp,$(support_src))
+$(BUILD)/fault.stamp: FORCE
+	@$(call stamp,$(fault_src))
 
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(call pkg_cflags,$(PKGS_HOOK)))$(LIB_CFLAGS)
 TEST_CFLAGS = $(eval TEST_CFLAGS := $$(call pkg_cflags,$(PKGS_TEST)))$(TEST_CFLAGS)
@@ -202,7 +208,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags.stamp
 
 -include $(patsubst %.o,%.d,$(call obj,$(oci_src) $(policy_src) $(hook_src) $(main_src) \
 	$(support_src) $(helper_src) $(oci_test_src) $(policy_test_src) $(hook_test_src) \
-	$(ns_test_src) $(bench_src)))
+	$(ns_test_src) $(fault_test_src) $(fault_src) $(bench_src)))
 
 archive = $(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
 $(liboci): $(call obj,$(oci_src)) $(BUILD)/oci.stamp
@@ -259,6 +265,10 @@ $(policy_tests): $(test_prereq) $(libpolicy) $(liboci)
 $(hook_tests) $(ns_tests): $(test_prereq) $(libhook) $(libpolicy) $(liboci)
 	$(call show,LD,$@)
 	$(link) $(TEST_LIBS) $(HOOK_LIBS)
+$(fault_tests): $(test_prereq) $(call obj,$(fault_src)) $(BUILD)/fault.stamp $(libhook) \
+		$(libpolicy) $(liboci)
+	$(call show,LD,$@)
+	$(link) $(TEST_LIBS) $(HOOK_LIBS)
 $(helpers): $(BUILD)/tests/%: $(BUILD)/obj/tests/support/bin/%.o $(support_obj) \
 		$(BUILD)/support.stamp $(liboci)
 	$(call show,LD,$@)
@@ -267,16 +277,20 @@ $(helpers): $(BUILD)/tests/%: $(BUILD)/obj/tests/support/bin/%.o $(support_obj) 
 run_check = tests/run-check.sh --build '$(BUILD)'
 
 .PHONY: check
-check: ## install what tests need, build, run unit, namespace, install and end-to-end tests
+check: ## install what tests need, build, run unit, namespace, fault, install and end-to-end tests
 	install/deps.sh build test
 	@$(MAKE) all tests check-layers
-	@$(run_check) unit ns race install e2e
+	@$(run_check) unit ns race fault install e2e
 
-.PHONY: check-unit check-ns check-install check-e2e
+.PHONY: check-unit check-ns check-fault check-faults check-install check-e2e
 check-unit: all $(unit_tests) $(helpers) ## only the unit tests (no root)
 	@$(run_check) unit
 check-ns: all $(ns_tests) $(helpers) ## only the namespace tests
 	@$(run_check) ns
+check-fault: all $(fault_tests) $(helpers) ## a run with one of its system calls failing: each place × one error
+	@$(run_check) fault
+check-faults: all $(fault_tests) $(helpers) ## the same: each system call × each error that fits it; some minutes
+	@$(run_check) faults
 check-install: all ## only the installation tests
 	@$(run_check) install
 check-e2e: all $(helpers) ## only the end-to-end tests

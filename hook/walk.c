@@ -358,8 +358,10 @@ static int make_all(int volume_fd, const char *volume, const char *rest,
 			return r;
 		cleanup_close_fd(&fd);
 		fd = next;
-		if (r > 0 && made_add(made, fd) < 0)
-			return error_memory(err);
+		if (r > 0)
+			r = made_add(made, fd);
+		if (r < 0)
+			return walk_error(err, r, volume, done);
 		if (slash) {
 			*slash = '/';
 			name = slash + 1;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e] [packages]
+# tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [install] [e2e] [packages]
 #
 # Runs the suites of the named stages and ends with exactly one line, `N passed, N failed, N skipped`,
 # the sum of all of them. Not zero when a test failed or a suite crashed, hung or gave no count.
@@ -9,6 +9,8 @@
 #   unit     DIR/tests/unit/*            cmocka programs, no root needed
 #   ns       DIR/tests/ns/ns_test_*      cmocka programs, by root, each in a private mount namespace
 #   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
+#   fault    DIR/tests/fault/fault_test_*  the same: each place of a run × one error
+#   faults   the same programs, each system call × each error that fits it, a process for each core
 #   install  tests/install/*.sh          shell suites
 #   e2e      tests/e2e/run.sh            a shell suite, by root
 #   packages tests/packages/*.sh         shell suites, by root; only when asked for, build.sh comes first
@@ -28,6 +30,7 @@ build=$top/build
 stages=()
 passed=0 failed=0 skipped=0
 timeout_s=${TEST_TIMEOUT:-1200}
+faults_timeout_s=${TEST_TIMEOUT:-3600}
 
 say() {
 	printf '%s\n' "$*"
@@ -180,6 +183,44 @@ run_race() {
 	suite race read_tap unshare --mount --propagation private "$build/tests/race/race"
 }
 
+run_fault() {
+	local name
+	for name in $(programs fault 'fault_test_*'); do
+		if ((EUID != 0)); then
+			not_root "fault/$name"
+			continue
+		fi
+		suite "fault/$name" read_tap unshare --mount --propagation private \
+			"$build/tests/fault/$name"
+	done
+}
+
+# Of each program as many at once as there are cores, each with its share of the faults.
+run_faults() {
+	local name part parts pids=()
+	parts=$(nproc)
+	for name in $(programs fault 'fault_test_*'); do
+		if ((EUID != 0)); then
+			not_root "faults/$name"
+			continue
+		fi
+		pids=()
+		for ((part = 1; part <= parts; part++)); do
+			FAULT_FULL=1 FAULT_SLICE=$part/$parts CMOCKA_MESSAGE_OUTPUT=TAP \
+				timeout --kill-after=10 "$faults_timeout_s" \
+				unshare --mount --propagation private \
+				"$build/tests/fault/$name" \
+				>"$logs/faults_${name}_$part.log" 2>&1 </dev/null &
+			pids+=($!)
+		done
+		for ((part = 1; part <= parts; part++)); do
+			wait "${pids[part - 1]}"
+			count "faults/$name $part/$parts" "$logs/faults_${name}_$part.log" $? \
+				read_tap
+		done
+	done
+}
+
 run_install() {
 	local file
 	for file in "$top"/tests/install/*.sh; do
@@ -216,9 +257,9 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | install | e2e | packages) stages+=("$1") ;;
+	unit | ns | race | fault | faults | install | e2e | packages) stages+=("$1") ;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [install] [e2e] [packages]" >&2
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
 	esac

@@ -109,6 +109,10 @@ char *fake_member_output(const struct fake_member *member);
  * which may be NULL, is owned by the caller. */
 int fake_pod_command(const char *verb, const char *option, char **ret_output);
 
+/* Become another verb of the program, with its output in a file: for a child of the test. Returns
+ * only where it cannot. */
+int fake_pod_command_exec(const char *verb, const char *output);
+
 /* Where its record is, and the text of it, which must be there. Owned by the caller. */
 char *fake_pod_record_path(const struct fake_pod *pod);
 char *fake_pod_record_text(const struct fake_pod *pod);
