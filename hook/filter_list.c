@@ -170,6 +170,7 @@ static const struct entry entries[] = {
 	CALL("set_robust_list", WORKER),		/* glibc, in a forked child */
 	CALL("rseq", WORKER),				/* the same, glibc since 2.35 */
 	CALL("set_tid_address", WORKER),		/* the same in other C libraries */
+	IF_EQUAL("prctl", 0, PR_GET_NAME, BOTH),	/* sd_journal_sendv, of a long entry: its memfd's name */
 	IF_EQUAL("prctl", 0, PR_SET_PDEATHSIG, WORKER),	/* dies with its parent */
 	IF_EQUAL("prctl", 0, PR_GET_PDEATHSIG, WORKER),	/* whether it does, before a change of user */
 
