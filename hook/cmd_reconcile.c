@@ -17,6 +17,7 @@
 #include "hook/run_count.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +48,8 @@ static int name_from_record(struct run *run)
 
 static void say(const struct run *run, const char *what)
 {
-	printf("%s/%s (%s): %s\n", run->identity.pod_namespace ? run->identity.pod_namespace : "?",
+	text_say(stdout, "%s/%s (%s): %s",
+		run->identity.pod_namespace ? run->identity.pod_namespace : "?",
 		run->identity.pod_name ? run->identity.pod_name : "?", run->identity.pod_uid, what);
 }
 

@@ -40,7 +40,7 @@ static void status_clear(struct status *status)
 static void complain(const struct error *err)
 {
 	terminal_progress_end();
-	fprintf(stderr, "fuse-sidecar-hook status: %s%s%s\n", error_message(err),
+	text_say(stderr, "fuse-sidecar-hook status: %s%s%s", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
 }
 

@@ -6,6 +6,7 @@
 #include "hook/probe.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/text.h"
 #include "policy/mounts.h"
 #include <stdio.h>
 #include <string.h>
@@ -112,7 +113,7 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 		return error_set(err, r, FINDING_HOST_IO, place->host_path, NULL,
 			"cannot probe %s: %s", place->host_path, strerror(-r));
 	if (state == PATH_DEAD)
-		printf("the dead mount on %s would be detached\n", place->host_path);
+		text_say(stdout, "the dead mount on %s would be detached", place->host_path);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
+#include "oci/base/text.h"
 #include "policy/mounts.h"
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -118,7 +119,7 @@ static int break_path(struct run *run, const struct topology_path *path,
 	if (connection->waiting <= 0)
 		return 0;
 	if (dry_run) {
-		printf("%s would be aborted: %ld requests wait in it\n", path->host_path,
+		text_say(stdout, "%s would be aborted: %ld requests wait in it", path->host_path,
 			connection->waiting);
 		return 0;
 	}

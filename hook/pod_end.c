@@ -7,6 +7,7 @@
 #include "hook/process.h"
 #include "hook/record.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -112,8 +113,9 @@ int pod_end_say(struct run *run, struct error *err)
 		const struct topology_volume *volume = &run->topology.volumes[i];
 
 		if (volume->bound_by_hook)
-			printf("the bind of %s on itself would be unmounted, unless another pod "
-			       "uses it\n",
+			text_say(stdout,
+				"the bind of %s on itself would be unmounted, unless another pod "
+				"uses it",
 				volume->host_path);
 	}
 	return r;

@@ -4,6 +4,7 @@
 #include "oci/annotations.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/colour.h"
+#include "oci/base/text.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #define HOST "host"
 
 /* How deep a line is, and on which levels something follows below. */
+#define PART_SIZE 8192 /* bytes of a line, escaped */
+
 struct tree {
 	FILE *out;
 	struct tree_look look;
@@ -32,15 +35,41 @@ static void begin_line(struct tree *tree, bool more)
 		fputs(more ? "|- " : "`- ", tree->out);
 }
 
+/* "\033[1;31m": the line's own colours. No text of a pod has an escape character. */
+static size_t colour_length(const char *text)
+{
+	size_t n = strspn(text, "\033[0123456789;");
+
+	return text[0] == '\033' && text[n] == 'm' ? n + 1 : 0;
+}
+
+/* Paths may have what turns a terminal's direction of writing. */
+static void print_safe(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t colour = colour_length(text),
+		       n = colour ? colour : strcspn(text + 1, "\033") + 1;
+		cleanup_free char *part = strndup(text, n);
+		char shown[PART_SIZE];
+
+		text_escape(part ? part : "", shown, sizeof(shown));
+		fputs(colour && part ? part : shown, out);
+		text += n;
+	}
+}
+
 __attribute__((format(printf, 3, 4))) static void print_line(
 	struct tree *tree, bool more, const char *format, ...)
 {
+	cleanup_free char *text = NULL;
 	va_list args;
 
 	begin_line(tree, more);
 	va_start(args, format);
-	vfprintf(tree->out, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL; /* indeterminate after a failure */
 	va_end(args);
+	print_safe(tree->out, text ? text : format);
 	fputc('\n', tree->out);
 }
 

@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include <limits.h>
 #include <string.h>
 
 static int add_missing(
@@ -43,6 +44,22 @@ static int add_unnamed(
 		"the source of the mount at %s, which holds %s, is %s: expected an absolute path "
 		"without \"..\" and control characters",
 		mount->destination, target->request->path, mount->source);
+}
+
+/* What is mounted there by a container, to which the path is shorter, could be reached by nobody.
+ */
+static int check_length(
+	const struct facts *facts, const struct target *target, struct findings *findings)
+{
+	size_t length = strlen(target->host_path);
+
+	if (length < PATH_MAX)
+		return 0;
+	return findings_add(findings, facts->config, FINDING_ANNOTATION_INVALID,
+		target->request->path, "shorten the path",
+		"the FUSE path of %s has %zu bytes on the host, more than the %d that a path can "
+		"have",
+		target->request->provider, length, PATH_MAX - 1);
 }
 
 static int check_root_itself(
@@ -129,7 +146,9 @@ int check_volumes(
 		} else if (!target->host_path) {
 			r = add_unnamed(facts, target, findings);
 		} else {
-			r = check_root_itself(facts, target, findings);
+			r = check_length(facts, target, findings);
+			if (r == 0)
+				r = check_root_itself(facts, target, findings);
 			if (r == 0)
 				r = check_own_conflict(facts, targets, i, findings);
 			if (r == 0)

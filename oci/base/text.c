@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/text.h"
 
+#include "oci/base/cleanup.h"
+#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
+#define LINE_SIZE 8192 /* two paths, escaped, and some words */
 #define ELLIPSIS "..."
 #define DISTANCE_MAX 64 /* bytes of a word that is compared */
 #define ESCAPE_MAX 7	/* "\uNNNN" and its NUL */
@@ -149,6 +151,20 @@ static void escape(const char *text, bool quoting, char *buffer, size_t size)
 void text_escape(const char *text, char *buffer, size_t size)
 {
 	escape(text, false, buffer, size);
+}
+
+void text_say(FILE *out, const char *format, ...)
+{
+	cleanup_free char *text = NULL;
+	char line[LINE_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL; /* indeterminate after a failure */
+	va_end(args);
+	text_escape(text ? text : format, line, sizeof(line));
+	fprintf(out, "%s\n", line);
 }
 
 const char *text_quote_into(struct text_quoted *buffer, const char *text)

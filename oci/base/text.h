@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define TEXT_QUOTED_SIZE 256 /* bytes of a quoted value with its quotes and the final NUL */
 
@@ -31,6 +32,9 @@ size_t text_utf8_length(const char *text, size_t size);
  * become \n, \t, \xNN or \uNNNN; what does not fit is cut between characters and ends in "...".
  */
 void text_escape(const char *text, char *buffer, size_t size);
+
+/* Write a line for people: printf(3), escaped as a whole, and a line end. At most 8 KiB. */
+__attribute__((format(printf, 2, 3))) void text_say(FILE *out, const char *format, ...);
 
 /* The insertions, deletions and replacements of bytes that make `b` of `a`, ASCII case aside; what
  * reaches `limit`, or a `b` of more than 64 bytes, is `limit`. */
