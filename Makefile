@@ -329,10 +329,10 @@ demo: ## the Plex pod of the README, for real, in namespaces of its own (root)
 	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/demo/demo.sh
 
 .PHONY: bench
-bench: ## time and memory of one prestart run, the hook's share of podman create (root)
+bench: ## what a prestart, a gate and a heal cost, and what they cost where something grows (root)
 	install/deps.sh build test bench
 	@$(MAKE) all bench-programs $(helpers)
-	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/run.sh
+	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/scale.sh
 	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/gate.sh
 	@BUILD_DIR='$(abspath $(BUILD))' FUSE_SIDECAR_HOOK='$(abspath $(hook))' tests/bench/create.sh
 

@@ -4,7 +4,7 @@
 #include "hook/bind.h"
 #include "hook/deadline.h"
 #include "hook/expose.h"
-#include "hook/mount_id.h"
+#include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
@@ -69,23 +69,14 @@ static int note_paths(
 	return 0;
 }
 
-static bool is_still_shared(const struct mount_entry *mount)
-{
-	cleanup_mount_table struct mount_table now = {0};
-	const struct mount_entry *same;
-
-	if (mountinfo_read("/proc/self/mountinfo", &now, NULL) < 0)
-		return false;
-	same = mounts_by_id(&now, mount->id);
-	return same && same->shared == mount->shared;
-}
-
 /* The way was proven before the lock: over the mount that is still there, and still shared? */
 static int is_proven_mount(const struct target *target, int fd, struct error *err)
 {
-	int id = 0, r = mount_id_of(fd, &id, NULL);
+	cleanup_mount_entry struct mount_entry now = {0};
+	int r = mounts_now_of(fd, NULL, &now, NULL);
 
-	if (r == 0 && id == target->host_carrier->id && is_still_shared(target->host_carrier))
+	if (r == 0 && now.id == target->host_carrier->id &&
+		now.shared == target->host_carrier->shared)
 		return 0;
 	return error_set(err, -ESTALE, FINDING_PEER_GROUP_MISMATCH, target->anchor,
 		"nothing: the kubelet creates the container again",

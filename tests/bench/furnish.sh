@@ -34,7 +34,7 @@ furnish_enter() {
 		--mount-proc -- "$0" "$@"
 }
 
-# The volume's host mount is shared, as in the capture.
+# The volume is a file system of its own and shared, as in the capture.
 furnish() {
 	local container
 
@@ -44,7 +44,7 @@ furnish() {
 	volume=$(jq -er '.mounts[] | select(.destination == "/mnt/media").source' \
 		"$fixture/plex/config.json")
 	mkdir -p "$volume"
-	mount --bind "$volume" "$volume"
+	mount -t tmpfs media "$volume"
 	mount --make-shared "$volume"
 	for container in rclone-zurg rclone-torbox plex; do
 		mkdir -p "$(bundle_of "$container")"

@@ -118,6 +118,22 @@ static bool has_timer(pid_t pid)
 	return found;
 }
 
+/* The process that does the hook's work: the child of its supervisor, proc(5). */
+static pid_t worker_of(pid_t hook)
+{
+	char path[64], text[64] = "";
+	long worker = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)hook, (int)hook);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
+		worker = strtol(text, NULL, 10);
+	if (fd >= 0)
+		close(fd);
+	return worker > 0 ? (pid_t)worker : hook;
+}
+
 /* /proc/PID/schedstat: nanoseconds on a CPU come first. */
 static unsigned long long cpu_ns(const struct bench *bench)
 {
@@ -128,7 +144,7 @@ static unsigned long long cpu_ns(const struct bench *bench)
 		char path[64], text[64] = "";
 		int fd;
 
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)bench->hooks[i]);
+		snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)worker_of(bench->hooks[i]));
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
 			ns = strtoull(text, NULL, 10);
@@ -144,7 +160,7 @@ static void wait_until_gated(const struct bench *bench)
 	long long until = now_usec() + 60 * 1000000LL;
 
 	for (size_t i = 0; i < bench->n_hooks; i++) {
-		while (!has_timer(bench->hooks[i])) {
+		while (!has_timer(worker_of(bench->hooks[i]))) {
 			if (waitpid(bench->hooks[i], NULL, WNOHANG) != 0)
 				die("a hook ended before it was gated", 0);
 			if (now_usec() > until)

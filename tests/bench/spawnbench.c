@@ -11,7 +11,8 @@
  *after SETUP, which may have changed it. Output of the commands is thrown away, as crun does with
  *that of a hook.
  *
- * Prints a line of JSON for each command: label, n, median_us, p99_us, min_us, max_rss_kib. A
+ * Prints a line of JSON for each command: label, n, median_us, p99_us, min_us, median_cpu_us (of
+ *the command and its children that it waited for; other programs disturb it less), max_rss_kib. A
  *command that fails ends the run, because the time of a failure is not what was asked for.
  *
  * Peak memory is ru_maxrss. Until exec the child shares this program's memory, so the figure is
@@ -34,7 +35,7 @@
 struct command {
 	const char *label;
 	char **argv;
-	unsigned long *micros; /* one for each round */
+	unsigned long *micros, *cpu; /* one for each round */
 	long max_rss_kib;
 };
 
@@ -157,8 +158,14 @@ static int run_setup(const char *setup)
 	return r;
 }
 
+static unsigned long cpu_micros(const struct rusage *usage)
+{
+	return (unsigned long)((usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000L +
+			       usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
+}
+
 static int run_timed(struct command *command, const posix_spawn_file_actions_t *actions,
-	unsigned long *ret_micros)
+	unsigned long *ret_micros, unsigned long *ret_cpu)
 {
 	struct timespec start;
 	struct rusage usage = {0};
@@ -175,6 +182,7 @@ static int run_timed(struct command *command, const posix_spawn_file_actions_t *
 	if (r < 0)
 		return r;
 	*ret_micros = micros_since(&start);
+	*ret_cpu = cpu_micros(&usage);
 	if (usage.ru_maxrss > command->max_rss_kib)
 		command->max_rss_kib = usage.ru_maxrss;
 	return 0;
@@ -188,11 +196,13 @@ static int run_round(
 	for (size_t i = 0; r == 0 && i < bench->n_commands; i++) {
 		size_t which = round % 2 == 0 ? i : bench->n_commands - 1 - i;
 		struct command *command = &bench->commands[which];
-		unsigned long micros = 0;
+		unsigned long micros = 0, cpu = 0;
 
-		r = run_timed(command, actions, &micros);
-		if (r == 0 && round >= bench->warmup)
-			command->micros[round - bench->warmup] = micros;
+		r = run_timed(command, actions, &micros, &cpu);
+		if (r < 0 || round < bench->warmup)
+			continue;
+		command->micros[round - bench->warmup] = micros;
+		command->cpu[round - bench->warmup] = cpu;
 	}
 	return r;
 }
@@ -243,11 +253,13 @@ static unsigned long percentile(const unsigned long *sorted, unsigned long n, un
 static void print_result(const struct command *command, unsigned long n)
 {
 	qsort(command->micros, n, sizeof(*command->micros), compare_micros);
+	qsort(command->cpu, n, sizeof(*command->cpu), compare_micros);
 	fputs("{\"label\":", stdout);
 	print_label(command->label);
-	printf(",\"n\":%lu,\"median_us\":%lu,\"p99_us\":%lu,\"min_us\":%lu,\"max_rss_kib\":%ld}\n",
+	printf(",\"n\":%lu,\"median_us\":%lu,\"p99_us\":%lu,\"min_us\":%lu,"
+	       "\"median_cpu_us\":%lu,\"max_rss_kib\":%ld}\n",
 		n, percentile(command->micros, n, 50), percentile(command->micros, n, 99),
-		command->micros[0], command->max_rss_kib);
+		command->micros[0], percentile(command->cpu, n, 50), command->max_rss_kib);
 }
 
 int main(int argc, char **argv)
@@ -259,7 +271,8 @@ int main(int argc, char **argv)
 		return usage();
 	for (size_t i = 0; i < bench.n_commands; i++) {
 		bench.commands[i].micros = calloc(bench.rounds, sizeof(unsigned long));
-		if (!bench.commands[i].micros)
+		bench.commands[i].cpu = calloc(bench.rounds, sizeof(unsigned long));
+		if (!bench.commands[i].micros || !bench.commands[i].cpu)
 			r = -ENOMEM;
 	}
 	if (r == 0)
@@ -268,6 +281,7 @@ int main(int argc, char **argv)
 		if (r == 0)
 			print_result(&bench.commands[i], bench.rounds);
 		free(bench.commands[i].micros);
+		free(bench.commands[i].cpu);
 	}
 	return r == 0 ? 0 : 1;
 }
