@@ -26,7 +26,7 @@ machineconfig: $(if $(filter file,$(origin HOOK_BINARY)),all) ## an OpenShift Ma
 .PHONY: bundle
 bundle: all ## the program with its libraries, for nodes that lack them; what the container image installs
 	@install/deps.sh build bundle
-	@install/container/bundle.sh '$(hook)' '$(VERSION)' '$(BUILD)/bundle'
+	@install/container/bundle.sh '$(BUILD)/bundle' '$(VERSION)' '$(hook)' $(addsuffix ',$(addprefix ',$(inspect)))
 	@mkdir -p '$(BUILD)/bundle/hooks.d' && cp crio-hooks.d/*.json '$(BUILD)/bundle/hooks.d/'
 
 # Not part of `make check`: it asks the mirror of the distribution for a small system to install on.

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/container/bundle.sh BINARY VERSION DIRECTORY
+# install/container/bundle.sh DIRECTORY VERSION BINARY...
 #
-# Makes in DIRECTORY a copy of the program that runs on any node of this architecture, whatever
-# libraries and C library that has: the program, its shared libraries and the dynamic loader.
+# Makes in DIRECTORY a copy of the programs that runs on any node of this architecture, whatever
+# libraries and C library that has: the programs, their shared libraries and the dynamic loader.
 #
 #   DIRECTORY/ID/sbin/fuse-sidecar-hook     its interpreter is /opt/fuse-sidecar-hook/ID/lib/ld-*.so
 #   DIRECTORY/ID/lib/*                      its libraries, found by its RPATH, which is that directory
@@ -18,7 +18,8 @@ set -euo pipefail
 umask 022
 export LC_ALL=C.UTF-8
 
-binary=$1 version=$2 directory=$3
+directory=$1 version=$2
+shift 2
 name=fuse-sidecar-hook
 place=/opt/$name
 # Loaded by dlopen(3), if at all: by name, as ldd(1) does not see them.
@@ -27,33 +28,38 @@ lazy='libyaml-0.so.2'
 # PATH of each library and of the loader
 libraries() {
 	local library
-	ldd "$binary" | sed -nE 's/^\t.* => (\/[^ ]+) .*/\1/p; s/^\t(\/[^ ]+) .*/\1/p'
+	ldd "$@" | sed -nE 's/^\t.* => (\/[^ ]+) .*/\1/p; s/^\t(\/[^ ]+) .*/\1/p'
 	for library in $lazy; do
 		ldconfig -p | sed -nE "s/^\t${library//./\\.} .* => (.*)/\1/p" | head -n 1
 	done
 }
 
-loader=$(readelf -W --program-headers "$binary" |
+loader=$(readelf -W --program-headers "$1" |
 	sed -nE 's/.*\[Requesting program interpreter: (.*)\]$/\1/p')
-[[ $loader == /* ]] || { echo "bundle: $binary has no dynamic loader" >&2; exit 1; }
-if ldd "$binary" | grep 'not found' >&2; then
-	echo "bundle: libraries of $binary are missing" >&2
+[[ $loader == /* ]] || { echo "bundle: $1 has no dynamic loader" >&2; exit 1; }
+if ldd "$@" | grep 'not found' >&2; then
+	echo "bundle: libraries are missing" >&2
 	exit 1
 fi
 
 rm -rf -- "$directory"
 mkdir -p -- "$directory/new/sbin" "$directory/new/lib"
-strip --strip-unneeded -o "$directory/new/sbin/$name" "$binary"
+for binary; do
+	strip --strip-unneeded -o "$directory/new/sbin/${binary##*/}" "$binary"
+done
 while read -r library; do
 	cp -L -- "$library" "$directory/new/lib/"
-done < <(libraries | sort -u)
+done < <(libraries "$@" | sort -u)
 
 id=$version-$(cd -- "$directory/new" && find . -type f -print0 | sort -z | xargs -0 sha256sum |
 	sha256sum | cut -c 1-12)
 mv -- "$directory/new" "$directory/$id"
 # An RPATH, not a RUNPATH: it holds for the libraries of libraries and for dlopen(3) too.
-patchelf --force-rpath --set-rpath "$place/$id/lib" \
-	--set-interpreter "$place/$id/lib/${loader##*/}" "$directory/$id/sbin/$name"
-chmod 0755 "$directory/$id/lib/${loader##*/}" "$directory/$id/sbin/$name"
+for binary in "$directory/$id"/sbin/*; do
+	patchelf --force-rpath --set-rpath "$place/$id/lib" \
+		--set-interpreter "$place/$id/lib/${loader##*/}" "$binary"
+	chmod 0755 "$binary"
+done
+chmod 0755 "$directory/$id/lib/${loader##*/}"
 echo "$id" >"$directory/id"
 echo "made $directory/$id"

@@ -27,6 +27,8 @@ fi
 ip link set lo up
 
 hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
+inspect=()
+[[ ! -e ${hook%/*}/fuse-sidecar-inspect ]] || inspect=("${hook%/*}/fuse-sidecar-inspect")
 node=$scratch/node
 opt=$node/opt/fuse-sidecar-hook
 hooks=$node/etc/containers/oci/hooks.d
@@ -35,7 +37,7 @@ object=$scratch/api/apis/apps/v1/namespaces/ns/daemonsets/hook
 httpd_pid=
 
 make_bundle() {
-	install/container/bundle.sh "$hook" "$1" "$2" >/dev/null && mkdir "$2/hooks.d" &&
+	install/container/bundle.sh "$2" "$1" "$hook" "${inspect[@]}" >/dev/null && mkdir "$2/hooks.d" &&
 		cp crio-hooks.d/*.json "$2/hooks.d/"
 }
 
@@ -70,6 +72,11 @@ runs_alone() {
 			--host-mountinfo /host.mountinfo) \
 			<("$hook" check tests/fixtures/crio/crio-1.33-crun/seed/plex/config.json \
 				--host-mountinfo tests/fixtures/crio/crio-1.33-crun/seed/plex/host.mountinfo)
+}
+
+helper_runs_alone() {
+	local program=/opt/fuse-sidecar-hook/$(id_of "$scratch/one")/sbin/fuse-sidecar-inspect
+	chroot "$node" "$program" match '^a+$' aaa && ! chroot "$node" "$program" match '^a+$' b
 }
 
 same_content_same_id() {
@@ -274,6 +281,11 @@ make_bundle 1 "$scratch/one"
 make_bundle 2 "$scratch/two"
 make_bundle 3 "$scratch/three"
 is 'the program runs where none of its libraries is installed' runs_alone
+if ((${#inspect[@]})); then
+	is 'so does the helper of doctor' helper_runs_alone
+else
+	skip 'so does the helper of doctor' 'built without it'
+fi
 is 'a bundle is named for its content' same_content_same_id
 is 'the prestart hook names the program on the node' hook_points_at prestart
 is 'the poststop hook does so too' hook_points_at poststop
