@@ -42,16 +42,34 @@ for file in crio-hooks.d/*.json; do
 	jq --arg path "$engine/recorder" '.hook.path = $path' "$file" >"$engine/hooks/${file##*/}"
 done
 
+later=()
 # runs_for KEY VALUE: the stages at which the hook ran for a container with this annotation. podman
 # reads the flag as CSV, so quotes let commas and newlines through.
 runs_for() {
 	: >"$engine/runs"
 	podman --root "$engine/root" --runroot "$engine/runroot" --tmpdir "$engine/tmp" \
 		--cgroup-manager cgroupfs --events-backend none --runtime runc \
-		--hooks-dir "$engine/hooks" run --rm --network none --log-driver none \
+		--hooks-dir "$engine/hooks" "${later[@]}" run --rm --network none --log-driver none \
 		--ulimit host --annotation "\"$1=$2\"" --rootfs "$engine/rootfs" /bin/busybox true ||
 		return 1
 	tr '\n' ' ' <"$engine/runs"
+}
+
+# With the same files in a directory that comes later, whose hook writes down another word.
+runs_later_one_once() {
+	local file ran
+	mkdir "$engine/later"
+	sed 's/\$1/later-$1/' "$engine/recorder" >"$engine/later-recorder"
+	chmod +x "$engine/later-recorder"
+	for file in "$engine"/hooks/*.json; do
+		jq --arg path "$engine/later-recorder" '.hook.path = $path' "$file" \
+			>"$engine/later/${file##*/}"
+	done
+	later=(--hooks-dir "$engine/later")
+	ran=$(runs_for "$@")
+	later=()
+	echo "ran at: $ran"
+	[[ $ran == 'later-prestart later-poststop ' ]]
 }
 
 runs_once_each() {
@@ -74,6 +92,8 @@ is 'a list in several lines does so too' runs_once_each "$key" $'a=/m/a\nb=/m/b\
 is 'a value that begins with an empty line does so too' runs_once_each "$key" $'\na=/m/a'
 is 'a malformed value reaches the hook, which refuses it' runs_once_each "$key" '???'
 is 'an empty value does so too, to be refused by name' runs_once_each "$key" ''
+is 'of two directories with files of these names, the later one counts, once' \
+	runs_later_one_once "$key" 'a=/m/a'
 is 'a key that only ends in ours does not' runs_not "x$key" 'a=/m/a'
 is 'a key that only begins with ours does not' runs_not "${key}x" 'a=/m/a'
 is 'the dot of the key is a dot' runs_not "${key/./x}" 'a=/m/a'
