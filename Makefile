@@ -5,7 +5,7 @@
 # Everything that is made goes below $(BUILD). A source file needs no entry here: it is found by the
 # directory that it lies in, and the directory decides what it may be linked with:
 #
-#   oci/base/*.c oci/*.c     liboci.a     json-c, libmount
+#   oci/base/*.c oci/*.c     liboci.a     json-c, libmount (and libyaml's header: it is loaded when needed)
 #   policy/*.c               libpolicy.a  + libcap, libseccomp
 #   hook/*.c (not main.c)    libhook.a    + libsystemd; the filter of system calls comes from
 #                            hook/filter_export.c, a program of the build
@@ -67,6 +67,8 @@ PKG_CONFIG ?= pkg-config
 PKGS_OCI := json-c mount
 PKGS_POLICY := $(PKGS_OCI) libcap libseccomp
 PKGS_HOOK := $(PKGS_POLICY) libsystemd
+# Libraries that are loaded by dlopen(3) in the commands that need them: only their headers count.
+PKGS_LOADED := yaml-0.1
 PKGS_TEST := cmocka libseccomp
 PKGS_INSPECT := tomlplusplus re2
 
@@ -191,7 +193,7 @@ $(BUILD)/support.stamp: FORCE
 $(BUILD)/fault.stamp: FORCE
 	@$(call stamp,$(fault_src))
 
-LIB_CFLAGS = $(eval LIB_CFLAGS := $$(call pkg_cflags,$(PKGS_HOOK)))$(LIB_CFLAGS)
+LIB_CFLAGS = $(eval LIB_CFLAGS := $$(call pkg_cflags,$(PKGS_HOOK) $(PKGS_LOADED)))$(LIB_CFLAGS)
 TEST_CFLAGS = $(eval TEST_CFLAGS := $$(call pkg_cflags,$(PKGS_TEST)))$(TEST_CFLAGS)
 OCI_LIBS = $(eval OCI_LIBS := $$(call pkg_libs,$(PKGS_OCI)))$(OCI_LIBS)
 POLICY_LIBS = $(eval POLICY_LIBS := $$(call pkg_libs,$(PKGS_POLICY)))$(POLICY_LIBS)

@@ -24,6 +24,7 @@ build | pc:json-c | libjson-c-dev | json-c-devel
 build | pc:mount | libmount-dev | libmount-devel
 build | pc:libcap | libcap-dev | libcap-devel
 build | pc:libseccomp | libseccomp-dev | libseccomp-devel
+build | pc:yaml-0.1 | libyaml-dev | libyaml-devel
 build | pc:libsystemd | libsystemd-dev | systemd-devel
 build | cmd:g++ | build-essential | gcc-c++
 build | pc:tomlplusplus | libtomlplusplus-dev | tomlplusplus-devel
@@ -47,6 +48,9 @@ test | cmd:man,groff | man-db groff-base | man-db groff-base
 test | cmd:mandoc | mandoc | mandoc
 test | cmd:patchelf | patchelf | patchelf
 test | cmd:curl | curl | curl
+test | cmd:python3 | python3 | python3
+test | py:jsonschema | python3-jsonschema | python3-jsonschema
+test | cmd:script | bsdutils | util-linux
 demo | cmd:unshare,nsenter,mount | util-linux | util-linux
 demo | cmd:ps | procps | procps-ng
 demo | cmd:ip | iproute2 | iproute

@@ -88,8 +88,7 @@ static int lex_string(struct lexer *lexer)
 	return fail(lexer, "a string that does not end");
 }
 
-/* RFC 8259, section 6. */
-static bool is_number(const char *word, size_t length)
+bool jsonlex_is_number(const char *word, size_t length)
 {
 	size_t i = 0, start;
 
@@ -134,7 +133,7 @@ static int lex_word(struct lexer *lexer)
 		lexer->at += length;
 		return 0;
 	}
-	if (!is_number(word, length))
+	if (!jsonlex_is_number(word, length))
 		return fail(lexer, "neither a number nor true, false or null");
 	lexer->at += length;
 	return 0;
@@ -286,32 +285,37 @@ static void pop_scope(struct scopes *scopes)
 		json_object_put(scopes->sets[--scopes->n]);
 }
 
-/* The text of a string literal. NULL without memory. */
-static char *decode_string(const char *literal, size_t size)
+int jsonlex_decode(const char *literal, size_t size, char **ret)
 {
 	cleanup_free char *copy = malloc(size + 1);
 	struct json_object *string;
-	char *text;
+	const char *text;
+	int r = -EINVAL;
 
 	if (!copy)
-		return NULL;
+		return -ENOMEM;
 	/* The text around it has no NUL at its end: copied by length, not as a string. */
 	memcpy(copy, literal, size);
 	copy[size] = '\0';
 	string = json_tokener_parse(copy);
-	text = string ? strdup(json_object_get_string(string)) : NULL;
+	text = json_object_get_string(string);
+	if (text && strlen(text) == (size_t)json_object_get_string_len(string)) {
+		*ret = strdup(text);
+		r = *ret ? 0 : -ENOMEM;
+	}
 	json_object_put(string);
-	return text;
+	return r;
 }
 
 /* 1 and the name where the innermost object has it already, 0 where it was added. */
 static int note_name(struct scopes *scopes, const char *literal, size_t size, char **ret_name)
 {
 	struct json_object *set = scopes->n > 0 ? scopes->sets[scopes->n - 1] : NULL;
-	cleanup_free char *name = decode_string(literal, size);
+	cleanup_free char *name = NULL;
+	int r = jsonlex_decode(literal, size, &name);
 
-	if (!name)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	if (json_object_object_get_ex(set, name, NULL)) {
 		*ret_name = move_ptr(name);
 		return 1;

@@ -8,6 +8,7 @@
 #ifndef FSH_OCI_BASE_JSONLEX_H
 #define FSH_OCI_BASE_JSONLEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct jsonlex {
@@ -29,6 +30,15 @@ int jsonlex_check(const char *data, size_t size, unsigned int max_depth, struct 
  * 0, or -EINVAL where one does not end, *ret_offset being where it starts.
  */
 int jsonlex_strip_comments(char *data, size_t size, size_t *ret_offset);
+
+/* True for a number of RFC 8259, section 6, of `length` bytes. */
+bool jsonlex_is_number(const char *word, size_t length);
+
+/*
+ * The text of the string literal of `size` bytes, quotes included, owned by the caller. 0, -EINVAL
+ * for an escape that JSON does not know and for \u0000, -ENOMEM.
+ */
+int jsonlex_decode(const char *literal, size_t size, char **ret);
 
 /*
  * The first name that its object already has, in text that a parser has accepted: a copy owned by

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON written member by member. A failure (no memory) is kept, and what follows does nothing: who
+ * writes asks once, at the end.
+ */
+#ifndef FSH_OCI_BASE_JSONPACK_H
+#define FSH_OCI_BASE_JSONPACK_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct jsonpack {
+	struct json_object *root; /* owned */
+	bool failed;
+};
+
+/* Begin with an empty object. */
+void jsonpack_begin(struct jsonpack *pack);
+
+/* A member of `in`, or with `key` NULL an item of the array `in`, which may be NULL after a
+ * failure. What is returned is borrowed, NULL after a failure. */
+struct json_object *jsonpack_object(struct jsonpack *pack, struct json_object *in, const char *key);
+struct json_object *jsonpack_array(struct jsonpack *pack, struct json_object *in, const char *key);
+void jsonpack_string(
+	struct jsonpack *pack, struct json_object *in, const char *key, const char *text);
+void jsonpack_size(struct jsonpack *pack, struct json_object *in, const char *key, size_t value);
+void jsonpack_bool(struct jsonpack *pack, struct json_object *in, const char *key, bool value);
+
+/* Print it with a final newline and release it. 0 or -ENOMEM. */
+int jsonpack_end(struct jsonpack *pack, FILE *out);
+
+#endif
