@@ -21,6 +21,8 @@ enum option_value {
 	OPTION_FIX,
 	OPTION_ROOT,
 	OPTION_WRITE,
+	OPTION_SARIF,
+	OPTION_POLICY,
 };
 
 /* A command as people see it. */
@@ -74,9 +76,23 @@ static const struct option doctor_options[] = {
 static const struct option metrics_options[] = {
 	HELP_OPTION, {"write", no_argument, NULL, OPTION_WRITE}, END_OF_OPTIONS};
 
+static const struct option lint_options[] = {
+	HELP_OPTION,
+	JSON_OPTION,
+	{"sarif", no_argument, NULL, OPTION_SARIF},
+	{"fix", no_argument, NULL, OPTION_FIX},
+	{"policy", required_argument, NULL, OPTION_POLICY},
+	END_OF_OPTIONS,
+};
+
 static const char **config_argument(struct options *options)
 {
 	return &options->config_path;
+}
+
+static const char **manifest_argument(struct options *options)
+{
+	return &options->manifest_path;
 }
 
 static const char **pod_argument(struct options *options)
@@ -144,6 +160,22 @@ static const struct verb verbs[] = {
 			"  --container-mountinfo FILE  the mount table of the container's init\n",
 		.options = check_options,
 		.argument = config_argument,
+		.argument_required = true,
+	},
+	{
+		COMMAND("lint", cmd_lint, CONFINE_NOTHING, 0),
+		.arguments = " MANIFEST|- [--json|--sarif|--fix] [--policy FILE]",
+		.summary = "what is wrong with a manifest, before it is applied",
+		.help = "Pods and what makes them, in YAML or JSON. Needs no root and no node. "
+			"Exits\n"
+			"with 0 where nothing is worse than a warning, else as the hook would.\n"
+			"  --json                      print schema fuse-sidecar.io/lint/v1\n"
+			"  --sarif                     print SARIF 2.1.0, for code review tools\n"
+			"  --fix                       print the manifest with what can be mended\n"
+			"                              mended, and on standard error what is left\n"
+			"  --policy FILE               judge by this policy, not by the defaults\n",
+		.options = lint_options,
+		.argument = manifest_argument,
 		.argument_required = true,
 	},
 	{
@@ -269,6 +301,12 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case OPTION_ROOT:
 			ret->root = optarg;
 			break;
+		case OPTION_SARIF:
+			ret->sarif = true;
+			break;
+		case OPTION_POLICY:
+			ret->policy_path = optarg;
+			break;
 		case ':':
 			return refuse(verb, "no value for", argv[optind - 1]);
 		default:
@@ -285,6 +323,8 @@ static int parse_arguments(const struct verb *verb, int n, char **words, struct 
 		return refuse(verb, "unexpected argument", words[verb->argument ? 1 : 0]);
 	if (n == 0 && verb->argument_required)
 		return refuse(verb, "an argument is missing", NULL);
+	if (ret->manifest_path && ret->json + ret->sarif + ret->fix > 1)
+		return refuse(verb, "one of --json, --sarif and --fix is possible", NULL);
 	return 0;
 }
 

@@ -18,8 +18,11 @@ struct options {
 	const char *container_mountinfo; /* check --container-mountinfo */
 	const char *pod;		 /* status: uid, name, or namespace/name; NULL for all */
 	bool dry_run;			 /* reconcile */
+	const char *manifest_path;	 /* lint: a path, or "-" */
+	const char *policy_path;	 /* lint --policy */
+	bool sarif;			 /* lint */
 	struct progress *progress;	 /* what the supervisor sees; NULL: there is none */
-	bool fix;			 /* doctor */
+	bool fix;			 /* lint, doctor */
 	bool write;			 /* metrics */
 	const char *root;		 /* doctor --root */
 };
@@ -45,5 +48,6 @@ int cmd_prepare(const struct options *options);
 int cmd_reconcile(const struct options *options);
 int cmd_doctor(const struct options *options);
 int cmd_metrics(const struct options *options);
+int cmd_lint(const struct options *options);
 
 #endif

@@ -66,6 +66,19 @@ enum severity {
 	X(PROVIDER_NOT_STARTED, "provider-not-started", DENY, EXIT_PROVIDER)                       \
 	X(PROVIDER_DEAD, "provider-dead", DENY, EXIT_PROVIDER)                                     \
 	X(POLICY_INVALID, "policy-invalid", DENY, EXIT_NODE_CONFIG)                                \
+	X(MANIFEST_INVALID, "manifest-invalid", DENY, EXIT_INPUT)                                  \
+	X(ANNOTATION_MISPLACED, "annotation-misplaced", DENY, EXIT_INPUT)                          \
+	X(ANNOTATION_MISSING, "annotation-missing", WARN, EXIT_INPUT)                              \
+	X(INIT_DIRS_NEEDLESS, "init-dirs-needless", DENY, EXIT_PROVIDER)                           \
+	X(CONSUMER_MISSING, "consumer-missing", WARN, EXIT_INPUT)                                  \
+	X(ALLOW_OTHER_MISSING, "allow-other-missing", WARN, EXIT_INPUT)                            \
+	X(ALLOW_NON_EMPTY, "allow-non-empty", WARN, EXIT_INPUT)                                    \
+	X(NODE_PINNED, "node-pinned", WARN, EXIT_POLICY)                                           \
+	X(PROBE_MISSING, "probe-missing", WARN, EXIT_POLICY)                                       \
+	X(PROBE_ON_MOUNT, "probe-on-mount", WARN, EXIT_POLICY)                                     \
+	X(SECRET_MODE, "secret-mode", WARN, EXIT_POLICY)                                           \
+	X(VOLUME_UNFIT, "volume-unfit", WARN, EXIT_POLICY)                                         \
+	X(ADMISSION_NEEDED, "admission-needed", WARN, EXIT_POLICY)                                 \
 	X(HOST_IO, "host-io", DENY, EXIT_HOST_IO)                                                  \
 	X(INTERNAL, "internal", DENY, EXIT_INTERNAL)
 

@@ -16,6 +16,11 @@ codes() {
 	findings | cut -d' ' -f1
 }
 
+# What lint can find: lint_rules[]
+lint_codes() {
+	sed -n 's/^\t{FINDING_\([A-Z_]*\),.*/\1/p' policy/lint_codes.c | grep -vx NONE | tr 'A-Z_' 'a-z-'
+}
+
 exit_codes() {
 	sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),/\1/p' oci/base/code.h
 }

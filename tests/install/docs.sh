@@ -65,6 +65,10 @@ exit_codes_are_in() {
 
 # ---- annotations and policy ----------------------------------------------------------------------
 
+page_has_rules() {
+	same_lines 3< <(lint_codes) 4< <(column 2 docs/lint.md '^ `[a-z-]+` $' | tr -d '` ')
+}
+
 readme_has_annotations() {
 	same_lines 3< <(annotations) \
 		4< <(column 2 README.md '`fuse-sidecar.io/' | sed 's|.*/\([a-z-]*\)`.*|\1|')
@@ -79,7 +83,7 @@ no_unknown_annotation() {
 	local said
 	mapfile -t said < <(annotations)
 	grep -ohE 'fuse-sidecar\.io/[a-z-]+' "${pages[@]}" examples/*.yaml | sed 's|.*/||' |
-		grep -v '^mount$' | known "${said[@]}" topology status check doctor
+		grep -v '^mount$' | known "${said[@]}" topology status check doctor lint
 }
 
 page_has_policy_keys() {
@@ -241,6 +245,7 @@ demo_output_is_stable() {
 is 'each finding has its entry, with severity and exit code' findings_have_entries
 is 'the README has the findings that deny, by exit code' readme_has_denials
 is 'and those that warn' readme_has_warnings
+is 'the page of lint has what it can find' page_has_rules
 is 'the README has the exit codes' exit_codes_are_in README.md
 is 'the troubleshooting page has them too' exit_codes_are_in docs/troubleshooting.md
 is 'the README has the annotations' readme_has_annotations

@@ -40,12 +40,17 @@ static const struct {
 	{"provider-not-started", SEVERITY_DENY, 17},
 	{"provider-dead", SEVERITY_DENY, 17},
 	{"path-unsafe", SEVERITY_DENY, 18},
+	{"manifest-invalid", SEVERITY_DENY, 10},
+	{"annotation-misplaced", SEVERITY_DENY, 10},
+	{"init-dirs-needless", SEVERITY_DENY, 17},
 	{"host-io", SEVERITY_DENY, 19},
 	{"internal", SEVERITY_DENY, 20},
 };
 
 static const char *const warnings[] = {"consumer-bidirectional", "consumer-privileged",
-	"selinux-confined", "mountpoint-mismatch", "limits-missing"};
+	"selinux-confined", "mountpoint-mismatch", "limits-missing", "annotation-missing",
+	"consumer-missing", "allow-other-missing", "allow-non-empty", "node-pinned",
+	"probe-missing", "probe-on-mount", "secret-mode", "volume-unfit", "admission-needed"};
 
 static void published_codes_keep_severity_and_exit(void **state)
 {

@@ -93,6 +93,9 @@ static void options_stand_anywhere_and_have_their_values(void **state)
 				.container_mountinfo = "m"}},
 		{"check -- --json", {.config_path = "--json"}},
 		{"status", {0}},
+		{"lint - --sarif", {.manifest_path = "-", .sarif = true}},
+		{"lint --fix --policy p m",
+			{.manifest_path = "m", .policy_path = "p", .fix = true}},
 		{"status media/plex-0 --json", {.pod = "media/plex-0", .json = true}},
 	};
 
@@ -109,6 +112,10 @@ static void options_stand_anywhere_and_have_their_values(void **state)
 		assert_text(options.host_mountinfo, expected->host_mountinfo);
 		assert_text(options.container_mountinfo, expected->container_mountinfo);
 		assert_text(options.pod, expected->pod);
+		assert_text(options.manifest_path, expected->manifest_path);
+		assert_text(options.policy_path, expected->policy_path);
+		assert_int_equal(options.sarif, expected->sarif);
+		assert_int_equal(options.fix, expected->fix);
 	}
 }
 
@@ -140,6 +147,9 @@ static void what_is_wrong_is_said_with_the_usage(void **state)
 		{"check -j c", "unknown option \"-j\""},
 		{"status a b", "unexpected argument \"b\""},
 		{"prepare /data", "unexpected argument \"/data\""},
+		{"lint", "an argument is missing"},
+		{"lint --json --sarif a", "one of --json, --sarif and --fix is possible"},
+		{"lint a --policy", "no value for \"--policy\""},
 	};
 
 	(void)state;
