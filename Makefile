@@ -282,7 +282,7 @@ run_check = tests/run-check.sh --build '$(BUILD)'
 check: ## install what tests need, build, run unit, namespace, fault, install and end-to-end tests
 	install/deps.sh build test
 	@$(MAKE) all tests check-layers
-	@$(run_check) unit ns race fault install e2e
+	@$(run_check) unit ns race fault kernels install e2e
 
 .PHONY: check-unit check-ns check-fault check-faults check-install check-e2e
 check-unit: all $(unit_tests) $(helpers) ## only the unit tests (no root)
@@ -297,6 +297,10 @@ check-install: all ## only the installation tests
 	@$(run_check) install
 check-e2e: all $(helpers) ## only the end-to-end tests
 	@$(run_check) e2e
+
+.PHONY: check-kernels
+check-kernels: all $(ns_tests) $(helpers) ## the namespace tests without each younger system call (root; many minutes)
+	@$(run_check) kernels_all
 
 .PHONY: check-mounts
 COUNT ?= 2000

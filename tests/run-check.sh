@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [install] [e2e] [packages]
+# tests/run-check.sh [--build DIR] [STAGE…]
 #
 # Runs the suites of the named stages and ends with exactly one line, `N passed, N failed, N skipped`,
 # the sum of all of them. Not zero when a test failed or a suite crashed, hung or gave no count.
@@ -11,6 +11,8 @@
 #   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
 #   fault    DIR/tests/fault/fault_test_*  the same: each place of a run × one error
 #   faults   the same programs, each system call × each error that fits it, a process for each core
+#   kernels      some of ns, as if on Linux 4.18: without the younger system calls
+#   kernels_all  all of ns without each of them, and without all; not run unless named
 #   install  tests/install/*.sh          shell suites
 #   e2e      tests/e2e/run.sh            a shell suite, by root
 #   packages tests/packages/*.sh         shell suites, by root; only when asked for, build.sh comes first
@@ -80,8 +82,10 @@ read_shell() {
 
 # Skips that a machine may have: `suite:test reason…`, one a line, # comments.
 allowed() {
-	local file=$top/tests/skip-allowed.txt
-	[[ -r $file ]] && awk -v want="$1" '$1 == want && NF > 1 { found = 1 } END { exit !found }' "$file"
+	local file=$top/tests/skip-allowed.txt want=$1
+	# Whatever is hidden by whichever error.
+	[[ $want != kernels/* ]] || want=kernels/${want##*/}
+	[[ -r $file ]] && awk -v want="$want" '$1 == want && NF > 1 { found = 1 } END { exit !found }' "$file"
 }
 
 # count SUITE LOG RC READER: adds one suite to the sum and says what happened.
@@ -95,6 +99,10 @@ count() {
 		broken) broken=$rest ;;
 		skip)
 			name=${rest%%:*}
+			# Not for such a kernel: tests/ns/ns_test_kernels.c has what it does instead.
+			if [[ $suite == kernels/* ]] && allowed "$suite:$name"; then
+				continue
+			fi
 			if [[ ${CI:-} == true ]] && ! allowed "$suite:$name"; then
 				((f++))
 				notes+=("  skipped, which CI does not allow: $rest")
@@ -221,6 +229,48 @@ run_faults() {
 	done
 }
 
+# As if the kernel did not have the system calls $2, and answered $1; the tests named after them.
+run_ns_without() {
+	local name error=$1 hidden=$2
+
+	shift 2
+	for name; do
+		suite "kernels/$error/$hidden/$name" read_tap unshare --mount --propagation private \
+			"$build/tests/hide_syscalls" "$error" "$hidden" -- "$build/tests/ns/$name"
+	done
+}
+
+# Linux 4.18, as far as it can be imitated: what touches mounts, paths and processes.
+run_kernels() {
+	local error
+
+	if ((EUID != 0)); then
+		not_root kernels
+		return
+	fi
+	for error in ENOSYS EPERM; do
+		run_ns_without "$error" all ns_test_{bind,check,hostile,pod_end,poststop,prepare,probe} \
+			ns_test_{reconcile,sharing,stale,status,walk}
+	done
+}
+
+# Each call hidden alone, and all together.
+run_kernels_all() {
+	local error hidden names=()
+
+	if ((EUID != 0)); then
+		not_root kernels
+		return
+	fi
+	mapfile -t names < <(programs ns 'ns_test_*')
+	for hidden in open_tree move_mount pidfd_open openat2 statx_mnt_id statx_mnt_id_unique close_range \
+		mount_setattr statmount,listmount all; do
+		for error in ENOSYS EPERM; do
+			run_ns_without "$error" "$hidden" "${names[@]}"
+		done
+	done
+}
+
 run_install() {
 	local file
 	for file in "$top"/tests/install/*.sh; do
@@ -257,15 +307,18 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | fault | faults | install | e2e | packages) stages+=("$1") ;;
+	unit | ns | race | fault | faults | kernels | kernels_all | install | e2e | packages)
+		stages+=("$1")
+		;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [install] [e2e] [packages]" >&2
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [kernels]" \
+			"[kernels_all] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
 	esac
 	shift
 done
-((${#stages[@]})) || stages=(unit ns race install e2e)
+((${#stages[@]})) || stages=(unit ns race fault kernels install e2e)
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
