@@ -135,6 +135,16 @@ static bool plex_waits(void *data)
 	return strcmp(fake_pod_status(data, "plex"), "waiting") == 0;
 }
 
+/* As every program that writes records does: with the pod's lock, which a gate has let go of. */
+static void write_locked(const char *text)
+{
+	cleanup_close int lock = open(FAKE_POD_RECORDS "/locks/" FAKE_POD_UID, O_RDWR | O_CLOEXEC);
+
+	assert_true(lock >= 0);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_int_equal(ns_sandbox_write(RECORD, text, 0644), 0);
+}
+
 /* By a newer program, say: what it has written is not this one's to replace. */
 static void a_record_that_another_program_wrote_meanwhile_stays(void **state)
 {
@@ -150,7 +160,7 @@ static void a_record_that_another_program_wrote_meanwhile_stays(void **state)
 	plex = fake_pod_consumer(&pod, "plex");
 	hook = fake_member_hook_start(plex, "prestart");
 	assert_true(eventually(plex_waits, &pod));
-	assert_int_equal(ns_sandbox_write(RECORD, NEWER, 0644), 0);
+	write_locked(NEWER);
 	path = fake_pod_path(&pod, "zurg");
 	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
 	assert_int_not_equal(wait_beside(hook, &daemon), 0);
