@@ -59,13 +59,12 @@ int confine_keeps(enum confine_profile profile, cap_value_t capability)
 	return false;
 }
 
-/* The bounding set counts for programs that a process starts; this one starts none. */
+/* The bounding set counts for programs that a process starts; this one starts none. Each is a
+ * system call: that a capability is not there is not asked before. */
 static int drop_bounding(enum confine_profile profile)
 {
-	for (cap_value_t capability = 0; capability <= cap_max_bits() - 1; capability++) {
-		if (confine_keeps(profile, capability) || cap_get_bound(capability) != 1)
-			continue;
-		if (cap_drop_bound(capability) < 0)
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
+		if (!confine_keeps(profile, capability) && cap_drop_bound(capability) < 0)
 			return -errno;
 	}
 	return 0;
@@ -101,8 +100,11 @@ static int give_up(enum confine_profile profile)
 		return -errno;
 	if (cap_get_flag(had, CAP_SETPCAP, CAP_EFFECTIVE, &may_drop) < 0)
 		return -errno;
-	/* First: dropping from the bounding set needs CAP_SETPCAP. */
-	r = may_drop == CAP_SET ? drop_bounding(profile) : 0;
+	/*
+	 * First: dropping from the bounding set needs CAP_SETPCAP. A supervisor keeps the set: with
+	 * no_new_privs no program would get anything from it.
+	 */
+	r = may_drop == CAP_SET && profile != CONFINE_NOTHING ? drop_bounding(profile) : 0;
 	if (r == 0)
 		r = keep_needed(profile, had, kept);
 	if (r < 0)

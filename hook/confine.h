@@ -26,7 +26,8 @@ enum confine_profile {
  */
 int confine_worker(enum confine_profile profile, int *ret_unfiltered);
 
-/* The same for a supervisor: no capability at all, and a filter of its own. */
+/* A supervisor has no capability at all, and a filter of its own. Its bounding set stays: it is for
+ * programs, and no_new_privs gives them nothing. */
 int confine_supervisor(void);
 
 /* Whether the profile keeps the capability. */
