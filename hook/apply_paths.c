@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/apply_steps.h"
 #include "hook/conflict.h"
+#include "hook/probe.h"
 #include "hook/stale.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include <string.h>
 
 /* The provider makes them, the annotation's or provider's owner gets them. */
 static struct walk_directory directory_of(const struct run *run, const struct plan_step *step)
@@ -95,6 +97,28 @@ static void count_heal(struct run *run, const struct plan_step *step, unsigned i
 	path->last_heal_usec = run_realtime_usec();
 }
 
+int apply_ask_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
+	struct error *err)
+{
+	cleanup_free struct probe_question *questions = calloc(paths->n + 1, sizeof(*questions));
+	int r = questions ? 0 : -ENOMEM;
+
+	if (paths->n < 2)
+		return 0;
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		questions[i].host_path = paths->items[i];
+	progress_at(run->progress, "asking the mounts, the first of which is", paths->items[0]);
+	if (r == 0)
+		r = probe_paths(host, questions, paths->n, run_probe_timeout(run));
+	for (size_t i = 0; r == 0 && i < paths->n; i++) {
+		if (questions[i].state == PATH_HUNG)
+			r = strv_add(&run->hung, paths->items[i]);
+	}
+	return r < 0 ? error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+			       "cannot probe the pod's FUSE paths: %s", strerror(-r))
+		     : 0;
+}
+
 int apply_stale(const struct run *run, const char *volume, const char *host_path,
 	unsigned int *ret_detached, enum path_state *ret_left, struct error *err)
 {
@@ -108,6 +132,10 @@ int apply_stale(const struct run *run, const char *volume, const char *host_path
 
 	*ret_detached = 0;
 	*ret_left = PATH_UNKNOWN;
+	if (strv_contains(&run->hung, host_path)) {
+		*ret_left = PATH_HUNG;
+		return 0;
+	}
 	progress_at(run->progress, "looking for a dead mount on", host_path);
 	r = apply_open(run, volume, &fd, err);
 	if (r < 0)

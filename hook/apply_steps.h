@@ -18,6 +18,13 @@ int apply_open_locked(const struct run *run, const char *host_path, struct lock 
 	int *ret_fd, struct error *err);
 
 /*
+ * Before apply_stale() of several paths: ask them all at once, so that those that hang take one
+ * probeTimeout together. apply_stale() leaves those alone. 0 or a negative errno.
+ */
+int apply_ask_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
+	struct error *err);
+
+/*
  * stale_detach() of host_path, whose volume is pinned first. *ret_detached and *ret_left are set on
  * failure too: 0 and PATH_UNKNOWN where it was not come to. Says nothing: what it means is the
  * caller's.

@@ -16,6 +16,7 @@
 #include "hook/run.h"
 #include "hook/run_count.h"
 #include "hook/runtime_dir.h"
+#include "hook/supervise.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/text.h"
 #include <stdio.h>
@@ -25,6 +26,7 @@
 struct tally {
 	unsigned int ended, kept, failed;
 	bool dry_run;
+	struct progress *progress; /* as seen by the supervisor */
 };
 
 /* The pod's names for the journal, from its record. */
@@ -70,6 +72,7 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	r = name_from_record(run);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	progress_subject(run->progress, &run->identity);
 	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->topology))
 		return 0;
@@ -102,11 +105,13 @@ static int remove_empty(struct run *run, bool dry_run, struct error *err)
 	return 1;
 }
 
-static int reconcile_pod(const char *uid, bool dry_run, struct error *err)
+static int reconcile_pod(
+	const char *uid, bool dry_run, struct progress *progress, struct error *err)
 {
 	cleanup_run struct run run = RUN_INIT;
 	int r;
 
+	run.progress = progress;
 	run.audit = (struct audit){.stage = "reconcile", .identity = &run.identity, .quiet = true};
 	r = name_pod(&run, uid);
 	if (r < 0)
@@ -123,22 +128,70 @@ static int reconcile_pod(const char *uid, bool dry_run, struct error *err)
 	return r;
 }
 
+/* What the process of one pod exits with. */
+enum pod_exit { POD_KEPT, POD_ENDED, POD_FAILED };
+
+static enum pod_exit reconcile_and_say(const char *uid, bool dry_run, struct progress *progress)
+{
+	cleanup_error struct error err = {0};
+	int r = reconcile_pod(uid, dry_run, progress, &err);
+
+	if (r < 0)
+		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
+	return r < 0 ? POD_FAILED : r > 0 ? POD_ENDED : POD_KEPT;
+}
+
+/* In a process of its own: one hostile, broken or hung volume must not keep the node's other pods.
+ * Said where it happened; POD_FAILED also where there is no process to be had. */
+static enum pod_exit reconcile_apart(const char *uid, bool dry_run)
+{
+	static const struct command command = {
+		.name = "reconcile", .budget_usec = PROGRESS_STAGE_USEC};
+	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
+	struct worker_ending ending = {0};
+	int r;
+
+	/* What is buffered would be written twice. */
+	fflush(stdout);
+	r = supervise_begin(&command, &supervisor);
+	if (r == 0 && supervisor.worker == 0) {
+		enum pod_exit code = reconcile_and_say(uid, dry_run, supervisor.progress);
+
+		_exit(fflush(stdout) == 0 ? (int)code : POD_FAILED);
+	}
+	if (r == 0)
+		r = supervise_wait(&supervisor, &ending);
+	if (r < 0) {
+		fprintf(stderr, "fuse-sidecar-hook: reconcile: %s: %s\n", uid, strerror(-r));
+		return POD_FAILED;
+	}
+	r = supervise_report(&supervisor, &ending);
+	return ending.how == WORKER_EXITED ? (enum pod_exit)r : POD_FAILED;
+}
+
 static void reconcile_pods(const struct strv *uids, struct tally *tally)
 {
-	const struct audit audit = {.stage = "reconcile"};
+	struct progress *progress = tally->progress;
 
 	for (size_t i = 0; i < uids->n; i++) {
-		cleanup_error struct error err = {0};
-		int r = reconcile_pod(uids->items[i], tally->dry_run, &err);
-
-		if (r < 0) {
-			/* One hostile or broken volume must not keep the node's other pods. */
-			audit_failure(&audit, &err);
-			tally->failed++;
-		} else if (r > 0) {
-			tally->ended++;
-		} else {
+		progress_at(progress, "at the pod", uids->items[i]);
+		/* The rest of them next time, and what comes after them now. */
+		if (progress_left(progress, PROGRESS_STAGE_USEC) < PROGRESS_STAGE_USEC) {
+			fprintf(stderr, "fuse-sidecar-hook: reconcile: no time for %zu more pods\n",
+				uids->n - i);
+			tally->failed += (unsigned int)(uids->n - i);
+			return;
+		}
+		switch (reconcile_apart(uids->items[i], tally->dry_run)) {
+		case POD_KEPT:
 			tally->kept++;
+			break;
+		case POD_ENDED:
+			tally->ended++;
+			break;
+		case POD_FAILED:
+			tally->failed++;
+			break;
 		}
 	}
 }
@@ -204,7 +257,7 @@ static int reconcile(struct tally *tally, struct error *err)
 int cmd_reconcile(const struct options *options)
 {
 	cleanup_error struct error err = {0};
-	struct tally tally = {.dry_run = options->dry_run};
+	struct tally tally = {.dry_run = options->dry_run, .progress = options->progress};
 
 	if (reconcile(&tally, &err) < 0) {
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);

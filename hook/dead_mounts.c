@@ -58,9 +58,35 @@ static bool may_act(const struct run *run, const char *volume)
 	return config_prefix_of(&run->config.roots, volume) != NULL;
 }
 
+/* A path of that provider, or of any where that is NULL, on which a dead mount may be detached. */
+static bool is_place(const struct run *run, const struct topology_path *path, const char *provider)
+{
+	if (!path->host_path || !path->volume || strcmp(path->provider, PROVIDER_NODE) == 0)
+		return false;
+	return (!provider || strcmp(path->provider, provider) == 0) && may_act(run, path->volume);
+}
+
+static int ask_ahead(struct run *run, const char *provider, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	cleanup_strv struct strv paths = {0};
+	int r;
+
+	for (size_t i = 0; i < run->topology.n_paths; i++) {
+		const struct topology_path *path = &run->topology.paths[i];
+
+		if (is_place(run, path, provider) && strv_add(&paths, path->host_path) < 0)
+			return error_memory(err);
+	}
+	if (paths.n < 2)
+		return 0;
+	r = mountinfo_read("/proc/self/mountinfo", &host, err);
+	return r < 0 ? r : apply_ask_ahead(run, &host, &paths, err);
+}
+
 int dead_mounts_detach(struct run *run, const char *provider, struct error *err)
 {
-	int first = 0;
+	int first = ask_ahead(run, provider, err);
 
 	for (size_t i = 0; i < run->topology.n_paths; i++) {
 		const struct topology_path *path = &run->topology.paths[i];
@@ -68,11 +94,7 @@ int dead_mounts_detach(struct run *run, const char *provider, struct error *err)
 		cleanup_error struct error later = {0};
 		int r;
 
-		if (!path->host_path || !path->volume || strcmp(path->provider, PROVIDER_NODE) == 0)
-			continue;
-		if (provider && strcmp(path->provider, provider) != 0)
-			continue;
-		if (!may_act(run, path->volume))
+		if (!is_place(run, path, provider))
 			continue;
 		r = detach(run, &place, first == 0 ? err : &later);
 		if (r < 0 && first == 0)
@@ -107,8 +129,11 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	struct error *err)
 {
 	enum path_state state = PATH_UNKNOWN;
-	int r = probe_path(host, place->host_path, run_probe_timeout(run), &state, NULL);
+	int r;
 
+	if (strv_contains(&run->hung, place->host_path))
+		return 0;
+	r = probe_path(host, place->host_path, run_probe_timeout(run), &state, NULL);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, place->host_path, NULL,
 			"cannot probe %s: %s", place->host_path, strerror(-r));
@@ -129,10 +154,31 @@ static int sweep_place(struct run *run, const struct mount_table *host, const st
 	return dry_run ? say_dead(run, host, place, err) : detach(run, place, err);
 }
 
+static int ask_volume_ahead(
+	struct run *run, const struct mount_table *host, const char *volume, struct error *err)
+{
+	cleanup_strv struct strv paths = {0};
+
+	for (size_t i = 0; i < host->n; i++) {
+		const char *target = host->entries[i].target;
+
+		if (is_candidate(host, &host->entries[i], volume) &&
+			!strv_contains(&run->hung, target) && !strv_contains(&paths, target) &&
+			strv_add(&paths, target) < 0)
+			return error_memory(err);
+	}
+	return apply_ask_ahead(run, host, &paths, err);
+}
+
 /* The first error; `err` has it already where `first` is one. */
 static int sweep_volume(struct run *run, const struct mount_table *host, const char *volume,
 	bool dry_run, int first, struct error *err)
 {
+	cleanup_error struct error unasked = {0};
+	int asked = ask_volume_ahead(run, host, volume, first == 0 ? err : &unasked);
+
+	if (first == 0)
+		first = asked;
 	for (size_t i = 0; i < host->n; i++) {
 		const struct mount_entry *mount = &host->entries[i];
 		const struct place place = {volume, mount->target, NULL};

@@ -90,7 +90,7 @@ static const struct entry entries[] = {
 	CALL("read", WORKER),				/* records, config.json, answers of probes */
 	CALL("write", BOTH),				/* a record; what is said to people and runtimes */
 	CALL("writev", BOTH),				/* what libc says before it aborts */
-	CALL("pread64", SUPERVISOR),			/* what the worker has said */
+	CALL("pread64", BOTH),			/* what the worker has said */
 	CALL("pwrite64", WORKER),			/* counters of reconcile */
 	CALL("fgetxattr", WORKER),			/* a record's label (SELinux) */
 	CALL("fsetxattr", WORKER),			/* the same */
@@ -189,7 +189,7 @@ static const struct entry entries[] = {
 	CALL("rt_sigaction", BOTH),			/* deadlines; abort */
 	CALL("rt_sigprocmask", BOTH),			/* the same */
 	CALL("rt_sigreturn", BOTH),			/* the end of a handler */
-	CALL("rt_sigtimedwait", SUPERVISOR),		/* the supervisor's wait, with a limit */
+	CALL("rt_sigtimedwait", BOTH),		/* a supervisor's wait with a limit; reconcile's */
 	CALL("restart_syscall", BOTH),			/* the kernel itself, after a stop */
 	CALL("clock_gettime", BOTH),			/* where the vDSO has none */
 	CALL("gettimeofday", BOTH),			/* the same */

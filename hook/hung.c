@@ -93,8 +93,6 @@ static void connection_clear(struct connection *connection)
 	cleanup_close_fd(&connection->fd);
 }
 
-#define cleanup_connection __attribute__((cleanup(connection_clear)))
-
 static struct connection look_into(const struct mount_entry *mount)
 {
 	cleanup_close int fd = -EBADF;
@@ -156,41 +154,85 @@ static int note_hung(
 	return dry_run ? 0 : run_commit(run, err);
 }
 
-static int look_at(
-	struct run *run, const struct topology_path *path, bool dry_run, struct error *err)
+/* A path whose connection may have to be broken: an orphan's, on the mount that the record names.
+ */
+static const struct mount_entry *candidate(const struct run *run, const struct topology_path *path)
 {
-	cleanup_connection struct connection connection = {.fd = -EBADF};
 	const struct mount_entry *mount;
-	enum path_state state = PATH_UNKNOWN;
-	int r;
 
 	if (!path->host_path || !provider_is_gone(&run->topology, path))
-		return 0;
+		return NULL;
 	mount = mounts_at(&run->node.host, path->host_path);
-	if (!mount || !same_device(path, mount))
-		return 0;
-	connection = look_into(mount);
-	r = probe_path(&run->node.host, path->host_path, run_probe_timeout(run), &state, NULL);
-	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
-			"cannot probe %s: %s", path->host_path, strerror(-r));
-	if (state != PATH_HUNG)
-		return 0;
+	return mount && same_device(path, mount) ? mount : NULL;
+}
+
+static int judge_hung(struct run *run, const struct topology_path *path,
+	const struct connection *connection, bool dry_run, struct error *err)
+{
 	if (path->state != PATH_HUNG || path->hung_boot_usec == 0)
 		return note_hung(run, path, dry_run, err);
 	if (run_boottime_usec() < path->hung_boot_usec + run->config.abort_hung_after_usec)
 		return 0;
-	return break_path(run, path, &connection, dry_run, err);
+	return break_path(run, path, connection, dry_run, err);
+}
+
+/* The paths of the record, with what is known of each. */
+struct round {
+	struct connection *connections;
+	struct probe_question *questions;
+	size_t n;
+};
+
+static void round_clear(struct round *round)
+{
+	for (size_t i = 0; round->connections && i < round->n; i++)
+		connection_clear(&round->connections[i]);
+	free(round->connections);
+	free(round->questions);
+}
+
+#define cleanup_round __attribute__((cleanup(round_clear)))
+
+/* All connections are looked into before any mount is asked; then all at once, so that those that
+ * hang take one time-out together. */
+static int ask_all(struct run *run, struct round *round, struct error *err)
+{
+	int r;
+
+	round->n = run->topology.n_paths;
+	round->connections = calloc(round->n + 1, sizeof(*round->connections));
+	round->questions = calloc(round->n + 1, sizeof(*round->questions));
+	if (!round->connections || !round->questions)
+		return error_memory(err);
+	for (size_t i = 0; i < round->n; i++) {
+		const struct topology_path *path = &run->topology.paths[i];
+		const struct mount_entry *mount = candidate(run, path);
+
+		round->connections[i] =
+			mount ? look_into(mount) : (struct connection){.fd = -EBADF};
+		round->questions[i].host_path = mount ? path->host_path : NULL;
+	}
+	r = probe_paths(&run->node.host, round->questions, round->n, run_probe_timeout(run));
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+			"cannot probe the pod's FUSE paths: %s", strerror(-r));
+	return 0;
 }
 
 int hung_abort(struct run *run, bool dry_run, struct error *err)
 {
+	cleanup_round struct round round = {0};
 	int r;
 
 	if (run->config.abort_hung_after_usec == 0)
 		return 0;
 	r = node_read_host(&run->node, &run->facts, err);
-	for (size_t i = 0; r == 0 && i < run->topology.n_paths; i++)
-		r = look_at(run, &run->topology.paths[i], dry_run, err);
+	if (r == 0)
+		r = ask_all(run, &round, err);
+	for (size_t i = 0; r == 0 && i < round.n; i++) {
+		if (round.questions[i].state == PATH_HUNG)
+			r = judge_hung(
+				run, &run->topology.paths[i], &round.connections[i], dry_run, err);
+	}
 	return r;
 }

@@ -6,19 +6,28 @@
 #include "oci/base/cleanup.h"
 #include <string.h>
 
-static int look_at_path(struct path_now *now, const struct topology_path *path,
-	const struct mount_table *host, uint64_t probe_timeout_usec)
+static int look_at_paths(
+	struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec)
 {
-	const struct mount_entry *mount = NULL;
+	const struct topology *topology = &pod->topology;
+	cleanup_free struct probe_question *questions =
+		calloc(topology->n_paths + 1, sizeof(*questions));
 
-	now->state = PATH_UNKNOWN;
-	if (!path->host_path)
-		return 0;
-	if (probe_path(host, path->host_path, probe_timeout_usec, &now->state, &mount) < 0)
-		now->state = PATH_UNKNOWN;
-	if (mount) {
-		now->fstype = strdup(mount->fstype);
-		if (!now->fstype)
+	if (!questions)
+		return -ENOMEM;
+	for (size_t i = 0; i < topology->n_paths; i++)
+		questions[i].host_path = topology->paths[i].host_path;
+	/* All at once: those that hang take the time-out together. */
+	if (probe_paths(host, questions, topology->n_paths, probe_timeout_usec) < 0) {
+		for (size_t i = 0; i < topology->n_paths; i++)
+			questions[i].state = PATH_UNKNOWN;
+	}
+	for (size_t i = 0; i < topology->n_paths; i++) {
+		pod->paths[i].state = questions[i].state;
+		if (!questions[i].mount)
+			continue;
+		pod->paths[i].fstype = strdup(questions[i].mount->fstype);
+		if (!pod->paths[i].fstype)
 			return -ENOMEM;
 	}
 	return 0;
@@ -27,18 +36,16 @@ static int look_at_path(struct path_now *now, const struct topology_path *path,
 int pod_now_look(struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec)
 {
 	const struct topology *topology = &pod->topology;
+	int r;
 
 	/* One more, so that none is no special case. */
 	pod->paths = calloc(topology->n_paths + 1, sizeof(*pod->paths));
 	pod->running = calloc(topology->n_containers + 1, sizeof(*pod->running));
 	if (!pod->paths || !pod->running)
 		return -ENOMEM;
-	for (size_t i = 0; i < topology->n_paths; i++) {
-		int r = look_at_path(&pod->paths[i], &topology->paths[i], host, probe_timeout_usec);
-
-		if (r < 0)
-			return r;
-	}
+	r = look_at_paths(pod, host, probe_timeout_usec);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < topology->n_containers; i++) {
 		const struct topology_container *container = &topology->containers[i];
 

@@ -163,6 +163,7 @@ void run_clear(struct run *run)
 		return;
 	lock_release(&run->lock);
 	undo_clear(&run->undo);
+	strv_clear(&run->hung);
 	judgement_clear(&run->judgement);
 	topology_clear(&run->topology);
 	node_clear(&run->node);

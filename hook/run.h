@@ -35,6 +35,7 @@ struct run {
 	struct record_stamp
 		unlocked; /* the record as it was when run_unlock_record() let go of it */
 	struct audit audit;
+	struct strv hung; /* paths that do not answer, found when many were asked at once */
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */

@@ -30,16 +30,14 @@ static int block_sigchld(sigset_t *ret_former)
  * time-out: a worker that cannot be killed would hold the container's creation for ever. So a
  * stage's worker writes into a file in memory. Where there is none it says nothing to the runtime.
  */
-static int redirect_output(int output)
+static int redirect(int output, int fd)
 {
 	cleanup_close int null = -EBADF;
 	int to = output;
 
 	if (to < 0)
 		to = null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (to < 0)
-		return -errno;
-	return dup2(to, STDOUT_FILENO) < 0 || dup2(to, STDERR_FILENO) < 0 ? -errno : 0;
+	return to < 0 || dup2(to, fd) < 0 ? -errno : 0;
 }
 
 static int become_worker(const struct supervisor *supervisor, pid_t parent, const sigset_t *former)
@@ -49,14 +47,16 @@ static int become_worker(const struct supervisor *supervisor, pid_t parent, cons
 	if (r == 0 && sigprocmask(SIG_SETMASK, former, NULL) < 0)
 		r = -errno;
 	if (r == 0 && !supervisor->command->for_people)
-		r = redirect_output(supervisor->output);
+		r = redirect(supervisor->outputs[0], STDOUT_FILENO);
+	if (r == 0 && !supervisor->command->for_people)
+		r = redirect(supervisor->outputs[1], STDERR_FILENO);
 	return r;
 }
 
 int supervise_begin(const struct command *command, struct supervisor *ret)
 {
 	cleanup_supervisor struct supervisor supervisor = {
-		.command = command, .progress = progress_new(), .output = -EBADF};
+		.command = command, .progress = progress_new(), .outputs = {-EBADF, -EBADF}};
 	pid_t parent = getpid();
 	sigset_t former;
 	int r;
@@ -64,8 +64,8 @@ int supervise_begin(const struct command *command, struct supervisor *ret)
 	if (!supervisor.progress)
 		return -ENOMEM;
 	progress_begin(supervisor.progress, command->budget_usec);
-	if (!command->for_people)
-		supervisor.output = memfd_create("output", MFD_CLOEXEC);
+	for (size_t i = 0; !command->for_people && i < ARRAY_SIZE(supervisor.outputs); i++)
+		supervisor.outputs[i] = memfd_create("output", MFD_CLOEXEC);
 	r = block_sigchld(&former);
 	if (r < 0)
 		return r;
@@ -182,6 +182,7 @@ int supervise_end(struct supervisor *supervisor)
 void supervise_clear(struct supervisor *supervisor)
 {
 	progress_free(supervisor->progress);
-	cleanup_close_fd(&supervisor->output);
+	cleanup_close_fd(&supervisor->outputs[0]);
+	cleanup_close_fd(&supervisor->outputs[1]);
 	*supervisor = SUPERVISOR_NONE;
 }

@@ -18,13 +18,13 @@ struct supervisor {
 	const struct command *command;
 	struct progress *progress; /* shared with the worker */
 	pid_t worker;		   /* 0 in the worker itself */
-	int output; /* a stage's: what the worker has written to standard output and error, whose
-		       end a runtime would wait for; -EBADF: its own */
+	int outputs[2]; /* what the worker of a stage has written to standard output and error,
+			   whose end a runtime would wait for; -EBADF: its own */
 };
 #define SUPERVISOR_NONE                                                                            \
 	(struct supervisor)                                                                        \
 	{                                                                                          \
-		.output = -EBADF                                                                   \
+		.outputs = { -EBADF, -EBADF }                                                      \
 	}
 
 enum worker_end {

@@ -149,7 +149,7 @@ static int report_killed(const struct supervisor *supervisor, const struct trace
 }
 
 /* What a worker has said until now, for a runtime that shows it. */
-static void pass_on(int output)
+static void pass_on(int output, int to)
 {
 	char buffer[4096];
 	off_t at = 0;
@@ -157,7 +157,7 @@ static void pass_on(int output)
 	while (at < OUTPUT_MAX) {
 		ssize_t n = pread(output, buffer, sizeof(buffer), at);
 
-		if (n <= 0 || write(STDERR_FILENO, buffer, (size_t)n) != n)
+		if (n <= 0 || write(to, buffer, (size_t)n) != n)
 			return;
 		at += n;
 	}
@@ -186,8 +186,8 @@ int supervise_report(const struct supervisor *supervisor, const struct worker_en
 	take_trace(supervisor->progress, &trace);
 	if (ending->how != WORKER_EXITED && supervisor->progress->counted)
 		metrics_store_killed(supervisor->command->name);
-	if (supervisor->output >= 0)
-		pass_on(supervisor->output);
+	pass_on(supervisor->outputs[0], STDOUT_FILENO);
+	pass_on(supervisor->outputs[1], STDERR_FILENO);
 	if (unfiltered < 0)
 		report_unfiltered(&audit, unfiltered);
 	switch (ending->how) {

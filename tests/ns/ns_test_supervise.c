@@ -393,32 +393,93 @@ static void mode_audit_fails_no_container_for_it(void **state)
 	assert_true(stuck.pid > 0 && eventually(is_gone, &stuck));
 }
 
-/* The program itself, with the time that it really has: at prestart, and at poststop, which has the
- * same pod's lock to wait for and fails nobody. */
+#define OVER_UID "1a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c11"
+#define LATER_UID "2a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c11"
+
+/* Two pods that are over, of which the first one's volume is behind a mount that hangs by now. */
+static void begin_over(struct scene *scene)
+{
+	cleanup_fake_pod struct fake_pod later = {0};
+	cleanup_free char *volumes = NULL;
+
+	fake_pod_init(&later, LATER_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_member_expect(fake_pod_provider(&later, "zurg"), "prestart", 0);
+	fake_pod_init(&scene->pod, OVER_UID, "rclone-zurg=/mnt/media/zurg");
+	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
+	fake_member_expect(scene->zurg, "prestart", 0);
+	fake_member_stop(scene->zurg);
+	volumes = path_parent(scene->pod.volume);
+	assert_non_null(volumes);
+	assert_int_equal(fuse_daemon_start(volumes, "--swallow", &scene->daemon), 0);
+}
+
+/* The program itself, with the time that it really has. A reconcile meanwhile has a pod that hangs,
+ * and does the one behind it. */
 static void the_hook_itself_ends_in_time(void **state)
 {
-	cleanup_scene struct scene scene = {0};
+	cleanup_scene struct scene scene = {0}, over = {0};
+	cleanup_free char *said = NULL;
 	uint64_t began = deadline_now(), within = PROGRESS_STAGE_USEC + IN_TIME;
 	struct process stuck = {0};
 	pid_t hook;
 
 	(void)state;
 	begin(&scene);
+	begin_over(&over);
 	hook = fake_member_hook_start(scene.zurg, "prestart");
+	assert_int_equal(fake_pod_command("reconcile", NULL, &said), 19);
+	assert_says(said, "1 pod removed, 0 alive, 1 failed");
+	assert_says(said, over.pod.volume);
+	assert_false(fake_pod_has_file("pods", LATER_UID));
+	assert_true(fake_pod_has_file("pods", OVER_UID));
 	assert_int_equal(child_wait(hook), 19);
 	assert_true(deadline_now() - began < within);
 	fake_member_expect_said(scene.zurg, scene.pod.volume);
-	{
-		cleanup_free char *said = fake_member_output(scene.zurg);
-
-		stuck.pid = stuck_pid(said);
-	}
+	free(said);
+	said = fake_member_output(scene.zurg);
+	stuck.pid = stuck_pid(said);
 	assert_true(stuck.pid > 0);
 	fuse_daemon_kill(&scene.daemon);
 	assert_true(eventually(is_gone, &stuck));
 	/* The next good run repairs. */
 	fuse_daemon_clear(&scene.daemon);
 	fake_member_expect(scene.zurg, "prestart", 0);
+}
+
+/* Several paths that hang take one probeTimeout together, not one each. */
+static void many_hung_paths_do_not_add_up(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+	struct fuse_daemon daemons[ARRAY_SIZE(names)] = {{0}};
+	char *paths[ARRAY_SIZE(names)];
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *member;
+	uint64_t began;
+
+	(void)state;
+	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_write(POLICY, "{\"probeTimeout\": \"1s\"}", 0644), 0);
+	fake_pod_init(&pod, FAKE_POD_UID,
+		"rclone-a=/mnt/media/a, rclone-a=/mnt/media/b, rclone-a=/mnt/media/c, "
+		"rclone-a=/mnt/media/d, rclone-a=/mnt/media/e, rclone-a=/mnt/media/f, "
+		"rclone-a=/mnt/media/g, rclone-a=/mnt/media/h");
+	member = fake_pod_provider(&pod, "a");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		paths[i] = fake_pod_path(&pod, names[i]);
+		assert_int_equal(ns_sandbox_mkdirs(paths[i]), 0);
+		assert_int_equal(fuse_daemon_start(paths[i], "--hang", &daemons[i]), 0);
+	}
+	began = deadline_now();
+	fake_member_expect(member, "prestart", 0);
+	/* Once before the plan, once for the record; eight seconds and more if one by one. */
+	assert_true(deadline_now() - began < 6 * SECOND);
+	began = deadline_now();
+	fake_member_remove(member);
+	assert_true(deadline_now() - began < 6 * SECOND);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		fuse_daemon_clear(&daemons[i]);
+		free(paths[i]);
+	}
 }
 
 /* A runtime whose time-out is over kills the hook's one process that it knows. */
@@ -542,6 +603,7 @@ int main(void)
 		TEST(a_volume_that_hangs_ends_in_19_and_so_does_the_next_hook),
 		TEST(mode_audit_fails_no_container_for_it),
 		TEST(the_hook_itself_ends_in_time),
+		TEST(many_hung_paths_do_not_add_up),
 		TEST(a_killed_hook_leaves_no_worker),
 		TEST(a_killed_worker_is_in_the_metrics),
 		TEST(a_worker_that_was_another_user_for_a_moment_dies_too),
