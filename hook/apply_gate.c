@@ -175,7 +175,7 @@ int apply_wait(struct run *run, struct error *err)
 	/* What was made so far is the record's from here on: other hooks of the pod may already use
 	 * it. */
 	undo_clear(&run->undo);
-	run_unlock_record(run);
+	lock_release(&run->lock);
 	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
 	metrics_note_gate(&run->metrics, r >= 0, waited_usec);

@@ -116,6 +116,17 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 	return 0;
 }
 
+static struct record_stamp stamp_of(const struct stat *st)
+{
+	return (struct record_stamp){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.written_sec = st->st_mtim.tv_sec,
+		.written_nsec = st->st_mtim.tv_nsec,
+	};
+}
+
 void record_stamp(int runtime_fd, const char *pod_uid, struct record_stamp *ret)
 {
 	cleanup_close int pod = -EBADF;
@@ -126,20 +137,14 @@ void record_stamp(int runtime_fd, const char *pod_uid, struct record_stamp *ret)
 	if (runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing) < 0 ||
 		fstatat(pod, RECORD_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	*ret = (struct record_stamp){
-		.device = st.st_dev,
-		.inode = st.st_ino,
-		.size = (uint64_t)st.st_size,
-		.changed_sec = st.st_ctim.tv_sec,
-		.changed_nsec = st.st_ctim.tv_nsec,
-	};
+	*ret = stamp_of(&st);
 }
 
 bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *b)
 {
 	return a->inode != 0 && a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->changed_sec == b->changed_sec &&
-	       a->changed_nsec == b->changed_nsec;
+	       a->size == b->size && a->written_sec == b->written_sec &&
+	       a->written_nsec == b->written_nsec;
 }
 
 static int write_all(int fd, const char *data, size_t size)
@@ -161,9 +166,11 @@ static int write_all(int fd, const char *data, size_t size)
  * Write the temporary file. The pod's lock is held, so a file of that name is what a killed hook
  * left behind: it is gone with the next record.
  */
-static int write_temporary(const struct temporary *temporary, const char *text)
+static int write_temporary(
+	const struct temporary *temporary, const char *text, struct record_stamp *ret_stamp)
 {
 	cleanup_close int fd = -EBADF;
+	struct stat st;
 	int r;
 
 	if (unlinkat(temporary->runtime_fd, temporary->file, 0) < 0 && errno != ENOENT)
@@ -176,15 +183,20 @@ static int write_temporary(const struct temporary *temporary, const char *text)
 	if (r < 0)
 		return r;
 	/* Containers of any uid read it; the umask is not ours to rely on. */
-	return fchmod(fd, 0644) < 0 ? -errno : 0;
+	if (fchmod(fd, 0644) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	*ret_stamp = stamp_of(&st);
+	return 0;
 }
 
-int record_commit(int runtime_fd, const struct topology *topology, struct error *err)
+int record_commit_stamped(int runtime_fd, const struct topology *topology, struct record_stamp *ret,
+	struct error *err)
 {
 	cleanup_temporary struct temporary temporary = {.runtime_fd = runtime_fd};
 	cleanup_close int pod = -EBADF;
 	cleanup_free char *text = topology_format(topology);
 	cleanup_free char *path = record_path(topology->pod_uid);
+	struct record_stamp stamp;
 	int r;
 
 	if (!text || !path)
@@ -193,13 +205,21 @@ int record_commit(int runtime_fd, const struct topology *topology, struct error 
 	if (r < 0)
 		return r;
 	snprintf(temporary.file, sizeof(temporary.file), "tmp/%s", topology->pod_uid);
-	r = write_temporary(&temporary, text);
+	r = write_temporary(&temporary, text, &stamp);
 	if (r < 0)
 		return failed(err, r, "write", path);
 	if (renameat(runtime_fd, temporary.file, pod, RECORD_FILE) < 0)
 		return failed(err, -errno, "replace", path);
 	temporary.file[0] = '\0';
+	*ret = stamp;
 	return 0;
+}
+
+int record_commit(int runtime_fd, const struct topology *topology, struct error *err)
+{
+	struct record_stamp unused;
+
+	return record_commit_stamped(runtime_fd, topology, &unused, err);
 }
 
 int record_remove(int runtime_fd, const char *pod_uid, struct error *err)

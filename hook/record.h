@@ -23,7 +23,7 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 /* Which writing of a record this is: each one is a new file. All-zero: none, or not known. */
 struct record_stamp {
 	uint64_t device, inode, size;
-	int64_t changed_sec, changed_nsec;
+	int64_t written_sec, written_nsec;
 };
 void record_stamp(int runtime_fd, const char *pod_uid, struct record_stamp *ret);
 bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *b);
@@ -31,6 +31,10 @@ bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *
 /* Write it whole: a temporary file tmp/UID (the caller holds the pod's lock), fsync left out
  * (tmpfs), rename over pods/UID/topology.json, mode 0644. */
 int record_commit(int runtime_fd, const struct topology *topology, struct error *err);
+
+/* The same, with the stamp of what was written: taken before anybody else can write there. */
+int record_commit_stamped(int runtime_fd, const struct topology *topology, struct record_stamp *ret,
+	struct error *err);
 
 /* Remove pods/UID/topology.json and pods/UID. One that is not there is no error. */
 int record_remove(int runtime_fd, const char *pod_uid, struct error *err);

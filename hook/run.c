@@ -112,12 +112,6 @@ int run_lock_record(struct run *run, struct error *err)
 	return r < 0 ? r : load_record(run, err);
 }
 
-void run_unlock_record(struct run *run)
-{
-	record_stamp(run->runtime_fd, run->identity.pod_uid, &run->unlocked);
-	lock_release(&run->lock);
-}
-
 int run_lock_record_again(struct run *run, struct error *err)
 {
 	struct record_stamp now;
@@ -125,7 +119,7 @@ int run_lock_record_again(struct run *run, struct error *err)
 
 	if (r == 0)
 		record_stamp(run->runtime_fd, run->identity.pod_uid, &now);
-	if (r == 0 && record_stamp_same(&now, &run->unlocked))
+	if (r == 0 && record_stamp_same(&now, &run->committed))
 		return 0;
 	topology_clear(&run->topology);
 	return r < 0 ? r : load_record(run, err);
@@ -133,7 +127,7 @@ int run_lock_record_again(struct run *run, struct error *err)
 
 int run_commit(struct run *run, struct error *err)
 {
-	return record_commit(run->runtime_fd, &run->topology, err);
+	return record_commit_stamped(run->runtime_fd, &run->topology, &run->committed, err);
 }
 
 uint64_t run_realtime_usec(void)

@@ -31,9 +31,8 @@ struct run {
 	struct judgement judgement;
 	struct topology topology; /* the pod's record, as it will be written */
 	struct undo undo;
-	struct lock lock; /* the pod's */
-	struct record_stamp
-		unlocked; /* the record as it was when run_unlock_record() let go of it */
+	struct lock lock;	       /* the pod's */
+	struct record_stamp committed; /* what run_commit() has written last */
 	struct audit audit;
 	struct strv hung; /* paths that do not answer, found when many were asked at once */
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
@@ -72,11 +71,8 @@ int run_open_record(struct run *run, bool create, struct error *err);
  * lock is not held: what is not known is not written either. */
 int run_lock_record(struct run *run, struct error *err);
 
-/* Let go of the lock for a while, with a record that has been written. */
-void run_unlock_record(struct run *run);
-
-/* run_lock_record() after that. What run->topology has is kept where nobody has written meanwhile;
- * on failure it is empty. */
+/* run_lock_record() once more. What run->topology has is kept where nobody has written since
+ * run_commit(); on failure it is empty. */
 int run_lock_record_again(struct run *run, struct error *err);
 
 /* Write the record. */
