@@ -17,6 +17,10 @@
 #include <string.h>
 #include <sys/timerfd.h>
 
+/* How long mounts that are asked together may take before each is asked by a child of its own: one
+ * of them hangs, or is slow. */
+#define GATE_TOGETHER_USEC (20 * UINT64_C(1000))
+
 /* How often a provider is looked after where nothing tells of its end, in milliseconds. */
 #define GATE_LOOK_AFTER_MSEC 250
 
@@ -31,6 +35,9 @@ struct watch {
 		uint64_t unique; /* ids are used again, at once; this one is not (Linux 6.8) */
 	} mount;		 /* at the path when it was last looked at */
 	bool again;		 /* look at it even if that is the same */
+	bool alone; /* its mount is asked by a child of its own: together with others it gave no
+		       answer */
+	int fd;	    /* on a mount that is to be asked now; -EBADF: none */
 };
 
 struct waiting {
@@ -38,12 +45,14 @@ struct waiting {
 	size_t n;
 	int mounts; /* /proc/self/mountinfo: POLLPRI on each change of the mount table (proc(5)) */
 	int timer;
+	uint64_t together_until_usec; /* CLOCK_MONOTONIC, while mounts are asked together */
 };
 
 static void waiting_clear(struct waiting *waiting)
 {
 	for (size_t i = 0; i < waiting->n; i++) {
 		probe_cancel(&waiting->watches[i].probe);
+		cleanup_close_fd(&waiting->watches[i].fd);
 		process_close(&waiting->watches[i].process);
 		cleanup_close_fd(&waiting->watches[i].volume);
 	}
@@ -177,13 +186,13 @@ static bool is_waited_for(const struct gate_path *path, const struct mount_entry
 	return mount_entry_is_fuse(mount) && strcmp(mount->target, path->host_path) == 0;
 }
 
-/* Ask the mount at `fd`, if it is one to wait for. Where the mount table has to be read for that,
- * `host` keeps it for all paths. */
-static int ask(struct watch *watch, int fd, struct mount_table *host, struct error *err)
+/* Whether the mount at `*fd` is one to wait for; then it is to be asked, and *fd is the watch's.
+ * Where the mount table has to be read for that, `host` keeps it for all paths. */
+static int choose(struct watch *watch, int *fd, struct mount_table *host, struct error *err)
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	struct gate_path *path = watch->path;
-	int r = mounts_now_of(fd, host, &mount, err);
+	int r = mounts_now_of(*fd, host, &mount, err);
 
 	if (r == -ENOENT) {
 		/* Unmounted meanwhile, or mounted since the table was read for another path:
@@ -194,17 +203,14 @@ static int ask(struct watch *watch, int fd, struct mount_table *host, struct err
 	}
 	if (r < 0 || !is_waited_for(path, &mount))
 		return r;
-	r = probe_begin(fd, &watch->probe);
-	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, path->host_path, NULL,
-			"cannot probe %s: %s", path->host_path, strerror(-r));
+	watch->fd = move_fd(fd);
 	snprintf(path->device, sizeof(path->device), "%u:%u", mount.major, mount.minor);
 	/* Until it answers. */
 	path->state = PATH_HUNG;
 	return 0;
 }
 
-/* Look at one path; start a probe where a FUSE mount has appeared. */
+/* Look at one path: is there a FUSE mount to be asked? */
 static int look_at(struct watch *watch, struct mount_table *host, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
@@ -218,7 +224,79 @@ static int look_at(struct watch *watch, struct mount_table *host, struct error *
 	probe_cancel(&watch->probe);
 	watch->path->state = PATH_ABSENT;
 	watch->path->device[0] = '\0';
-	return fd < 0 ? 0 : ask(watch, fd, host, err);
+	return fd < 0 ? 0 : choose(watch, &fd, host, err);
+}
+
+static int ask_alone(struct watch *watch, struct error *err)
+{
+	int r = probe_begin(watch->fd, &watch->probe);
+
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path, NULL,
+			"cannot probe %s: %s", watch->path->host_path, strerror(-r));
+	return 0;
+}
+
+static bool is_for_all(const struct watch *watch)
+{
+	return watch->fd >= 0 && !watch->alone;
+}
+
+static size_t count_for_all(const struct waiting *waiting)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < waiting->n; i++)
+		n += is_for_all(&waiting->watches[i]);
+	return n;
+}
+
+/* One child for all of them: a process each would be most of what an open gate costs. */
+static int ask_together(struct waiting *waiting, struct error *err)
+{
+	cleanup_free int *fds = calloc(waiting->n, sizeof(*fds));
+	cleanup_free struct probe *probes = calloc(waiting->n, sizeof(*probes));
+	size_t n = 0;
+	int r;
+
+	if (!fds || !probes)
+		return error_memory(err);
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (is_for_all(&waiting->watches[i]))
+			fds[n++] = waiting->watches[i].fd;
+	}
+	r = probe_begin_together(fds, n, probes);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
+			"cannot probe the pod's FUSE paths: %s", strerror(-r));
+	waiting->together_until_usec = deadline_now() + GATE_TOGETHER_USEC;
+	n = 0;
+	for (size_t i = 0; i < waiting->n; i++) {
+		struct watch *watch = &waiting->watches[i];
+
+		if (!is_for_all(watch))
+			continue;
+		watch->probe = probes[n++];
+		cleanup_close_fd(&watch->fd);
+		watch->fd = -EBADF;
+	}
+	return 0;
+}
+
+static int ask_all(struct waiting *waiting, struct error *err)
+{
+	int r = count_for_all(waiting) > 1 ? ask_together(waiting, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < waiting->n; i++) {
+		struct watch *watch = &waiting->watches[i];
+
+		if (watch->fd < 0)
+			continue;
+		r = ask_alone(watch, err);
+		cleanup_close_fd(&watch->fd);
+		watch->fd = -EBADF;
+	}
+	return r;
 }
 
 static int look_at_all(struct waiting *waiting, struct error *err)
@@ -231,7 +309,7 @@ static int look_at_all(struct waiting *waiting, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return ask_all(waiting, err);
 }
 
 /* The gate ends for another path's sake: no answer yet is none. */
@@ -342,6 +420,7 @@ static int start(struct waiting *waiting, struct gate *gate, struct error *err)
 			.volume = open_volume(&gate->paths[waiting->n]),
 			.process = PROCESS_NONE,
 			.probe = PROBE_NONE,
+			.fd = -EBADF,
 		};
 		r = watch_provider(watch, err);
 	}
@@ -380,9 +459,45 @@ static bool must_look_after(const struct watch *watch)
 	return provider_matters(watch) && watch->process.dir >= 0 && watch->process.pidfd < 0;
 }
 
+static bool any_together(const struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		if (waiting->watches[i].probe.crew)
+			return true;
+	}
+	return false;
+}
+
+/* In milliseconds, and none too few. */
+static int left_together(const struct waiting *waiting)
+{
+	uint64_t now = deadline_now();
+
+	return now < waiting->together_until_usec
+		       ? (int)((waiting->together_until_usec - now) / 1000) + 1
+		       : 0;
+}
+
+/* One of those that were asked together gives no answer: each that has none yet is asked on its
+ * own. */
+static void part(struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->n; i++) {
+		struct watch *watch = &waiting->watches[i];
+
+		if (!watch->probe.crew)
+			continue;
+		probe_cancel(&watch->probe);
+		watch->alone = true;
+		watch->again = true;
+	}
+}
+
 /* For poll(2): how long to wait for events, in milliseconds; -1 for ever. */
 static int longest_wait(const struct waiting *waiting)
 {
+	if (any_together(waiting))
+		return left_together(waiting);
 	for (size_t i = 0; i < waiting->n; i++) {
 		if (must_look_after(&waiting->watches[i]))
 			return GATE_LOOK_AFTER_MSEC;
@@ -398,12 +513,15 @@ static bool provider_has_ended(const struct watch *watch, const struct pollfd *e
 static void take_answer(struct watch *watch)
 {
 	enum path_state state = PATH_UNKNOWN;
+	bool together = watch->probe.crew != NULL;
 
 	/* A probe that died without an answer says nothing: the mount is looked at again. */
-	if (probe_end(&watch->probe, &state) < 0)
-		watch->again = true;
-	else
+	if (probe_end(&watch->probe, &state) == 0) {
 		watch->path->state = state;
+		return;
+	}
+	watch->again = true;
+	watch->alone = together;
 }
 
 /* Wait for one round of events. *ret_over tells that the time is. */
@@ -421,6 +539,8 @@ static int next_round(
 		if (set[2 + 2 * i + 1].revents)
 			take_answer(&waiting->watches[i]);
 	}
+	if (any_together(waiting) && left_together(waiting) == 0)
+		part(waiting);
 	*ret_over = set[1].revents != 0;
 	return look_at_all(waiting, err);
 }

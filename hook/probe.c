@@ -84,14 +84,28 @@ static enum path_state judge_mount(int fd, pid_t parent)
  * nothing of the hook's then: no lock, which belongs to the open file, and no standard output, for
  * whose end a runtime waits.
  */
-static int close_all_but(int a, int b)
+static int compare_fds(const void *a, const void *b)
 {
-	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
-	int r = low > 0 ? close_fds(0, low - 1) : 0;
+	const int *x = a, *y = b;
 
-	if (r == 0)
-		r = close_fds(low + 1, high - 1);
-	return r < 0 ? r : close_fds(high + 1, ~0U);
+	return (*x > *y) - (*x < *y);
+}
+
+/* `keep` is sorted. */
+static int close_all_but(int *keep, size_t n)
+{
+	unsigned int next = 0;
+
+	qsort(keep, n, sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int kept = (unsigned int)keep[i];
+		int r = kept > next ? close_fds(next, kept - 1) : 0;
+
+		if (r < 0)
+			return r;
+		next = kept + 1;
+	}
+	return close_fds(next, ~0U);
 }
 
 /* What the child is asked about: a descriptor, or the mount that is expected at a path. */
@@ -118,11 +132,12 @@ static int judge_path(const struct question *question)
 
 _Noreturn static void run_child(const struct question *question, int to)
 {
+	int keep[] = {to, question->path ? to : question->fd};
 	int answer;
 
 	answer = process_die_with(question->parent);
 	if (answer == 0)
-		answer = close_all_but(question->path ? to : question->fd, to);
+		answer = close_all_but(keep, ARRAY_SIZE(keep));
 	if (answer == 0)
 		answer = question->path ? judge_path(question)
 					: (int)judge_mount(question->fd, question->parent);
@@ -157,6 +172,121 @@ int probe_begin(int fd, struct probe *ret)
 	return begin(&question, ret);
 }
 
+struct probe_crew {
+	size_t left; /* probes that are not ended */
+};
+
+/* What the child that asks for several has: the ends of each probe's pipe, and what to ask. */
+struct errand {
+	int *fds, *to;
+	size_t n;
+	pid_t parent;
+};
+
+/* Whose end it is tells the gate, pipe by pipe: an answer is there as soon as it is known. */
+_Noreturn static void run_errand(const struct errand *errand)
+{
+	cleanup_free int *keep = calloc(2 * errand->n, sizeof(*keep));
+	int r = keep ? process_die_with(errand->parent) : -ENOMEM;
+
+	for (size_t i = 0; keep && i < errand->n; i++) {
+		keep[2 * i] = errand->fds[i];
+		keep[2 * i + 1] = errand->to[i];
+	}
+	if (r == 0)
+		r = close_all_but(keep, 2 * errand->n);
+	for (size_t i = 0; r == 0 && i < errand->n; i++) {
+		int answer = ask(errand->fds[i]);
+
+		if (answer == -EACCES)
+			answer = -EAGAIN;
+		else
+			answer = says_dead(answer) ? PATH_DEAD : PATH_LIVE;
+		if (write(errand->to[i], &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
+			r = -EPIPE;
+	}
+	_exit(r < 0 ? 1 : 0);
+}
+
+static void errand_clear(struct errand *errand)
+{
+	for (size_t i = 0; errand->to && i < errand->n; i++)
+		close(errand->to[i]);
+	free(errand->to);
+	free(errand->fds);
+}
+
+/* A pipe for each; the ends to read from are the probes'. */
+static int open_pipes(const int *fds, size_t n, struct errand *errand, struct probe *probes)
+{
+	errand->fds = calloc(n, sizeof(*errand->fds));
+	errand->to = calloc(n, sizeof(*errand->to));
+	if (!errand->fds || !errand->to)
+		return -ENOMEM;
+	for (; errand->n < n; errand->n++) {
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return -errno;
+		probes[errand->n].fd = ends[0];
+		errand->to[errand->n] = ends[1];
+		errand->fds[errand->n] = fds[errand->n];
+	}
+	return 0;
+}
+
+static int send_child(const int *fds, size_t n, struct probe *probes, pid_t *ret_pid)
+{
+	__attribute__((cleanup(errand_clear))) struct errand errand = {.parent = getpid()};
+	int r = open_pipes(fds, n, &errand, probes);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		run_errand(&errand);
+	*ret_pid = pid;
+	return 0;
+}
+
+int probe_begin_together(const int *fds, size_t n, struct probe *ret)
+{
+	cleanup_free struct probe_crew *crew = calloc(1, sizeof(*crew));
+	pid_t pid = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = PROBE_NONE;
+	r = crew ? send_child(fds, n, ret, &pid) : -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (r < 0)
+			cleanup_close_fd(&ret[i].fd);
+		ret[i] = r < 0 ? PROBE_NONE
+			       : (struct probe){.pid = pid, .fd = ret[i].fd, .crew = crew};
+	}
+	if (r < 0)
+		return r;
+	crew->left = n;
+	(void)move_ptr(crew);
+	return 0;
+}
+
+/* The child is waited for by whoever is its last. */
+static void let_go(struct probe *probe, int how)
+{
+	struct probe_crew *crew = probe->crew;
+
+	cleanup_close_fd(&probe->fd);
+	if (!crew || --crew->left == 0) {
+		waitpid(probe->pid, NULL, how);
+		free(crew);
+	}
+	*probe = PROBE_NONE;
+}
+
 int probe_end(struct probe *probe, enum path_state *ret_state)
 {
 	int answer = 0;
@@ -167,9 +297,7 @@ int probe_end(struct probe *probe, enum path_state *ret_state)
 		n = read(probe->fd, &answer, sizeof(answer));
 	while (n < 0 && errno == EINTR);
 	/* It has written or died, so this does not block. */
-	waitpid(probe->pid, NULL, 0);
-	cleanup_close_fd(&probe->fd);
-	*probe = PROBE_NONE;
+	let_go(probe, 0);
 	if (n != (ssize_t)sizeof(answer))
 		return -EPIPE;
 	if (answer < 0)
@@ -185,9 +313,7 @@ void probe_cancel(struct probe *probe)
 	/* A request that the daemon has read already cannot be interrupted: the child stays until
 	 * the daemon answers or ends. */
 	kill(probe->pid, SIGKILL);
-	waitpid(probe->pid, NULL, WNOHANG);
-	cleanup_close_fd(&probe->fd);
-	*probe = PROBE_NONE;
+	let_go(probe, WNOHANG);
 }
 
 /* 1: readable, 0: the time is over, or a negative errno. */

@@ -14,10 +14,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct probe_crew; /* a child that asks for several */
+
 /* A question that is under way. */
 struct probe {
-	pid_t pid; /* of the child that asks; 0: none */
-	int fd;	   /* readable once there is an answer; -EBADF: none */
+	pid_t pid;		 /* of the child that asks; 0: none */
+	int fd;			 /* readable once there is an answer; -EBADF: none */
+	struct probe_crew *crew; /* NULL: the child is this probe's alone */
 };
 #define PROBE_NONE                                                                                 \
 	(struct probe)                                                                             \
@@ -27,6 +30,15 @@ struct probe {
 
 /* Ask the root of the mount that `fd` (O_PATH) is on. 0 or a negative errno. */
 int probe_begin(int fd, struct probe *ret);
+
+/*
+ * Ask the mounts of `n` descriptors by one child, one after the other: a process for all where each
+ * answers, but one that hangs holds up those behind it. Each of the `n` probes at `ret` is ended or
+ * cancelled like one of its own; to cancel one ends the child, and the others then have no answer.
+ * One that only its owner may ask (no allow_other) has none either, -EAGAIN: probe_begin() has. 0
+ * or a negative errno.
+ */
+int probe_begin_together(const int *fds, size_t n, struct probe *ret);
 
 /* The answer, once probe->fd is readable: PATH_LIVE, PATH_DEAD. Ends the probe. 0, or a negative
  * errno: -EPIPE where the child died without one. */

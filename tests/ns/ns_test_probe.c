@@ -330,6 +330,89 @@ static void a_dead_mount_is_told_where_fuse_heeds_no_force_sync(void **state)
 	assert_int_equal(child_run(probe_like_4_18, &error), 0);
 }
 
+/* Three mounts, asked by one child. */
+#define TOGETHER 3
+
+struct together {
+	struct fuse_daemon daemons[TOGETHER];
+	int fds[TOGETHER];
+	struct probe probes[TOGETHER];
+};
+
+static void together_clear(struct together *together)
+{
+	for (size_t i = 0; i < TOGETHER; i++) {
+		probe_cancel(&together->probes[i]);
+		cleanup_close_fd(&together->fds[i]);
+		fuse_daemon_clear(&together->daemons[i]);
+	}
+}
+
+static void begin_together(const char *const options[TOGETHER], struct together *ret)
+{
+	for (size_t i = 0; i < TOGETHER; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), PATH "%zu", i);
+		assert_int_equal(ns_sandbox_mkdirs(path), 0);
+		if (strcmp(options[i], "dead") == 0)
+			assert_int_equal(fuse_daemon_leave_dead(path), 0);
+		else
+			assert_int_equal(fuse_daemon_start(path, options[i], &ret->daemons[i]), 0);
+		ret->fds[i] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		assert_true(ret->fds[i] >= 0);
+	}
+	assert_int_equal(probe_begin_together(ret->fds, TOGETHER, ret->probes), 0);
+	for (size_t i = 1; i < TOGETHER; i++)
+		assert_int_equal(ret->probes[i].pid, ret->probes[0].pid);
+}
+
+static bool is_answered(const struct probe *probe, int timeout_msec)
+{
+	struct pollfd readable = {.fd = probe->fd, .events = POLLIN};
+
+	return poll(&readable, 1, timeout_msec) > 0;
+}
+
+static void one_child_asks_for_several(void **state)
+{
+	static const char *const options[] = {"--live", "dead", "--user=1000"};
+	__attribute__((cleanup(together_clear))) struct together together = {0};
+	enum path_state answers[2] = {PATH_UNKNOWN, PATH_UNKNOWN}, none = PATH_UNKNOWN;
+	pid_t child;
+
+	(void)state;
+	begin_together(options, &together);
+	child = together.probes[0].pid;
+	assert_int_equal(probe_end(&together.probes[0], &answers[0]), 0);
+	assert_int_equal(probe_end(&together.probes[1], &answers[1]), 0);
+	assert_int_equal(answers[0], PATH_LIVE);
+	assert_int_equal(answers[1], PATH_DEAD);
+	/* Of its user alone: to be asked by a child that becomes that user. */
+	assert_int_equal(probe_end(&together.probes[2], &none), -EAGAIN);
+	assert_int_equal(none, PATH_UNKNOWN);
+	/* Nothing is left of the child, no zombie either. */
+	assert_int_equal(kill(child, 0), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+static void one_that_hangs_holds_up_only_those_behind_it(void **state)
+{
+	static const char *const options[] = {"--live", "--hang", "--live"};
+	__attribute__((cleanup(together_clear))) struct together together = {0};
+	enum path_state answer = PATH_UNKNOWN;
+
+	(void)state;
+	begin_together(options, &together);
+	assert_int_equal(probe_end(&together.probes[0], &answer), 0);
+	assert_int_equal(answer, PATH_LIVE);
+	assert_false(is_answered(&together.probes[1], 100));
+	assert_false(is_answered(&together.probes[2], 0));
+	/* The end of one is the end of all: the others are asked anew. */
+	probe_cancel(&together.probes[1]);
+	assert_int_equal(probe_end(&together.probes[2], &answer), -EPIPE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, reset)
@@ -347,6 +430,8 @@ int main(void)
 		TEST(a_hung_mount_that_has_come_above_it_holds_nobody),
 		TEST(a_probe_that_cannot_die_holds_nothing_of_a_killed_hook),
 		TEST(many_that_hang_take_one_deadline_together),
+		TEST(one_child_asks_for_several),
+		TEST(one_that_hangs_holds_up_only_those_behind_it),
 		TEST(a_dead_mount_is_told_where_fuse_heeds_no_force_sync),
 	};
 #undef TEST
