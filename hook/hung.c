@@ -27,21 +27,30 @@ static bool provider_is_gone(const struct topology *topology, const struct topol
 	return !provider || !process_is_alive(provider->pid, provider->pid_start_ticks);
 }
 
+/* 0 where the descriptor is of fusectl, and of nothing that is mounted over it. */
+static int check_fusectl(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == FUSE_CTL_SUPER_MAGIC ? 0 : -ENODEV;
+}
+
 /* The directory of a connection: named by the minor number of the mount's device. */
 static int open_connection(unsigned int minor, int *ret_fd)
 {
 	cleanup_close int fd = -EBADF;
-	struct statfs fs;
 	char path[64];
+	int r;
 
 	snprintf(path, sizeof(path), FUSECTL "/%u", minor);
 	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type != FUSE_CTL_SUPER_MAGIC)
-		return -ENODEV;
+	r = check_fusectl(fd);
+	if (r < 0)
+		return r;
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
@@ -60,9 +69,10 @@ static int requests_waiting(int connection, long *ret)
 static int abort_connection(int connection)
 {
 	cleanup_close int fd = openat(connection, "abort", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : check_fusectl(fd);
 
-	if (fd < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	return write(fd, "1", 1) == 1 ? 0 : -errno;
 }
 

@@ -219,6 +219,29 @@ hook_accepts_example() {
 	done
 }
 
+# Each of them has a row with a test that is there.
+cves=(CVE-2017-1002101 CVE-2019-19921 CVE-2021-25741 CVE-2024-0132 CVE-2024-21626 CVE-2025-23266
+	CVE-2025-31133 CVE-2025-52881)
+lessons_have_tests() {
+	local cve
+	for cve in "${cves[@]}"; do
+		grep -qE "^\\| $cve \\|.*\\| \`[a-z_]+/[a-z_]+\`.* \\|$" docs/security.md ||
+			{ echo "no test for $cve"; return 1; }
+	done
+}
+
+# PROGRAM/TEST of the security page: a test that is defined and also run.
+named_tests_are_there() {
+	local program name files n=0 missing=0
+	while IFS=/ read -r program name; do
+		files=(tests/{ns,race,unit}/"$program".c "tests/e2e/$program.suite.sh")
+		[[ $(cat -- "${files[@]}" 2>/dev/null | grep -cw -- "$name") -ge 2 ]] ||
+			{ echo "no test $program/$name"; missing=1; }
+		((++n))
+	done < <(grep -oE '`[a-z_]+/[a-z0-9_]+`' docs/security.md | tr -d '`' | grep -vE '^(ns|hook|oci|policy|docs|tests)/')
+	((n >= 20 && !missing))
+}
+
 # The policy file has one place only: a private /etc has the example there.
 hook_accepts_policy() {
 	local world=tests/fixtures/crio/crio-1.33-crun/seed/plex
@@ -264,6 +287,8 @@ is 'and the checks of doctor' page_has_checks
 is 'no page names a code or step that is not there' no_unknown_name
 is 'files that are named are there' files_are_there
 is 'targets of make that are named are there' make_targets_are_there
+is 'each lesson of another program has a test' lessons_have_tests
+is 'tests that the security page names are there' named_tests_are_there
 is 'links lead to a page and a heading' links_lead_somewhere
 is 'the hook accepts the annotations of the example' hook_accepts_example examples/plex.yaml
 is 'and those of the README' hook_accepts_example README.md

@@ -415,6 +415,55 @@ static void not_another_mount_on_the_path(void **state)
 	fuse_daemon_clear(&other);
 }
 
+/* A tree that looks like fusectl, mounted over it. */
+static void put_false_fusectl(const char *directory)
+{
+	char waiting[80], abort_file[80];
+
+	snprintf(waiting, sizeof(waiting), "%s/waiting", directory);
+	snprintf(abort_file, sizeof(abort_file), "%s/abort", directory);
+	assert_int_equal(mount("none", FUSECTL, "tmpfs", 0, NULL), 0);
+	assert_int_equal(ns_sandbox_mkdirs(directory), 0);
+	assert_int_equal(ns_sandbox_write(waiting, "5\n", 0444), 0);
+	assert_int_equal(ns_sandbox_write(abort_file, "", 0644), 0);
+}
+
+/* What is mounted over a file of fusectl would be written to in its place. */
+static void reconcile_with_false_abort(bool whole_tree)
+{
+	static const char canary[] = NS_SANDBOX_DIR "/canary";
+	cleanup_hang struct hang hang = {0};
+	cleanup_free char *text = NULL;
+	char directory[64], abort_file[80];
+
+	assert_int_equal(ns_sandbox_write(canary, "do not touch", 0644), 0);
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
+	fake_member_stop(hang.scene.zurg);
+	snprintf(directory, sizeof(directory), FUSECTL "/%u", minor_of(&hang.scene.pod));
+	snprintf(abort_file, sizeof(abort_file), "%s/abort", directory);
+	if (whole_tree)
+		put_false_fusectl(directory);
+	assert_int_equal(mount(canary, abort_file, NULL, MS_BIND, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		fake_pod_command("reconcile", NULL, NULL);
+	assert_true(reader_waits(&hang));
+	text = ns_sandbox_read(canary);
+	assert_string_equal(text, "do not touch");
+	assert_int_equal(umount2(whole_tree ? FUSECTL : abort_file, MNT_DETACH), 0);
+}
+
+static void nothing_is_written_to_a_false_fusectl(void **state)
+{
+	(void)state;
+	reconcile_with_false_abort(true);
+}
+
+static void nothing_is_written_to_what_is_mounted_over_abort(void **state)
+{
+	(void)state;
+	reconcile_with_false_abort(false);
+}
+
 static void not_where_no_request_waits(void **state)
 {
 	cleanup_hang struct hang hang = {0};
@@ -464,6 +513,8 @@ int main(void)
 		TEST(not_without_the_policys_word),
 		TEST(not_before_its_time),
 		TEST(not_another_mount_on_the_path),
+		TEST(nothing_is_written_to_a_false_fusectl),
+		TEST(nothing_is_written_to_what_is_mounted_over_abort),
 		TEST(not_where_no_request_waits),
 	};
 #undef TEST
