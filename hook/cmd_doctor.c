@@ -27,6 +27,7 @@ static const struct check checks[] = {
 	{"mounts", doctor_dead_mounts, true},
 	{"timer", doctor_timer, false},
 	{"journal", doctor_journal, false},
+	{"metrics", doctor_metrics, false},
 	{"SELinux", doctor_selinux, true},
 };
 

@@ -41,6 +41,7 @@ void doctor_run_directory(struct doctor *doctor);
 void doctor_dead_mounts(struct doctor *doctor);
 void doctor_timer(struct doctor *doctor);
 void doctor_journal(struct doctor *doctor);
+void doctor_metrics(struct doctor *doctor);
 void doctor_selinux(struct doctor *doctor);
 
 /*

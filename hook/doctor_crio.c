@@ -31,13 +31,14 @@ static char *read_version(const struct doctor *doctor)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		cleanup_free char *text = NULL;
 		size_t size = 0;
-		char *version = NULL;
+		const char *quote;
 
 		if (doctor_read(doctor, files[i], &text, &size) < 0)
 			continue;
 		/* A JSON string: "1.33.4" */
-		if (sscanf(text, " \"%63m[^\"]\"", &version) == 1)
-			return version;
+		quote = strchr(text, '"');
+		if (quote && strchr(quote + 1, '"'))
+			return strndup(quote + 1, strcspn(quote + 1, "\""));
 	}
 	return NULL;
 }

@@ -140,7 +140,7 @@ static int load_file(
 		complain(doctor, &err);
 	if (r != 0 || !is_loadable(doctor, path, &hook))
 		return 0;
-	return add(all, directory, name, &hook, !hook.old && is_ours(doctor, hook.path));
+	return add(all, directory, name, &hook, hook.path && is_ours(doctor, hook.path));
 }
 
 static int load_directory(struct doctor *doctor, const char *directory, struct registrations *all)

@@ -11,8 +11,8 @@
 #define TIMER "fuse-sidecar-reconcile.timer"
 #define ENABLE_FIX "systemctl enable --now " TIMER
 #define SECOND UINT64_C(1000000)
-#define LATE_USEC (15 * 60 * SECOND) /* the timer's interval, three times */
-#define JUMP_USEC (60 * SECOND)
+#define LATE_USEC (UINT64_C(15) * 60 * SECOND) /* the timer's interval, three times */
+#define JUMP_USEC (UINT64_C(60) * SECOND)
 
 static const char *const unit_directories[] = {"/etc/systemd/system", "/run/systemd/system",
 	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system"};

@@ -135,7 +135,7 @@ int metrics_file_write(const struct config *config, struct error *err)
 	cleanup_close int directory = -EBADF;
 	int r = parent ? metrics_file_make(config, &text, err) : error_memory(err);
 
-	if (r < 0)
+	if (!parent || !text)
 		return r;
 	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = directory < 0 ? -errno

@@ -139,7 +139,7 @@ int program_run(char *const argv[], const char *input, size_t input_size, unsign
 	r = read_back(channels.out, &result.output, &result.output_size);
 	if (r == 0)
 		r = read_back(channels.err, &result.errors, &size);
-	if (r < 0)
+	if (!result.errors)
 		return r;
 	result.errors[strcspn(result.errors, "\n")] = '\0';
 	*ret = result;

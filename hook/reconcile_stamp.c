@@ -45,7 +45,7 @@ int reconcile_stamp_read(int runtime_fd, struct reconcile_stamp *ret)
 	cleanup_close int fd =
 		openat(runtime_fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct reconcile_stamp stamp = {0};
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE], *end = NULL;
 	ssize_t n;
 
 	if (fd < 0)
@@ -54,8 +54,11 @@ int reconcile_stamp_read(int runtime_fd, struct reconcile_stamp *ret)
 	if (n != TEXT_SIZE - 1)
 		return -EINVAL;
 	text[n] = '\0';
-	if (sscanf(text, "%20" SCNu64 " %20" SCNu64, &stamp.realtime_usec, &stamp.boottime_usec) !=
-		2)
+	stamp.realtime_usec = strtoull(text, &end, 10);
+	if (end == text || *end != ' ')
+		return -EINVAL;
+	stamp.boottime_usec = strtoull(end + 1, &end, 10);
+	if (*end != '\n')
 		return -EINVAL;
 	*ret = stamp;
 	return 0;

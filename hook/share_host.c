@@ -65,8 +65,9 @@ int share_host_look(const char *path, struct share_host *ret, struct error *err)
 	cleanup_close int fd = -EBADF;
 	int r = open_directory(path, &fd, &share.path, err);
 
-	if (r == 0)
-		r = look_at_mount(fd, share.path, &share.group, &share.is_mount, err);
+	if (!share.path)
+		return r;
+	r = look_at_mount(fd, share.path, &share.group, &share.is_mount, err);
 	if (r < 0)
 		return r;
 	*ret = move_struct(share);
@@ -109,8 +110,9 @@ int share_host(const struct audit *audit, int runtime_fd, const char *path, stru
 	cleanup_close int fd = -EBADF;
 	int r = open_directory(path, &fd, &share.path, err);
 
-	if (r == 0)
-		r = bind_lock(runtime_fd, fd, share.path, &lock, err);
+	if (!share.path)
+		return r;
+	r = bind_lock(runtime_fd, fd, share.path, &lock, err);
 	if (r == 0)
 		r = look_at_mount(fd, share.path, &share.group, &share.is_mount, err);
 	if (r == 0 && share.group == 0) {

@@ -12,7 +12,7 @@
 #define LINE_SIZE 4096
 
 static const char *const topic_names[] = {
-#define X(id, name) [CHECK_##id] = name,
+#define X(id, name) [CHECK_##id] = (name),
 	CHECK_TOPICS(X)
 #undef X
 };
@@ -39,7 +39,8 @@ static char *escape(const char *text)
 	return strdup(line);
 }
 
-static int set_texts(struct check_line *line, const char *fix, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int set_texts(
+	struct check_line *line, const char *fix, const char *format, va_list args)
 {
 	cleanup_free char *text = NULL;
 

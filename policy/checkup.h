@@ -30,6 +30,7 @@
 	X(TIMER, "timer")                                                                          \
 	X(JOURNAL, "journal")                                                                      \
 	X(CATALOG, "catalog")                                                                      \
+	X(METRICS, "metrics")                                                                      \
 	X(SELINUX, "selinux")
 
 enum check_topic {

@@ -486,6 +486,16 @@ chmod 0666 /etc/fuse-sidecar-hook/policy.json
 is 'a policy that others may write' node_says 12 '^fail  policy         .*mode 0666, expected root'
 rm /etc/fuse-sidecar-hook/policy.json
 
+echo '{"metricsFile": "/etc/textfile/fuse.prom"}' >/etc/fuse-sidecar-hook/policy.json
+is 'a directory for metrics that is not there' node_says 0 '^warn  metrics        .*cannot be opened: No such'
+mkdir /etc/textfile
+is 'one that is' node_says 0 '^ok    metrics        /etc/textfile/fuse.prom will be written'
+"$hook" metrics --write
+is 'a file that was written' node_says 0 '^ok    metrics        /etc/textfile/fuse.prom was written '
+touch -d '1 hour ago' /etc/textfile/fuse.prom
+is 'a file that is not written any more' node_says 0 '^warn  metrics        .*has not been written for 1h'
+rm /etc/fuse-sidecar-hook/policy.json
+
 rm /run/fuse-sidecar-hook/reconciled
 is 'without a timer' node_says 0 '^warn  timer          there is no timer'
 mkdir -p /run/fuse-sidecar-hook/pods

@@ -115,7 +115,7 @@ static void exec_check(int output, const char *config)
 	const char *program = getenv("HOOK_BINARY");
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+	if (!program || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		_exit(126);
 	execl(program, program, "check", config, (char *)NULL);
 	_exit(127);
