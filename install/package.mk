@@ -36,3 +36,10 @@ check-packages: ## build the packages twice, install, run, upgrade and remove th
 	@$(MAKE) all
 	@BUILD_DIR='$(abspath $(BUILD))' tests/packages/build.sh
 	@$(run_check) packages
+
+.PHONY: check-image
+check-image: ## build the DaemonSet's image and run it as the DaemonSet does (root, network)
+	install/deps.sh build test deb rpm package
+	@export BUILD_DIR='$(abspath $(BUILD))'; \
+	[[ -e $$BUILD_DIR/check-packages/root/.complete ]] || tests/packages/build.sh; \
+	tests/packages/image.sh

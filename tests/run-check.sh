@@ -282,7 +282,7 @@ run_install() {
 
 run_packages() {
 	local file
-	for file in deb rpm manifests image upgrade; do
+	for file in deb rpm manifests upgrade; do
 		[[ -e $top/tests/packages/$file.sh ]] || continue
 		if ((EUID != 0)); then
 			not_root "packages/$file"
