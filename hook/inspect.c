@@ -46,6 +46,14 @@ static int run_failed(int r, struct error *err)
 		strerror(-r));
 }
 
+/* Every exit but its own three: the dynamic loader's 127, where its libraries are not installed. */
+static int no_answer(const struct program_result *result, struct error *err)
+{
+	return error_set(err, -EIO, FINDING_HOST_IO, INSPECT_PROGRAM,
+		"install the libraries that it is linked with: RE2 and toml++",
+		"%s ended with %d: %s", INSPECT_PROGRAM, result->status, result->errors);
+}
+
 int inspect_toml(const char *text, size_t size, const char *name, struct json_object **ret,
 	struct error *err)
 {
@@ -55,7 +63,9 @@ int inspect_toml(const char *text, size_t size, const char *name, struct json_ob
 
 	if (r < 0)
 		return run_failed(r, err);
-	if (result.status != 0)
+	if (result.status != 0 && result.status != 2)
+		return no_answer(&result, err);
+	if (result.status == 2)
 		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, name,
 			"repair it: CRI-O does not start with it", "%s is not TOML: %s", name,
 			result.errors);
@@ -79,6 +89,6 @@ int inspect_match(const char *pattern, const char *text, struct error *err)
 			"write a regular expression of Go's syntax (RE2)",
 			"%s is no regular expression: %s", text_quote(pattern), result.errors);
 	if (result.status > 2)
-		return run_failed(-EIO, err);
+		return no_answer(&result, err);
 	return result.status == 0 ? 1 : 0;
 }

@@ -93,6 +93,7 @@ list() {
 		echo "program|${INSPECT_BINARY:-}|${binary%/*}/fuse-sidecar-inspect"
 	fi
 	echo "link|$binary|$sbindir/$name"
+	echo "script|install/selinux-context.sh|$libexecdir/$name/selinux-context"
 	echo "file|install/policy.json.example|$sysconfdir/$name/policy.json.example"
 	echo "file|install/$name.catalog|$catalogdir/$name.catalog"
 	echo "file|install/$name.tmpfiles|$tmpfilesdir/$name.conf"
@@ -131,7 +132,7 @@ install_all() {
 			activated=yes
 		fi
 		case $how in
-		program) put 0755 "$source" "$target" ;;
+		program | script) put 0755 "$source" "$target" ;;
 		link) put_link "$source" "$target" ;;
 		file) put 0644 "$source" "$target" ;;
 		rewritten) put_rewritten 0644 "$source" "$target" ;;
@@ -153,7 +154,7 @@ uninstall_all() {
 	# Our own directories only, and only when nothing of the administrator's is in them. Shared
 	# ones stay: CRI-O watches hooks.d.
 	local dir
-	for dir in "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
+	for dir in "$root$libexecdir/$name" "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
 		[[ ! -d $dir ]] || rmdir --ignore-fail-on-non-empty -- "$dir"
 	done
 	tell_systemd

@@ -26,6 +26,7 @@ expected_files() {
 		echo "755 $prefix/libexec/oci/hooks.d/$name"
 		echo "755 $prefix/libexec/oci/hooks.d/fuse-sidecar-inspect"
 		echo "777 $prefix/sbin/$name"
+		echo "755 $prefix/libexec/$name/selinux-context"
 		echo "644 etc/$name/policy.json.example"
 		echo "644 etc/containers/oci/hooks.d/fuse-sidecar-prestart.json"
 		echo "644 etc/containers/oci/hooks.d/fuse-sidecar-poststop.json"

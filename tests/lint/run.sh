@@ -54,7 +54,8 @@ lint_cppcheck() {
 }
 
 lint_shell() {
-	{ sources '*.sh' && sources '*.bash' && find .ci -name run; } |
+	{ sources '*.sh' && sources '*.bash' && sources '*.bash-completion' && sources '*.prerm' &&
+		sources '*.postinst' && sources '*.postrm' && find .ci -name run; } |
 		xargs -r -d '\n' shellcheck -x
 }
 
@@ -74,7 +75,9 @@ lint_spdx() {
 	while IFS= read -r file; do
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2\.0' ||
 			{ echo "$file: no SPDX line"; rc=1; }
-	done < <(sources '*.c' && sources '*.cc' && sources '*.h' && sources '*.sh' && echo Makefile && echo .ci/run)
+	done < <(sources '*.c' && sources '*.cc' && sources '*.h' && sources '*.sh' &&
+		sources '*.bash' && sources '*.py' && sources '*.mk' && sources '*.postinst' && sources '*.postrm' && sources '*.prerm' &&
+		sources '*.bash-completion' && echo Makefile && echo .ci/run)
 	return "$rc"
 }
 

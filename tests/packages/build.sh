@@ -19,7 +19,8 @@ make_packages() {
 	VERSION=$version BUILD=$where install/package.sh rpm
 }
 
-# The libraries that the package wants before it is unpacked, by name.
+# The libraries that the package wants before it is unpacked, by name, and what lint loads. Not what the
+# package only recommends: it has to do without.
 wanted_packages() {
 	local names=(systemd systemd-sysv libyaml-0-2) name
 	while read -r name; do
@@ -30,18 +31,19 @@ wanted_packages() {
 }
 
 make_root() {
-	local mirror suite
-	[[ ! -e $out/root/.complete ]] || return 0
+	local mirror suite wanted
+	wanted=$(wanted_packages)
+	[[ ! -e $out/root/.complete || $(<"$out/root/.complete") != "$wanted" ]] || return 0
 	rm -rf --one-file-system -- "$out/root"
 	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 	# shellcheck disable=SC2016 # apt's variable
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" "Component: main" |
 		head -n 1)
 	[[ -n $mirror ]] || { echo "build: apt has no source for $suite" >&2; return 1; }
-	debootstrap --variant=minbase --include="$(wanted_packages)" "$suite" "$out/root" "$mirror" \
+	debootstrap --variant=minbase --include="$wanted" "$suite" "$out/root" "$mirror" \
 		>"$out/debootstrap.log" 2>&1 || { tail -n 20 "$out/debootstrap.log" >&2; return 1; }
 	rm -rf -- "$out"/root/var/cache/apt/archives/*.deb "$out"/root/var/lib/apt/lists/*
-	: >"$out/root/.complete"
+	echo "$wanted" >"$out/root/.complete"
 }
 
 mkdir -p -- "$out"

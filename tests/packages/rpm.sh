@@ -111,4 +111,9 @@ test_that 'the hooks went before the program' hooks_before_program "$SANDBOX_DIR
 test_that 'what pods had left was cleaned up before' not test -e "$NODE/run/$NAME/pods/$RECORD_UID"
 test_that "the administrator's policy is kept aside" policy_is_kept "$NODE/etc/$NAME/policy.json.rpmsave"
 test_that 'and nothing else is left' nothing_left
+node_add_selinux
+test_that 'rpm installs it where SELinux is on' on_rpm --nodeps -i "$TWO"
+test_that 'SELinux is told of the records' selinux_was_told '-a -t container_ro_file_t'
+test_that 'rpm removes it once more' removes
+test_that 'SELinux is told to forget them' selinux_was_told -d
 tap_finish
