@@ -81,6 +81,11 @@ static int used_elsewhere(int runtime_fd, const struct topology *mine,
 
 		if (strcmp(uids.items[i], mine->pod_uid) == 0)
 			continue;
+		/* Of hundreds of pods hardly one has it: most need not be parsed. One that cannot
+		 * be read, though, is one that may have it where that counts. */
+		if (what->bound_by_hook && !if_unreadable &&
+			!record_may_name(runtime_fd, uids.items[i], what->host_path))
+			continue;
 		if (record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) < 0) {
 			*ret_used = if_unreadable;
 			continue;

@@ -5,6 +5,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/input.h"
+#include "oci/base/text.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -114,6 +115,31 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 	topology = (struct topology){0};
 	*ret_found = true;
 	return 0;
+}
+
+/* What a JSON writer may write in another way, which only a parser reads. */
+static bool is_escaped(const char *text)
+{
+	return strpbrk(text, "\\\"") != NULL || text_has_control(text);
+}
+
+bool record_may_name(int runtime_fd, const char *pod_uid, const char *text)
+{
+	cleanup_close int pod = -EBADF, fd = -EBADF;
+	cleanup_error struct error missing = {0};
+	cleanup_free char *data = NULL;
+	size_t size = 0;
+	int r = runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing);
+
+	if (r == 0) {
+		fd = openat(pod, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		r = fd < 0 ? -errno : input_read_fd(fd, TOPOLOGY_MAX_SIZE, &data, &size);
+	}
+	if (r == -ENOENT)
+		return false;
+	/* A backslash in it: some other string may be this one, written in another way. */
+	return r < 0 || is_escaped(text) || memchr(data, '\\', size) ||
+	       memmem(data, size, text, strlen(text));
 }
 
 static struct record_stamp stamp_of(const struct stat *st)

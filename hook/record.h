@@ -20,6 +20,12 @@ bool record_is_there(int runtime_fd, const char *pod_uid);
 int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool *ret_found,
 	struct error *err);
 
+/*
+ * False where the pod's record cannot have the string `text` in it, without parsing it. True where
+ * it may: the text is there, or would be escaped there, or the record cannot be read.
+ */
+bool record_may_name(int runtime_fd, const char *pod_uid, const char *text);
+
 /* Which writing of a record this is: each one is a new file. All-zero: none, or not known. */
 struct record_stamp {
 	uint64_t device, inode, size;

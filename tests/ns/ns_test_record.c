@@ -273,6 +273,24 @@ static void each_writing_has_a_stamp_of_its_own(void **state)
 	assert_false(record_stamp_same(&first, &second));
 }
 
+static void a_record_is_searched_without_being_parsed(void **state)
+{
+	(void)state;
+	assert_false(record_may_name(runtime_fd, UID_A, "a"));
+	commit(UID_A, "some-container");
+	assert_true(record_may_name(runtime_fd, UID_A, "some-container"));
+	assert_false(record_may_name(runtime_fd, UID_A, "another-container"));
+	/* It would be written in another way, or may be. */
+	assert_true(record_may_name(runtime_fd, UID_A, "a \"quoted\" name"));
+	assert_true(record_may_name(runtime_fd, UID_A, "two\nlines"));
+	assert_int_equal(ns_sandbox_write(RECORD, "{\"path\": \"\\/mnt\"}", 0644), 0);
+	assert_true(record_may_name(runtime_fd, UID_A, "/mnt"));
+	/* What cannot be read may have it. */
+	assert_int_equal(unlink(RECORD), 0);
+	assert_int_equal(mkdir(RECORD, 0755), 0);
+	assert_true(record_may_name(runtime_fd, UID_A, "/mnt"));
+}
+
 static void removing_takes_the_directory_too(void **state)
 {
 	cleanup_error struct error err = {0};
@@ -394,6 +412,7 @@ int main(void)
 		TEST(a_record_that_cannot_be_parsed_is_an_error),
 		TEST(the_record_of_another_pod_is_refused),
 		TEST(each_writing_has_a_stamp_of_its_own),
+		TEST(a_record_is_searched_without_being_parsed),
 		TEST(removing_takes_the_directory_too),
 		TEST(removing_what_is_not_there_is_no_error),
 		TEST(removing_works_while_a_container_shows_it),
