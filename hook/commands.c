@@ -106,19 +106,19 @@ static const char **pod_argument(struct options *options)
 
 #define STAGE(verb, function, what, ever)                                                          \
 	.command = {                                                                               \
-		.name = verb,                                                                      \
-		.run = function,                                                                   \
-		.never_fails = ever,                                                               \
-		.profile = what,                                                                   \
+		.name = (verb),                                                                    \
+		.run = (function),                                                                 \
+		.never_fails = (ever),                                                             \
+		.profile = (what),                                                                 \
 		.budget_usec = PROGRESS_STAGE_USEC,                                                \
 	}
 #define COMMAND(verb, function, what, usec)                                                        \
 	.command = {                                                                               \
-		.name = verb,                                                                      \
-		.run = function,                                                                   \
+		.name = (verb),                                                                    \
+		.run = (function),                                                                 \
 		.for_people = true,                                                                \
-		.profile = what,                                                                   \
-		.budget_usec = usec,                                                               \
+		.profile = (what),                                                                 \
+		.budget_usec = (usec),                                                             \
 	}
 
 /* Below the TimeoutStartSec of their units. A person who runs them sees the rest at a terminal, and

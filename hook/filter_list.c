@@ -55,15 +55,15 @@ struct entry {
 
 #define CALL(text, who)                                                                            \
 	{                                                                                          \
-		.name = text, .filters = who                                                       \
+		.name = (text), .filters = (who)                                                   \
 	}
 #define NEWER(text, nr, who)                                                                       \
 	{                                                                                          \
-		.name = text, .filters = who, .number = nr                                         \
+		.name = (text), .filters = (who), .number = (nr)                                   \
 	}
 #define IF(text, what, n, bits, who)                                                               \
 	{                                                                                          \
-		.name = text, .filters = who, .condition = what, .arg = n, .value = bits           \
+		.name = (text), .filters = (who), .condition = (what), .arg = (n), .value = (bits) \
 	}
 #define IF_EQUAL(text, n, bits, who) IF(text, EQUAL, n, bits, who)
 #define IF_NONE(text, n, bits, who) IF(text, NO_BITS, n, bits, who)
@@ -170,7 +170,7 @@ static const struct entry entries[] = {
 	CALL("set_robust_list", WORKER),		/* glibc, in a forked child */
 	CALL("rseq", WORKER),				/* the same, glibc since 2.35 */
 	CALL("set_tid_address", WORKER),		/* the same in other C libraries */
-	IF_EQUAL("prctl", 0, PR_GET_NAME, BOTH),	/* sd_journal_sendv, of a long entry: its memfd's name */
+	IF_EQUAL("prctl", 0, PR_GET_NAME, BOTH),	/* the name of its memfd: libsystemd */
 	IF_EQUAL("prctl", 0, PR_SET_PDEATHSIG, WORKER),	/* dies with its parent */
 	IF_EQUAL("prctl", 0, PR_GET_PDEATHSIG, WORKER),	/* whether it does, before a change of user */
 

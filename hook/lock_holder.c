@@ -6,19 +6,25 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* "3: FLOCK  ADVISORY  WRITE 1234 00:1a:5678 0 EOF"; device numbers are hexadecimal, and "->"
- * stands before the type of one that waits. */
-static pid_t holder_in(const char *line, const struct stat *file)
-{
-	unsigned int major, minor;
-	unsigned long long inode;
-	int pid;
+#define FIELDS 6
 
-	if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", &pid, &major, &minor, &inode) != 4)
+/*
+ * "3: FLOCK  ADVISORY  WRITE 1234 00:1a:5678 0 EOF"; device numbers are hexadecimal, and "->"
+ * stands before the type of one that waits.
+ */
+static pid_t holder_in(char *line, const struct stat *file)
+{
+	char *fields[FIELDS] = {NULL}, *saved = NULL, wanted[64];
+	size_t n = 0;
+
+	for (char *word = strtok_r(line, " ", &saved); word && n < FIELDS;
+		word = strtok_r(NULL, " ", &saved))
+		fields[n++] = word;
+	snprintf(wanted, sizeof(wanted), "%02x:%02x:%llu", major(file->st_dev), minor(file->st_dev),
+		(unsigned long long)file->st_ino);
+	if (n < FIELDS || strcmp(fields[1], "FLOCK") != 0 || strcmp(fields[5], wanted) != 0)
 		return 0;
-	return inode == file->st_ino && major == major(file->st_dev) && minor == minor(file->st_dev)
-		       ? pid
-		       : 0;
+	return (pid_t)strtol(fields[4], NULL, 10);
 }
 
 pid_t lock_holder(int fd)

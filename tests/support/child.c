@@ -39,7 +39,6 @@ pid_t child_of(pid_t parent)
 		char path[300], stat[512] = "";
 		cleanup_close int fd = -EBADF;
 		const char *fields;
-		int of = 0;
 
 		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -47,7 +46,7 @@ pid_t child_of(pid_t parent)
 			continue;
 		/* proc(5): PID (COMMAND) STATE PPID; the command may hold anything. */
 		fields = strrchr(stat, ')');
-		if (fields && sscanf(fields, ") %*c %d", &of) == 1 && of == parent)
+		if (fields && strlen(fields) > 4 && strtol(fields + 4, NULL, 10) == parent)
 			found = (pid_t)strtol(entry->d_name, NULL, 10);
 	}
 	return found;
