@@ -53,10 +53,11 @@ static const char *find_reference(const struct strv *env, const char *text, size
 	size_t length = strnlen(text, NAME_LENGTH_MAX);
 	const char *end = strncmp(text, "$(", 2) == 0 ? memchr(text, ')', length) : NULL;
 
-	if (!end)
-		return NULL;
-	*ret_length = (size_t)(end - text) + 1;
-	return find_value(env, text + 2, *ret_length - 3);
+	const char *value = end ? find_value(env, text + 2, (size_t)(end - text) - 2) : NULL;
+
+	if (value)
+		*ret_length = (size_t)(end - text) + 1;
+	return value;
 }
 
 /*
@@ -112,10 +113,16 @@ static int load_words(struct pod *pod, struct pod_container *container, const ch
 	if (!pod_is_list(pod, container->node, key, &r))
 		return r;
 	for (size_t i = 0; r == 0 && i < manifest_count(list); i++) {
-		const char *text = manifest_text(manifest_item(list, i));
+		const struct manifest_node *item = manifest_item(list, i);
+		const char *text = manifest_text(item);
 
 		if (text)
 			r = add_word(pod, container, text);
+		else if (item)
+			r = pod_add_problem(pod, item, "put it in quotes",
+				"an item of %s is no text: a colon with a blank behind it makes a "
+				"mapping of it",
+				key);
 	}
 	return r;
 }

@@ -214,6 +214,7 @@ static int run_rules(struct lint_pod *pod)
 		lint_annotations,
 		lint_find_providers,
 		lint_hook,
+		lint_inside,
 		lint_by_hand,
 		lint_order,
 		lint_command,

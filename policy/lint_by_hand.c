@@ -35,11 +35,20 @@ static const struct lint_container *find_provider(
 	return NULL;
 }
 
+static bool has_volume(const struct lint_container *provider, const struct mount_request *request)
+{
+	for (size_t i = 0; i < provider->targets.n; i++)
+		if (provider->targets.items[i].request == request)
+			return provider->targets.items[i].mount;
+	return false;
+}
+
 static int add_unread(struct lint_pod *pod, const struct mount_request *request)
 {
 	const struct lint_container *provider = find_provider(pod, request);
 
-	if (!provider)
+	/* Where it has no volume for the path, that has been said. */
+	if (!provider || (!provider->vague && !has_volume(provider, request)))
 		return 0;
 	return lint_add(pod,
 		&(struct lint_site){lint_name_of(provider->pod), FINDING_CONSUMER_MISSING,
@@ -47,9 +56,9 @@ static int add_unread(struct lint_pod *pod, const struct mount_request *request)
 			"run it as a sidecar in the pod that reads the mount, or share it over a "
 			"hostPath volume and @node"},
 		LINT_WARNING, NULL,
-		"no other container of this pod mounts the volume of %s above %s: a FUSE mount is "
+		"no other container of this pod mounts the volume above %s of %s: a FUSE mount is "
 		"in no volume, so that other pods do not see it through their claim",
-		request->provider, request->path);
+		provider->vague ? "the FUSE mount" : request->path, request->provider);
 }
 
 /* A hostPath volume is how pods share a mount on purpose. */

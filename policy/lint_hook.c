@@ -7,9 +7,11 @@
 #include "policy/lint_rules.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include "policy/checks.h"
 #include "policy/topology_update.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +117,14 @@ static bool is_guesswork(const struct lint_container *container, enum finding_co
 		       code == FINDING_MOUNTPOINT_IS_VOLUME_ROOT);
 }
 
+/* A daemon that the annotation leaves out is no consumer: that is what lint_by_hand() says. */
+static bool is_forgotten(const struct lint_container *container, enum finding_code code)
+{
+	return container->mounts && !container->provides &&
+	       (code == FINDING_CONSUMER_PRIVILEGED || code == FINDING_CONSUMER_BIDIRECTIONAL ||
+		       code == FINDING_CONSUMER_NO_PROPAGATION);
+}
+
 static int report(
 	struct lint_pod *pod, struct lint_container *container, const struct findings *findings)
 {
@@ -124,7 +134,9 @@ static int report(
 		int r;
 
 		if (is_left_out(pod, container, finding.code) ||
-			is_implied(findings, finding.code) || is_guesswork(container, finding.code))
+			is_implied(findings, finding.code) ||
+			is_guesswork(container, finding.code) ||
+			is_forgotten(container, finding.code))
 			continue;
 		if (finding.code == FINDING_PATH_OUTSIDE_ROOTS && pod->input->assumed &&
 			finding.severity == SEVERITY_DENY)
@@ -210,5 +222,72 @@ int lint_hook(struct lint_pod *pod)
 		for (size_t i = 0; r == 0 && i < pod->n; i++)
 			if (pod->containers[i].provides == provides)
 				r = judge_container(pod, &pod->containers[i]);
+	return r;
+}
+
+/* The FUSE path that a directory of the node is or lies below; NULL without. */
+static const struct target *find_around(const struct lint_pod *pod, const char *source)
+{
+	for (size_t i = 0; i < pod->n; i++) {
+		const struct lint_container *container = &pod->containers[i];
+
+		for (size_t j = 0; container->provides && j < container->targets.n; j++) {
+			const struct target *target = &container->targets.items[j];
+
+			if (target->relation == TARGET_PROVIDES && target->host_path &&
+				path_below(source, target->host_path))
+				return target;
+		}
+	}
+	return NULL;
+}
+
+/* The checks have said it where the mount is all that the container has of the path. */
+static bool is_reported(const struct lint_container *container, const char *destination)
+{
+	for (size_t i = 0; i < container->targets.n; i++) {
+		const struct target *target = &container->targets.items[i];
+
+		if (target->relation == TARGET_INSIDE && target->mount &&
+			strcmp(target->mount->destination, destination) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_inside(
+	struct lint_pod *pod, const struct lint_container *container, const struct pod_mount *mount)
+{
+	cleanup_free char *source = lint_source(pod->pod, mount);
+	const struct manifest_node *sub_path = manifest_get(mount->node, "subPath");
+	const struct target *target;
+
+	if (!source)
+		return -ENOMEM;
+	target = find_around(pod, source);
+	if (!target || is_reported(container, mount->path))
+		return 0;
+	return lint_add(pod,
+		&(struct lint_site){sub_path ? sub_path : mount->node,
+			FINDING_CONSUMER_NO_PROPAGATION, mount->path,
+			"mount a directory above the FUSE path, with mountPropagation: "
+			"HostToContainer"},
+		LINT_ERROR, NULL,
+		"the volume at %s of container %s is %s or below it, not a directory above it: a "
+		"mount made there later never appears in it",
+		mount->path, container->pod->name, target->request->path);
+}
+
+int lint_inside(struct lint_pod *pod)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < pod->n; i++) {
+		const struct lint_container *container = &pod->containers[i];
+
+		for (size_t j = 0; r == 0 && !container->provides && j < container->pod->n_mounts;
+			j++)
+			r = check_inside(pod, container, &container->pod->mounts[j]);
+	}
 	return r;
 }

@@ -200,6 +200,27 @@ static const struct mount_request *find_later(const struct lint_pod *pod, size_t
 	return NULL;
 }
 
+/* The kubelet waits for the end of an init container, and a daemon has none. */
+static int add_endless(struct lint_pod *pod, const struct lint_container *container)
+{
+	static const char *const keys[] = {"restartPolicy"};
+	struct lint_finding *finding;
+	int r = lint_add(pod,
+		&(struct lint_site){lint_name_of(container->pod), FINDING_PROVIDER_NOT_STARTED,
+			container->pod->name,
+			"make it a native sidecar: restartPolicy: Always on the init container"},
+		LINT_ERROR, &finding,
+		"init container %s makes a FUSE mount and does not end: no container behind it is "
+		"ever created",
+		container->pod->name);
+
+	if (r < 0 || !finding)
+		return r;
+	return lint_outcome(
+		finding, edit_set(&pod->source, &finding->edits, container->pod->node, keys, 1,
+				 "image", &(struct edit_value){"Always", pod->manifest->json}));
+}
+
 static int check_container(struct lint_pod *pod, size_t i)
 {
 	const struct lint_container *container = &pod->containers[i];
@@ -207,8 +228,10 @@ static int check_container(struct lint_pod *pod, size_t i)
 	struct errand errand = {0};
 	int r = 0;
 
+	if (container->pod->stage == POD_INIT && (container->provides || container->mounts))
+		return add_endless(pod, container);
 	/* A provider does not wait for another. */
-	if (!later || container->provides)
+	if (!later || container->provides || container->mounts)
 		return 0;
 	if (container->pod->stage == POD_INIT)
 		r = judge_errand(pod, container->pod, &errand);
@@ -244,8 +267,8 @@ int lint_order(struct lint_pod *pod)
 {
 	int r = 0;
 
-	if (pod->request.n_mounts == 0)
-		return pod->pod->workload->fragment ? check_fragment(pod) : 0;
+	if (pod->request.n_mounts == 0 && pod->pod->workload->fragment)
+		return check_fragment(pod);
 	for (size_t i = 0; r == 0 && i < pod->n; i++)
 		r = check_container(pod, i);
 	return r;

@@ -112,7 +112,7 @@ int lint_probes(struct lint_pod *pod)
 		/* Of a part of a pod it cannot be said what it has not. */
 		if (container->provides && !pod->pod->workload->fragment)
 			r = check_provider(pod, container);
-		else if (!container->provides)
+		else if (!container->provides && !container->mounts)
 			r = check_consumer(pod, container);
 	}
 	return r;

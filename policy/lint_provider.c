@@ -187,14 +187,26 @@ static void mark_providers(struct lint_pod *pod)
 				pod->containers[i].provides = true;
 }
 
+static int load_container(struct lint_pod *pod, size_t i)
+{
+	struct lint_container *container = &pod->containers[i];
+	cleanup_rclone struct rclone_command rclone = {0};
+	int r;
+
+	container->pod = &pod->pod->containers[i];
+	r = lint_make_spec(pod, container->pod, &container->spec);
+	if (r == 0)
+		r = rclone_scan(&container->spec, NULL, &rclone);
+	container->mounts = rclone.is_mount;
+	return r;
+}
+
 int lint_find_providers(struct lint_pod *pod)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < pod->n; i++) {
-		pod->containers[i].pod = &pod->pod->containers[i];
-		r = lint_make_spec(pod, pod->containers[i].pod, &pod->containers[i].spec);
-	}
+	for (size_t i = 0; r == 0 && i < pod->n; i++)
+		r = load_container(pod, i);
 	if (r == 0 && pod->request.n_mounts == 0)
 		r = guess_rclone(pod);
 	if (r == 0 && pod->request.n_mounts == 0)

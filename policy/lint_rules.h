@@ -17,6 +17,7 @@ struct lint_container {
 	struct targets targets; /* valid after lint_hook() */
 	bool provides;		/* the request names it */
 	unsigned int new_port;	/* that its remote control is to get; 0: it keeps its own */
+	bool mounts;		/* it runs rclone mount, named by the request or not */
 	bool vague; /* it provides, and where it mounts is not to be seen in the manifest */
 };
 
@@ -72,6 +73,7 @@ int lint_outcome(struct lint_finding *finding, enum edit_outcome outcome);
 int lint_problems(struct lint_pod *pod);    /* manifest-invalid */
 int lint_annotations(struct lint_pod *pod); /* annotation-misplaced, annotation-invalid */
 int lint_hook(struct lint_pod *pod);	    /* the hook's checks */
+int lint_inside(struct lint_pod *pod);	    /* consumer-no-propagation by a subPath */
 int lint_by_hand(struct lint_pod *pod);	    /* annotation-missing, consumer-missing */
 int lint_order(struct lint_pod *pod);	    /* provider-not-started, init-dirs-needless */
 int lint_command(struct lint_pod *pod);	    /* allow-other-missing, allow-non-empty */
