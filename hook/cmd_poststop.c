@@ -2,11 +2,28 @@
 #include "hook/commands.h"
 
 #include "hook/dead_mounts.h"
+#include "hook/mount_ops.h"
 #include "hook/pod_end.h"
 #include "hook/run.h"
 #include "hook/run_count.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
+
+/*
+ * One that was refused because this kernel cannot replace its bind (hook/replace.c): the kubelet
+ * creates it again, and that one needs the volume as it was shared for this one. runc runs poststop
+ * for it at once. Should the pod be over, reconcile finds it.
+ */
+static bool is_awaited(const struct topology_container *container)
+{
+	if (container->status != CONTAINER_DENIED || mount_can_clone())
+		return false;
+	for (size_t i = 0; i < container->findings.n; i++) {
+		if (container->findings.items[i].code == FINDING_HOST_NOT_SHARED)
+			return true;
+	}
+	return false;
+}
 
 /*
  * poststop comes when the container is removed, maybe long after the next instance of the same name
@@ -18,6 +35,8 @@ static int leave(struct run *run, struct error *err)
 		topology_container_by_id(&run->topology, run->identity.container_id);
 	int r = 0, committed;
 
+	if (container && is_awaited(container))
+		return 0;
 	if (container) {
 		if (container->role == ROLE_PROVIDER)
 			r = dead_mounts_detach(run, container->name, err);
