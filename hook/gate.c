@@ -299,12 +299,15 @@ static int ask_all(struct waiting *waiting, struct error *err)
 	return r;
 }
 
-static int look_at_all(struct waiting *waiting, struct error *err)
+/* `changed` false: the mount table is as it was, and only what is to be looked at again is. */
+static int look_at_all(struct waiting *waiting, bool changed, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 
 	for (size_t i = 0; i < waiting->n; i++) {
-		int r = look_at(&waiting->watches[i], &host, err);
+		int r = changed || waiting->watches[i].again
+				? look_at(&waiting->watches[i], &host, err)
+				: 0;
 
 		if (r < 0)
 			return r;
@@ -536,13 +539,16 @@ static int next_round(
 	for (size_t i = 0; i < waiting->n; i++) {
 		if (provider_has_ended(&waiting->watches[i], &set[2 + 2 * i]))
 			note_end(&waiting->watches[i]);
-		if (set[2 + 2 * i + 1].revents)
-			take_answer(&waiting->watches[i]);
+		if (!set[2 + 2 * i + 1].revents)
+			continue;
+		/* One more has answered: the next has as long. */
+		waiting->together_until_usec = deadline_now() + GATE_TOGETHER_USEC;
+		take_answer(&waiting->watches[i]);
 	}
 	if (any_together(waiting) && left_together(waiting) == 0)
 		part(waiting);
 	*ret_over = set[1].revents != 0;
-	return look_at_all(waiting, err);
+	return look_at_all(waiting, *ret_over || set[0].revents != 0, err);
 }
 
 static int gate_run(struct waiting *waiting, struct gate *gate, struct error *err)
@@ -557,7 +563,7 @@ static int gate_run(struct waiting *waiting, struct gate *gate, struct error *er
 	set = calloc(2 + 2 * waiting->n, sizeof(*set));
 	if (!set)
 		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	r = look_at_all(waiting, err);
+	r = look_at_all(waiting, true, err);
 	while (r == 0 && !all_live(waiting)) {
 		r = check_providers(waiting, err);
 		if (r < 0) {
