@@ -71,12 +71,12 @@ int manifest_parse(
 	if (size > MANIFEST_MAX_SIZE)
 		return tree_refuse(&tree, MANIFEST_MAX_SIZE, "split the manifest",
 			"larger than %lu bytes", MANIFEST_MAX_SIZE);
-	copy = strndup(data + skipped, size - skipped);
+	/* With a NUL behind it, which `data` need not have. */
+	copy = malloc(size - skipped + 1);
 	if (!copy)
 		return error_memory(err);
-	/* strndup() ends at a NUL: from there on the copy is not read. */
-	if (strlen(copy) < size - skipped)
-		return check_text(&tree, data, size);
+	memcpy(copy, data + skipped, size - skipped);
+	copy[size - skipped] = '\0';
 	r = parse_text(&tree, copy, size - skipped);
 	if (r < 0) {
 		*ret_offset += skipped;

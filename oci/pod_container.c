@@ -38,12 +38,21 @@ static int load_propagation(
 		text ? text_quote(text) : "no text");
 }
 
+static bool has_mount(const struct pod_container *container, const char *path)
+{
+	for (size_t i = 0; i < container->n_mounts; i++)
+		if (strcmp(container->mounts[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 static int load_mount(
 	struct pod *pod, struct pod_container *container, const struct manifest_node *node)
 {
 	const struct manifest_node *value = manifest_get(node, "mountPath");
 	const char *path = manifest_text(value);
 	struct pod_mount *mount;
+	bool twice;
 
 	if (!path || path[0] != '/')
 		return pod_add_problem(pod, value ? value : node, "give it an absolute mountPath",
@@ -54,7 +63,12 @@ static int load_mount(
 	mount->path = path_simplify(path);
 	if (!mount->path)
 		return -ENOMEM;
+	twice = has_mount(container, mount->path);
 	container->n_mounts++;
+	if (twice && pod_add_problem(pod, value, "give each volumeMount a path of its own",
+			     "container %s has two volumeMounts at %s: Kubernetes refuses that",
+			     container->name, text_quote(mount->path)) < 0)
+		return -ENOMEM;
 	mount->node = node;
 	mount->volume = manifest_string(node, "name");
 	mount->sub_path = manifest_string(node, "subPath");

@@ -71,6 +71,11 @@ static int mend(
 		return 0;
 	if (edits_apply(&edits, text->data, text->size, &made.data, &made.size) < 0)
 		return error_memory(err);
+	/* What is written there already mends nothing. */
+	if (made.size == text->size && memcmp(made.data, text->data, made.size) == 0) {
+		free(made.data);
+		return 0;
+	}
 	free(text->data);
 	*text = made;
 	lint_clear(lint);

@@ -7,11 +7,12 @@
 
 #include <string.h>
 
+/* Of two at one path the last counts, as in target_spec_mount(). */
 const struct pod_mount *lint_mount_at(const struct pod_container *container, const char *path)
 {
-	for (size_t i = 0; i < container->n_mounts; i++)
-		if (strcmp(container->mounts[i].path, path) == 0)
-			return &container->mounts[i];
+	for (size_t i = container->n_mounts; i > 0; i--)
+		if (strcmp(container->mounts[i - 1].path, path) == 0)
+			return &container->mounts[i - 1];
 	return NULL;
 }
 

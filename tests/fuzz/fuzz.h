@@ -23,7 +23,8 @@
 	X(mountinfo)                                                                               \
 	X(rclone)                                                                                  \
 	X(topology)                                                                                \
-	X(judge)
+	X(judge)                                                                                   \
+	X(lint)
 
 #define X(name) void fuzz_##name(const char *data, size_t size);
 FUZZ_TARGETS(X)

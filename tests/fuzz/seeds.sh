@@ -78,12 +78,14 @@ seed_judge() {
 }
 
 out=$1
-mkdir -p "$out"/{state,config,annotations,policy,mountinfo,rclone,topology,judge}
+mkdir -p "$out"/{state,config,annotations,policy,mountinfo,rclone,topology,judge,lint}
 out=$(cd -- "$out" && pwd)
 keep state "$fixtures"/crio/*/*/*/state.*.json "$should_fail"/{state,identity,annotations}/*.json
 keep config "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json \
 	"$should_fail"/config/*.json
 keep mountinfo "$fixtures"/world/*/*.mountinfo "$fixtures"/crio/*/*/*/*.mountinfo
+keep lint examples/*.yaml "$fixtures"/lint/*.yaml "$fixtures"/lint/*.json \
+	"$fixtures"/lint/reference/*.yaml
 seed_policy
 seed_annotations
 seed_rclone

@@ -122,6 +122,9 @@ static void what_kubernetes_refuses_is_a_problem(void **state)
 			"expected None, HostToContainer or Bidirectional"},
 		{"- name: a\n  securityContext: {fsGroup: 1}\n", "fsGroup is no field"},
 		{"containers: {name: a}\n", "containers is no list"},
+		{"- name: a\n  volumeMounts: [{name: v, mountPath: /x}, {name: w, mountPath: "
+		 "/x/}]\n",
+			"two volumeMounts at \"/x\""},
 	};
 
 	(void)state;
