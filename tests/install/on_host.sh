@@ -79,6 +79,15 @@ helper_runs_alone() {
 	chroot "$node" "$program" match '^a+$' aaa && ! chroot "$node" "$program" match '^a+$' b
 }
 
+# libyaml is loaded by dlopen(3), so ldd does not name it.
+lint_runs_alone() {
+	chroot "$node" /opt/fuse-sidecar-hook/fuse-sidecar-hook lint - <examples/plex.yaml \
+		>"$scratch/lint" 2>&1
+	echo "exit $?" >>"$scratch/lint"
+	diff "$scratch/lint" <("$hook" lint - <examples/plex.yaml 2>&1; echo "exit $?") &&
+		! grep -i 'cannot open\|libyaml' "$scratch/lint"
+}
+
 same_content_same_id() {
 	make_bundle 1 "$scratch/again" && [[ $(id_of "$scratch/one") == "$(id_of "$scratch/again")" ]]
 }
@@ -281,6 +290,7 @@ make_bundle 1 "$scratch/one"
 make_bundle 2 "$scratch/two"
 make_bundle 3 "$scratch/three"
 is 'the program runs where none of its libraries is installed' runs_alone
+is 'lint reads YAML there' lint_runs_alone
 if ((${#inspect[@]})); then
 	is 'so does the helper of doctor' helper_runs_alone
 else
