@@ -75,7 +75,8 @@ runs_alone() {
 }
 
 helper_runs_alone() {
-	local program=/opt/fuse-sidecar-hook/$(id_of "$scratch/one")/sbin/fuse-sidecar-inspect
+	local program
+	program=/opt/fuse-sidecar-hook/$(id_of "$scratch/one")/sbin/fuse-sidecar-inspect
 	chroot "$node" "$program" match '^a+$' aaa && ! chroot "$node" "$program" match '^a+$' b
 }
 
