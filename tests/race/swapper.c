@@ -130,6 +130,15 @@ static bool exchange(int holder, const char *name, int pool, const char *kind)
 	return renameat2(holder, name, pool, kind, RENAME_EXCHANGE) == 0;
 }
 
+/* Somebody has mounted on the directory just as it was swapped away: it could never come back. */
+static void free_kind(const struct work *work, unsigned int level, const char *kind)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/" POOL "/%u/%s", work->swapper->volume, level, kind);
+	umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 /* There and back again. */
 static void swap(struct work *work, unsigned int level)
 {
@@ -145,8 +154,11 @@ static void swap(struct work *work, unsigned int level)
 		return;
 	}
 	spin(draw(work, SPIN_MAX));
-	if (exchange(holder, name, work->pools[level], kind))
-		*work->swapper->swaps += 2;
+	if (!exchange(holder, name, work->pools[level], kind) && errno == EBUSY) {
+		free_kind(work, level, kind);
+		exchange(holder, name, work->pools[level], kind);
+	}
+	*work->swapper->swaps += 2;
 }
 
 /* The last components, so that there is something to make again. */
