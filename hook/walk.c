@@ -335,9 +335,15 @@ static int give_owners(const struct made *made, const char *path,
 	return 0;
 }
 
+/* What is made, and what has been made. */
+struct making {
+	const struct walk_directory *directory;
+	struct undo *undo;
+	struct made *made;
+};
+
 static int make_all(int volume_fd, const char *volume, const char *rest,
-	const struct walk_directory *directory, struct undo *undo, struct made *made,
-	struct error *err)
+	const struct making *making, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	cleanup_free char *done = strdup(rest);
@@ -353,13 +359,13 @@ static int make_all(int volume_fd, const char *volume, const char *rest,
 		at.last = !slash;
 		if (slash)
 			*slash = '\0'; /* `done` ends behind this component */
-		r = make_step(&at, name, directory, undo, &next, err);
+		r = make_step(&at, name, making->directory, making->undo, &next, err);
 		if (r < 0)
 			return r;
 		cleanup_close_fd(&fd);
 		fd = next;
 		if (r > 0)
-			r = made_add(made, fd);
+			r = made_add(making->made, fd);
 		if (r < 0)
 			return walk_error(err, r, volume, done);
 		if (slash) {
@@ -374,12 +380,13 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 	const struct walk_directory *directory, struct undo *undo, struct error *err)
 {
 	cleanup_made struct made made = {0};
+	const struct making making = {.directory = directory, .undo = undo, .made = &made};
 	cleanup_free char *path = path_join(volume, rest);
 	int r;
 
 	if (!path)
 		return error_memory(err);
-	r = make_all(volume_fd, volume, rest, directory, undo, &made, err);
+	r = make_all(volume_fd, volume, rest, &making, err);
 	if (r == 0)
 		r = give_owners(&made, path, directory, err);
 	return r < 0 ? r : (int)made.n;

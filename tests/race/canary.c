@@ -151,12 +151,12 @@ char *canary_look(const char *path)
 	size_t size = 0;
 	FILE *to = open_memstream(&text, &size);
 	struct stat st;
-	int r = to && stat(path, &st) == 0 ? 0 : -errno;
+	int r;
 
-	if (r == 0)
-		r = look(to, path, st.st_dev);
-	if (to)
-		fclose(to);
+	if (!to)
+		return NULL;
+	r = stat(path, &st) < 0 ? -errno : look(to, path, st.st_dev);
+	fclose(to);
 	if (r == 0)
 		return text;
 	free(text);

@@ -159,7 +159,7 @@ static int make(struct squash *squash, const struct fuse_in_header *in, const st
 		.uid = in->uid,
 		.gid = in->gid,
 	};
-	strcpy(node->name, name);
+	memcpy(node->name, name, strlen(name) + 1);
 	squash->n++;
 	return reply_entry(squash, in, node);
 }
