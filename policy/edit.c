@@ -194,9 +194,12 @@ static enum edit_outcome fill_null(const struct edit_source *source, struct edit
 }
 
 enum edit_outcome edit_set(const struct edit_source *source, struct edits *edits,
-	const struct manifest_node *mapping, const char *const *keys, size_t n, const char *after,
+	const struct manifest_node *mapping, const struct edit_path *path,
 	const struct edit_value *value)
 {
+	const char *const *keys = path->keys;
+	const size_t n = path->n;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct addition rest = {keys + i, n - i, value};
 		const struct addition below = {keys + i + 1, n - i - 1, value};
@@ -208,7 +211,8 @@ enum edit_outcome edit_set(const struct edit_source *source, struct edits *edits
 			return EDIT_AWKWARD;
 		pair = manifest_pair(mapping, keys[i]);
 		if (!pair)
-			return insert_pair(source, edits, mapping, i == 0 ? after : NULL, &rest);
+			return insert_pair(
+				source, edits, mapping, i == 0 ? path->after : NULL, &rest);
 		if (pair->value->kind == MANIFEST_SCALAR && manifest_null(pair->value))
 			return fill_null(source, edits, pair->value, &below);
 		mapping = pair->value;

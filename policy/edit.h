@@ -42,10 +42,17 @@ enum edit_outcome {
 	EDIT_NO_MEMORY,
 };
 
-/* Set the value at `keys`, `n` names from `mapping` on; what is missing of them is made. A new pair
- * is put behind the pair `after`, where that is there and stands on one line; NULL: no matter. */
+/* Names from a mapping on, one below the other; and the pair behind which a new one is put, where
+ * that is there and stands on one line. NULL: no matter. */
+struct edit_path {
+	const char *const *keys;
+	size_t n;
+	const char *after;
+};
+
+/* Set the value there; what is missing on the way is made. */
 enum edit_outcome edit_set(const struct edit_source *source, struct edits *edits,
-	const struct manifest_node *mapping, const char *const *keys, size_t n, const char *after,
+	const struct manifest_node *mapping, const struct edit_path *path,
 	const struct edit_value *value);
 /* Replace a scalar, or the alias that stands there. */
 enum edit_outcome edit_replace(const struct edit_source *source, struct edits *edits,

@@ -317,12 +317,12 @@ static int judge_all(
 static int add_error(struct lint *lint, const struct error *err, size_t offset)
 {
 	cleanup_findings struct findings made = {0};
-	struct lint_finding *item;
+	struct lint_finding *item = NULL;
 	int r = findings_add_error(&made, err);
 
 	if (r == 0)
 		r = take(lint, &made, "", &item);
-	if (r < 0)
+	if (r < 0 || !item)
 		return r;
 	item->level = LINT_ERROR;
 	item->start = item->end = offset;

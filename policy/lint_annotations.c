@@ -34,8 +34,8 @@ static enum edit_outcome copy_annotation(
 {
 	const char *const keys[] = {"metadata", "annotations", key};
 
-	return edit_set(&pod->source, edits, pod->pod->workload->holder, keys, 3, NULL,
-		&(struct edit_value){value, true});
+	return edit_set(&pod->source, edits, pod->pod->workload->holder,
+		&(struct edit_path){keys, 3, NULL}, &(struct edit_value){value, true});
 }
 
 /* A value that has line ends, or is none, is for people. */

@@ -180,9 +180,9 @@ static int add_unannotated(struct lint_pod *pod, const char *text)
 		pod->request.mounts[0].provider);
 	if (r < 0 || !finding || !text)
 		return r;
-	return lint_outcome(
-		finding, edit_set(&pod->source, &finding->edits, pod->pod->workload->holder, keys,
-				 3, NULL, &(struct edit_value){text, true}));
+	return lint_outcome(finding,
+		edit_set(&pod->source, &finding->edits, pod->pod->workload->holder,
+			&(struct edit_path){keys, 3, NULL}, &(struct edit_value){text, true}));
 }
 
 static int check_unannotated(struct lint_pod *pod)

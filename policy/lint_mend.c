@@ -5,6 +5,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static enum edit_outcome set_propagation(const struct lint_pod *pod,
 	if (!mount)
 		return EDIT_AWKWARD;
 	/* In JSON a word needs its quotes. */
-	return edit_set(&pod->source, edits, mount->node, keys, 1, "mountPath",
+	return edit_set(&pod->source, edits, mount->node, &(struct edit_path){keys, 1, "mountPath"},
 		pod->manifest->json ? &(struct edit_value){mode, true} : &value);
 }
 
@@ -28,17 +29,17 @@ static enum edit_outcome set_privileged(
 {
 	static const char *const keys[] = {"securityContext", "privileged"};
 
-	return edit_set(&pod->source, edits, container->pod->node, keys, 2, "image",
-		&(struct edit_value){"true", false});
+	return edit_set(&pod->source, edits, container->pod->node,
+		&(struct edit_path){keys, 2, "image"}, &(struct edit_value){"true", false});
 }
 
 /* The port that the finding's fix names: "…: --rc-addr=:5573". 0 where it names none. */
 static unsigned int find_port(const char *fix)
 {
 	const char *colon = strrchr(fix, ':');
-	unsigned int port = 0;
+	unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : 0;
 
-	return colon && sscanf(colon, ":%u", &port) == 1 ? port : 0;
+	return port <= UINT16_MAX ? (unsigned int)port : 0;
 }
 
 /* The same address with another port. An address from elsewhere than the arguments is left to

@@ -216,9 +216,9 @@ static int add_endless(struct lint_pod *pod, const struct lint_container *contai
 
 	if (r < 0 || !finding)
 		return r;
-	return lint_outcome(
-		finding, edit_set(&pod->source, &finding->edits, container->pod->node, keys, 1,
-				 "image", &(struct edit_value){"Always", pod->manifest->json}));
+	return lint_outcome(finding, edit_set(&pod->source, &finding->edits, container->pod->node,
+					     &(struct edit_path){keys, 1, "image"},
+					     &(struct edit_value){"Always", pod->manifest->json}));
 }
 
 static int check_container(struct lint_pod *pod, size_t i)

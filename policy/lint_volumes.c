@@ -69,8 +69,9 @@ static int add_mode(struct lint_pod *pod, const struct pod_volume *volume,
 		written ? written : ", the default", written ? ")" : "");
 	if (r < 0 || !finding || !volume->source || !is_for_root(pod, volume->name))
 		return r;
-	return lint_outcome(finding, edit_set(&pod->source, &finding->edits, volume->source, keys,
-					     1, "secretName", &(struct edit_value){narrow, false}));
+	return lint_outcome(finding, edit_set(&pod->source, &finding->edits, volume->source,
+					     &(struct edit_path){keys, 1, "secretName"},
+					     &(struct edit_value){narrow, false}));
 }
 
 static int check_secret(struct lint_pod *pod, const struct pod_volume *volume)

@@ -82,8 +82,8 @@ static void a_value_is_set_in_the_style_of_its_place(void **state)
 		enum edit_outcome outcome;
 
 		open_document(&document, cases[i].text);
-		outcome = edit_set(&document.source, &edits, document.root, keys, 2, "a",
-			&(struct edit_value){"new", false});
+		outcome = edit_set(&document.source, &edits, document.root,
+			&(struct edit_path){keys, 2, "a"}, &(struct edit_value){"new", false});
 		expect_text(&document, outcome, &edits, cases[i].expected);
 	}
 }
@@ -162,13 +162,17 @@ static void what_an_alias_shows_is_not_changed(void **state)
 	open_document(&document, valid);
 	a = manifest_get(document.root, "a");
 	c = manifest_get(document.root, "c");
-	assert_int_equal(edit_set(&document.source, &edits, a, keys, 1, NULL, &value), EDIT_SHARED);
+	assert_int_equal(
+		edit_set(&document.source, &edits, a, &(struct edit_path){keys, 1, NULL}, &value),
+		EDIT_SHARED);
 	assert_int_equal(
 		edit_remove_item(&document.source, &edits, manifest_get(a, "l"), 0), EDIT_SHARED);
 	assert_int_equal(edit_remove_pair(&document.source, &edits, a, "p"), EDIT_SHARED);
 	assert_int_equal(edits.n, 0);
 	/* An alias itself may give way. */
-	assert_int_equal(edit_set(&document.source, &edits, c, keys, 1, NULL, &value), EDIT_DONE);
+	assert_int_equal(
+		edit_set(&document.source, &edits, c, &(struct edit_path){keys, 1, NULL}, &value),
+		EDIT_DONE);
 	assert_int_equal(edits_apply(&edits, valid, strlen(valid), &changed, &size), 0);
 	assert_non_null(strstr(changed, "c: {p: 2}\n"));
 	manifest_clear(&document.manifest);
