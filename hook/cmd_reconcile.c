@@ -5,6 +5,7 @@
  */
 #include "hook/commands.h"
 
+#include "hook/broken_record.h"
 #include "hook/hung.h"
 #include "hook/kubens.h"
 #include "hook/leftovers.h"
@@ -105,6 +106,33 @@ static int remove_empty(struct run *run, bool dry_run, struct error *err)
 	return 1;
 }
 
+/* `broken` is why the record cannot be read. 1 where it was moved aside; else that. */
+static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
+{
+	cleanup_error struct error err = {0};
+	cleanup_free char *place = NULL, *text = NULL;
+	int moved = broken_record_move(run, dry_run, &place, &err);
+
+	if (moved < 0)
+		audit_failure(&run->audit, &err);
+	if (moved <= 0)
+		return r;
+	if (asprintf(&text,
+		    "its record cannot be read (%s), and the kubelet has removed the pod: %s %s",
+		    error_message(broken), dry_run ? "would be moved to" : "moved to", place) < 0) {
+		text = NULL;
+		return error_memory(broken);
+	}
+	say(run, text);
+	if (!dry_run)
+		audit_send(&run->audit,
+			&(struct audit_entry){
+				.kind = AUDIT_CLEANED, .result = "ok", .host_path = place},
+			"%s", text);
+	error_clear(broken);
+	return 1;
+}
+
 static int reconcile_pod(
 	const char *uid, bool dry_run, struct progress *progress, struct error *err)
 {
@@ -119,6 +147,8 @@ static int reconcile_pod(
 	r = run_read_policy(&run, err);
 	if (r == 0)
 		r = run_open_record(&run, false, err);
+	if (run.runtime_fd >= 0 && broken_record_is(r))
+		return set_aside(&run, dry_run, r, err);
 	if (r < 0)
 		return r;
 	r = run.has_record ? reconcile_locked(&run, dry_run, err)

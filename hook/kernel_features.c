@@ -18,11 +18,11 @@ static bool statx_gives(unsigned int mask, unsigned int wanted)
 	       (buffer.stx_mask & wanted);
 }
 
-/* A descriptor or a number of another call would be a fault of this table: only EINVAL is asked
- * for. */
+/* A kernel that has the call says EINVAL. Out of descriptors or memory it may say that first: an
+ * old one it is not, nor where a filter hides the call. */
 static bool refuses(long r)
 {
-	return r < 0 && errno == EINVAL;
+	return r < 0 && errno != ENOSYS && errno != EPERM;
 }
 
 bool kernel_has(enum kernel_feature feature)

@@ -174,6 +174,123 @@ static void a_broken_record_keeps_no_other_pod(void **state)
 	assert_true(fake_pod_has_file("pods", OTHER_UID));
 }
 
+static int remove_all(void *data)
+{
+	execl("/bin/rm", "rm", "-rf", "--one-file-system", data, NULL);
+	return 127;
+}
+
+struct breakage {
+	const char *name;
+	int (*make)(const char *path);
+};
+
+static int write_empty(const char *path)
+{
+	return ns_sandbox_write(path, "", 0644);
+}
+
+static int write_half(const char *path)
+{
+	return truncate(path, 200);
+}
+
+static int write_newer(const char *path)
+{
+	return ns_sandbox_write(path, "{\"schema\":\"fuse-sidecar.io/topology/v9\"}", 0644);
+}
+
+static int give_away(const char *path)
+{
+	return chown(path, 1000, 1000);
+}
+
+static int put_directory(const char *path)
+{
+	return unlink(path) < 0 ? -1 : mkdir(path, 0755);
+}
+
+static int put_symlink(const char *path)
+{
+	return unlink(path) < 0 ? -1 : symlink("/etc/passwd", path);
+}
+
+static int put_fifo(const char *path)
+{
+	return unlink(path) < 0 ? -1 : mkfifo(path, 0644);
+}
+
+static const struct breakage breakages[] = {
+	{"empty", write_empty},
+	{"truncated", write_half},
+	{"of a newer schema", write_newer},
+	{"of another user", give_away},
+	{"a directory", put_directory},
+	{"a symlink", put_symlink},
+	{"a FIFO", put_fifo},
+};
+
+static void break_record(struct fake_scene *scene, const struct breakage *breakage)
+{
+	cleanup_free char *path = NULL;
+
+	assert_int_equal(fake_scene_reset(NULL), 0);
+	fake_scene_begin(scene, FAKE_POD_UID);
+	path = fake_pod_record_path(&scene->pod);
+	if (breakage->make(path) < 0)
+		fail_msg("%s: %s", breakage->name, strerror(errno));
+}
+
+static int remove_tree(const char *path)
+{
+	char copy[160];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return child_run(remove_all, copy);
+}
+
+/* Whatever is wrong with it: containers are refused with a line that names it, nothing hangs, and
+ * after the advice has been taken the next one starts. */
+static void a_broken_record_refuses_until_it_is_removed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(breakages); i++) {
+		cleanup_fake_scene struct fake_scene scene = {0};
+		struct fake_member *plex;
+
+		break_record(&scene, &breakages[i]);
+		plex = fake_pod_consumer(&scene.pod, "plex");
+		fake_member_expect(plex, "prestart", 19);
+		fake_member_expect_said(plex, "topology.json");
+		/* It may live: the kubelet has its directory. */
+		expect_reconcile(NULL, 19, "0 pods removed, 0 alive, 1 failed");
+		assert_true(fake_pod_has_file("pods", FAKE_POD_UID));
+		assert_int_equal(remove_tree(FAKE_POD_RECORDS "/pods/" FAKE_POD_UID), 0);
+		plex = fake_pod_consumer(&scene.pod, "plex");
+		fake_member_expect(plex, "prestart", 0);
+	}
+}
+
+static void of_a_pod_that_is_gone_it_is_moved_aside(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(breakages); i++) {
+		cleanup_fake_scene struct fake_scene scene = {0};
+
+		break_record(&scene, &breakages[i]);
+		fake_scene_crash(&scene);
+		fuse_daemon_clear(&scene.daemon);
+		assert_int_equal(remove_tree("/var/lib/kubelet/pods/" FAKE_POD_UID), 0);
+		expect_reconcile("--dry-run", 0, "would be moved to /run/fuse-sidecar-hook/broken");
+		assert_true(fake_pod_has_file("pods", FAKE_POD_UID));
+		expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+		assert_int_equal(fake_pod_count_files("locks"), 0);
+		assert_int_equal(fake_pod_count_files("broken"), 1);
+		expect_reconcile(NULL, 0, "0 pods removed, 0 alive, 0 failed");
+	}
+}
+
 static void what_killed_hooks_have_left_is_removed(void **state)
 {
 	cleanup_fake_scene struct fake_scene scene = {0};
@@ -503,6 +620,8 @@ int main(void)
 		TEST(a_pid_that_is_used_again_keeps_no_pod),
 		TEST(dry_run_says_it_and_changes_nothing),
 		TEST(a_broken_record_keeps_no_other_pod),
+		TEST(a_broken_record_refuses_until_it_is_removed),
+		TEST(of_a_pod_that_is_gone_it_is_moved_aside),
 		TEST(what_killed_hooks_have_left_is_removed),
 		TEST(what_a_running_hook_holds_is_left),
 		TEST(beside_hooks_it_loses_nothing),
