@@ -8,6 +8,7 @@
  */
 #include "hook/mounts_now.h"
 
+#include "hook/kernel_features.h"
 #include "hook/statmount.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -375,13 +376,14 @@ static unsigned long long number(const char *name, unsigned long long otherwise)
 	return value && *value ? strtoull(value, NULL, 10) : otherwise;
 }
 
-/* Linux 6.13: before, there is only the text, and nothing to compare. */
+/* Linux 6.13: before, there is only the text, and nothing to compare. Paths are looked up by
+ * openat2(2). */
 static void skip_unless_asked(void)
 {
 	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
 
 	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	if (now.root < 0) {
+	if (now.root < 0 || !kernel_has(KERNEL_OPENAT2)) {
 		print_message("SKIP: this kernel has no statmount(2) that tells enough\n");
 		skip();
 	}
