@@ -143,16 +143,15 @@ static const struct entry entries[] = {
 	NEWER("statmount", 457, WORKER),		/* one mount of many; Linux 6.8 */
 	NEWER("listmount", 458, WORKER),		/* the same */
 	CALL("umount2", WORKER),			/* detach a dead mount; a bind of the hook's */
+	CALL("fchdir", WORKER),				/* to /proc/self/fd, whose link umount2(2) is given */
+	CALL("chdir", WORKER),				/* and back to "/" */
 	/* never a new file system, and none changed but its propagation and flags of a bind */
-	IF_ALL("mount", 3, MS_BIND, WORKER),		/* clone and attach, on kernels before 5.12 */
-	IF_ALL("mount", 3, MS_MOVE, WORKER),		/* the same */
+	IF_ALL("mount", 3, MS_BIND, WORKER),		/* bind; options of a bind, on kernels before 5.12 */
 	IF_ALL("mount", 3, MS_SHARED, WORKER),		/* share, on kernels before 5.12 */
 	IF_ALL("mount", 3, MS_SLAVE, WORKER),		/* the same */
 	IF_ALL("mount", 3, MS_PRIVATE, WORKER),		/* the same */
 	IF_ALL("mount", 3, MS_UNBINDABLE, WORKER),	/* the same */
 	IF_EQUAL("setns", 1, CLONE_NEWNS, WORKER),	/* into a container's mount namespace */
-	CALL("fchdir", WORKER),				/* what such a mount(2) names, relative to a descriptor */
-	CALL("chdir", WORKER),				/* the same */
 
 	/* processes */
 	IF_NONE("clone", 0, NEW_NAMESPACES, WORKER),	/* fork: probes, work in a namespace */
