@@ -2,17 +2,20 @@
 #include "hook/close_fds.h"
 
 #include "hook/kernel_features.h"
+#include "hook/procfs.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include <dirent.h>
 
+/* procfs lists what is open by ascending number, and does not mind that it is closed meanwhile. */
 static int close_listed(unsigned int first, unsigned int last)
 {
-	cleanup_directory DIR *directory = opendir("/proc/self/fd");
+	cleanup_directory DIR *directory = NULL;
 	const struct dirent *entry;
+	int r = procfs_list_descriptors(&directory);
 
-	if (!directory)
-		return -errno;
+	if (r < 0)
+		return r;
 	while ((entry = readdir(directory))) {
 		char *end = NULL;
 		unsigned long fd = strtoul(entry->d_name, &end, 10);

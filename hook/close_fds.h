@@ -4,7 +4,8 @@
 #define FSH_HOOK_CLOSE_FDS_H
 
 /* Close every open descriptor from `first` to `last`, both included; ~0U is the end. None where
- * `last` is below `first`. 0 or a negative errno. Without the system call, /proc is needed. */
+ * `last` is below `first`. 0 or a negative errno. Without the system call /proc is needed, and
+ * -ENODEV says that there is none. */
 int close_fds(unsigned int first, unsigned int last);
 
 #endif

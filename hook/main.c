@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NO_PROC                                                                                    \
+	"/proc is no proc file system; run the hook where the node's is: mount -t proc proc /proc"
+
 /* Fork and confine, before anything is read. On return there are two processes, unless the command
  * is none that is confined. */
 static int start(const struct command *command, struct supervisor *supervisor)
@@ -43,7 +46,7 @@ int main(int argc, char **argv)
 
 		if (r < 0) {
 			fprintf(stderr, "fuse-sidecar-hook: cannot start: %s\n",
-				r == -ENODEV ? "/proc is no proc file system" : strerror(-r));
+				r == -ENODEV ? NO_PROC : strerror(-r));
 			return EXIT_INTERNAL;
 		}
 		if (supervisor.worker > 0)

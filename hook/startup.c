@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/startup.h"
 
+#include "hook/close_fds.h"
 #include "hook/procfs.h"
 #include "oci/base/cleanup.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 static const char *const kept_variables[] = {
 	"TERM",
@@ -36,34 +35,6 @@ static int open_standard(void)
 			return -errno;
 	}
 	return 0;
-}
-
-/* Where close_range(2) is missing (kernel 5.9) or a runtime's filter refuses it. */
-static int close_listed(void)
-{
-	cleanup_directory DIR *directory = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	if (!directory)
-		return -errno;
-	while ((entry = readdir(directory))) {
-		char *end = NULL;
-		long fd = strtol(entry->d_name, &end, 10);
-
-		if (*end || end == entry->d_name || fd <= STDERR_FILENO || fd == dirfd(directory))
-			continue;
-		close((int)fd);
-	}
-	return 0;
-}
-
-static int close_others(void)
-{
-	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) == 0)
-		return 0;
-	if (errno != ENOSYS && errno != EPERM)
-		return -errno;
-	return close_listed();
 }
 
 static int reset_signals(bool ignore_pipe)
@@ -114,7 +85,7 @@ int startup_clean(bool for_people)
 
 	if (r < 0)
 		return r;
-	r = close_others();
+	r = close_fds(STDERR_FILENO + 1, ~0U);
 	if (r < 0)
 		return r;
 	r = reset_signals(!for_people);

@@ -12,7 +12,7 @@
  * A hook (`for_people` false) goes to "/" and ignores SIGPIPE: a runtime that does not read what
  * the hook says must not kill it for that. A command of people keeps its working directory, for
  * relative paths on its command line, and TERM, NO_COLOR, COLUMNS, LANG, LC_ALL, LC_CTYPE and
- * KUBENSMNT. 0 or a negative errno.
+ * KUBENSMNT. 0 or a negative errno; -ENODEV: /proc is needed, and is not there or is not procfs.
  */
 int startup_clean(bool for_people);
 

@@ -5,9 +5,11 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define HIGH_FD 200
@@ -113,21 +115,48 @@ static void stray_descriptors_are_closed(void **state)
 }
 
 /* A kernel before 5.9: close_range(2) is not there. */
-static int start_without_close_range(void *data)
+static int hide_close_range(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
-	if (!filter ||
-		seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(close_range), 0) < 0 ||
-		seccomp_load(filter) < 0)
-		return 10;
-	return start_with_stray_descriptors(data);
+	if (!filter)
+		return -1;
+	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(close_range), 0) < 0)
+		return -1;
+	return seccomp_load(filter);
+}
+
+static int start_without_close_range(void *data)
+{
+	return hide_close_range() < 0 ? 10 : start_with_stray_descriptors(data);
 }
 
 static void stray_descriptors_are_closed_on_an_old_kernel(void **state)
 {
 	(void)state;
 	assert_int_equal(child_run(start_without_close_range, NULL), 0);
+}
+
+/* `data` is what /proc is then: a file system whose list says nothing of descriptors, or none. */
+static int start_without_proc(void *data)
+{
+	const char *list = data;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0 ||
+		mount("false", "/proc", "tmpfs", 0, NULL) < 0)
+		return 10;
+	if (list && (mkdir("/proc/self", 0755) < 0 || mkdir(list, 0755) < 0))
+		return 11;
+	if (dup2(STDERR_FILENO, HIGH_FD) < 0 || hide_close_range() < 0)
+		return 12;
+	return startup_clean(true) == -ENODEV && is_open(HIGH_FD) ? 0 : 1;
+}
+
+static void an_old_kernel_needs_proc_for_that(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(start_without_proc, NULL), 0);
+	assert_int_equal(child_run(start_without_proc, (char[]){"/proc/self/fd"}), 0);
 }
 
 static int start_without_standard_descriptors(void *data)
@@ -185,6 +214,7 @@ int main(void)
 		cmocka_unit_test(the_environment_is_cleared_but_for_what_a_terminal_needs),
 		cmocka_unit_test(stray_descriptors_are_closed),
 		cmocka_unit_test(stray_descriptors_are_closed_on_an_old_kernel),
+		cmocka_unit_test(an_old_kernel_needs_proc_for_that),
 		cmocka_unit_test(closed_standard_descriptors_become_dev_null),
 		cmocka_unit_test(a_hook_goes_to_the_root_and_a_person_stays),
 	};
