@@ -59,7 +59,7 @@ runs_for() {
 runs_later_one_once() {
 	local file ran
 	mkdir "$engine/later"
-	sed 's/\$1/later-$1/' "$engine/recorder" >"$engine/later-recorder"
+	sed "s/\\\$1/later-\$1/" "$engine/recorder" >"$engine/later-recorder"
 	chmod +x "$engine/later-recorder"
 	for file in "$engine"/hooks/*.json; do
 		jq --arg path "$engine/later-recorder" '.hook.path = $path' "$file" \
