@@ -69,12 +69,12 @@ static int remove_as_creator(const struct undo_step *step)
 }
 
 /* By whom it was made, whom a volume that refuses root lets; by root where it has been given away
- * since, or what is above it. */
+ * since, or what is above it, and where this process cannot become that user any more. */
 static int take_back_directory(const struct undo_step *step)
 {
 	int r = remove_as_creator(step);
 
-	if (r == -EACCES || r == -EPERM)
+	if (r < 0)
 		r = remove_directory(step);
 	/* Not empty, a mountpoint, gone, or no directory: somebody else's by now. */
 	return r == -ENOTEMPTY || r == -EEXIST || r == -EBUSY || r == -ENOENT || r == -ENOTDIR ? 0

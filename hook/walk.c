@@ -144,8 +144,10 @@ int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd,
 	return 0;
 }
 
-/* mkdir(2) as the container's user, with exactly the mode asked for. */
-static int make_as(int dir, const char *name, const struct walk_directory *directory)
+/* mkdir(2) as the container's user, with exactly the mode asked for. An error may come behind it.
+ */
+static int make_as(
+	int dir, const char *name, const struct walk_directory *directory, bool *ret_made)
 {
 	mode_t mask;
 	int r, back;
@@ -156,6 +158,7 @@ static int make_as(int dir, const char *name, const struct walk_directory *direc
 	mask = umask(0);
 	r = mkdirat(dir, name, directory->mode) < 0 ? -errno : 0;
 	umask(mask);
+	*ret_made = r == 0;
 	back = fs_user_return();
 	return back < 0 ? back : r;
 }
@@ -177,20 +180,22 @@ static int make_error(
 		"cannot make %s: %s", path, strerror(-r));
 }
 
-/* Make one missing directory and open it; put on `undo` as soon as it is there. */
+/* Make one missing directory and open it. On `undo` before it is there: nothing that fails once it
+ * is can leave it behind. */
 static int make_directory(int dir, const char *name, const struct walk_directory *directory,
 	struct undo *undo, int *ret_fd)
 {
+	bool made = false;
 	int fd, r;
 
-	r = make_as(dir, name, directory);
+	r = undo_add_directory(undo, dir, name, &directory->creator);
 	if (r < 0)
 		return r;
-	r = undo_add_directory(undo, dir, name, &directory->creator);
-	if (r < 0) {
-		unlinkat(dir, name, AT_REMOVEDIR);
+	r = make_as(dir, name, directory, &made);
+	if (!made)
+		undo_drop_last(undo);
+	if (r < 0)
 		return r;
-	}
 	fd = open_beneath(dir, name);
 	if (fd < 0)
 		return fd;

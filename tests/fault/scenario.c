@@ -198,8 +198,8 @@ static char *judge_end(const struct trial *trial)
 /* A path, a process, or what else the line is about. */
 static bool names_something(const char *said)
 {
-	static const char *const words[] = {
-		"/", "pid ", " memory", "timer", "cannot start", "standard output", "state: "};
+	static const char *const words[] = {"/", "pid ", "the pod ", " memory", "timer",
+		"cannot start", "standard output", "state: "};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strstr(said, words[i]))
@@ -478,8 +478,19 @@ static bool is_same_place(const struct injector_call *a, const struct injector_c
 	}
 }
 
+/* They have no text to tell one place from another: to become another user and root again are the
+ * same calls, with a directory made between them. */
+static bool changes_user(const struct injector_call *call)
+{
+	const char *name = call_name(call->number);
+
+	return strcmp(name, "setgroups") == 0 || strcmp(name, "prctl") == 0;
+}
+
 static bool is_repeated(const struct injector_calls *calls, size_t i)
 {
+	if (changes_user(&calls->items[i]))
+		return false;
 	for (size_t j = 0; j < i; j++) {
 		if (is_same_place(&calls->items[j], &calls->items[i]))
 			return true;
