@@ -161,6 +161,13 @@ static int reconcile_pod(
 /* What the process of one pod exits with. */
 enum pod_exit { POD_KEPT, POD_ENDED, POD_FAILED };
 
+static enum pod_exit say_failed(const char *uid, const char *what, int r)
+{
+	fprintf(stderr, "fuse-sidecar-hook: reconcile: cannot %s the pod %s: %s\n", what, uid,
+		strerror(-r));
+	return POD_FAILED;
+}
+
 static enum pod_exit reconcile_and_say(const char *uid, bool dry_run, struct progress *progress)
 {
 	cleanup_error struct error err = {0};
@@ -169,6 +176,18 @@ static enum pod_exit reconcile_and_say(const char *uid, bool dry_run, struct pro
 	if (r < 0)
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 	return r < 0 ? POD_FAILED : r > 0 ? POD_ENDED : POD_KEPT;
+}
+
+/* The process of one pod; `r` is what has kept it from beginning. */
+static enum pod_exit work_apart(
+	const char *uid, bool dry_run, const struct supervisor *supervisor, int r)
+{
+	enum pod_exit code;
+
+	if (r < 0)
+		return say_failed(uid, "begin with", r);
+	code = reconcile_and_say(uid, dry_run, supervisor->progress);
+	return fflush(stdout) == 0 ? code : say_failed(uid, "say what was done for", -errno);
 }
 
 /* In a process of its own: one hostile, broken or hung volume must not keep the node's other pods.
@@ -184,17 +203,12 @@ static enum pod_exit reconcile_apart(const char *uid, bool dry_run)
 	/* What is buffered would be written twice. */
 	fflush(stdout);
 	r = supervise_begin(&command, &supervisor);
-	if (r == 0 && supervisor.worker == 0) {
-		enum pod_exit code = reconcile_and_say(uid, dry_run, supervisor.progress);
-
-		_exit(fflush(stdout) == 0 ? (int)code : POD_FAILED);
-	}
+	if (supervise_is_worker(&supervisor))
+		_exit((int)work_apart(uid, dry_run, &supervisor, r));
 	if (r == 0)
 		r = supervise_wait(&supervisor, &ending);
-	if (r < 0) {
-		fprintf(stderr, "fuse-sidecar-hook: reconcile: %s: %s\n", uid, strerror(-r));
-		return POD_FAILED;
-	}
+	if (r < 0)
+		return say_failed(uid, "have a process for", r);
 	r = supervise_report(&supervisor, &ending);
 	return ending.how == WORKER_EXITED ? (enum pod_exit)r : POD_FAILED;
 }

@@ -78,6 +78,11 @@ int supervise_begin(const struct command *command, struct supervisor *ret)
 	return r;
 }
 
+bool supervise_is_worker(const struct supervisor *supervisor)
+{
+	return supervisor->progress && supervisor->worker == 0;
+}
+
 /* 1: it has ended, 0: not yet, or a negative errno. */
 static int reap(pid_t worker, struct worker_ending *ret)
 {
@@ -161,9 +166,10 @@ int supervise_wait(struct supervisor *supervisor, struct worker_ending *ret)
 
 void supervise_abandon(struct supervisor *supervisor)
 {
-	kill(supervisor->worker, SIGKILL);
-	while (waitpid(supervisor->worker, NULL, 0) < 0 && errno == EINTR)
-		;
+	struct worker_ending ending = {0};
+
+	/* Where even this fails it dies with this process (become_worker()). */
+	(void)end_stuck(supervisor->worker, &ending);
 }
 
 int supervise_end(struct supervisor *supervisor)

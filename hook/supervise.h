@@ -40,13 +40,17 @@ struct worker_ending {
 };
 
 /*
- * Fork. Returns in both processes: ret->worker tells which one. The worker dies with its
- * supervisor. `ret` is released by supervise_clear(). 0 or a negative errno (then there is one
- * process).
+ * Fork. Returns in both processes, and supervise_is_worker() tells which one. The worker dies with
+ * its supervisor. `ret` is released by supervise_clear(). 0 or a negative errno: in the worker,
+ * which then has to say so and end; or where there is one process.
  */
 int supervise_begin(const struct command *command, struct supervisor *ret);
 
-/* End a worker that has only begun: its supervisor cannot do its part. */
+/* Also of one that could not begin. */
+bool supervise_is_worker(const struct supervisor *supervisor);
+
+/* End a worker that has only begun: its supervisor cannot do its part. Half a second is waited for
+ * its death, and no longer: a file system may hold it already. */
 void supervise_abandon(struct supervisor *supervisor);
 
 /* Wait for the worker's end, or for the end of its time and then half a second for its death. */

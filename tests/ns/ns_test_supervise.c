@@ -312,6 +312,48 @@ static void one_that_cannot_be_killed_is_not_waited_for(void **state)
 	assert_true(eventually(is_gone, &stuck));
 }
 
+/* A supervisor that cannot do its part, whose worker the volume holds already. */
+static int abandon(void *data)
+{
+	const struct trial *trial = data;
+	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
+	struct options options = {.stage = trial->command.name};
+	struct worker_ending ending = {0};
+
+	/* Ends who waits for ever. */
+	alarm(IN_TIME / SECOND);
+	if (startup_clean(false) < 0 || supervise_begin(&trial->command, &supervisor) < 0)
+		return 125;
+	if (supervise_is_worker(&supervisor)) {
+		options.progress = supervisor.progress;
+		return ask_hung(&options);
+	}
+	if (supervise_wait(&supervisor, &ending) < 0 || ending.how != WORKER_STUCK || ending.gone)
+		return 124;
+	supervise_abandon(&supervisor);
+	printf("its process %d\n", supervisor.worker);
+	return fflush(stdout) == 0 ? 0 : 123;
+}
+
+static void one_that_cannot_be_killed_is_abandoned_in_time(void **state)
+{
+	struct trial trial = stage(ask_hung);
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *said = NULL;
+	struct process stuck = {0};
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(HUNG), 0);
+	assert_int_equal(fuse_daemon_start(HUNG, "--swallow", &daemon), 0);
+	assert_int_equal(child_capture(abandon, &trial, &said), 0);
+	stuck.pid = stuck_pid(said);
+	assert_true(stuck.pid > 0);
+	look_at_process(&stuck);
+	assert_int_equal(stuck.state, 'D');
+	fuse_daemon_kill(&daemon);
+	assert_true(eventually(is_gone, &stuck));
+}
+
 /* A pod whose volume itself is a FUSE mount that never answers. */
 struct scene {
 	struct fake_pod pod;
@@ -600,6 +642,7 @@ int main(void)
 		TEST(one_that_does_not_end_is_killed),
 		TEST(what_a_worker_leaves_forges_no_line),
 		TEST(one_that_cannot_be_killed_is_not_waited_for),
+		TEST(one_that_cannot_be_killed_is_abandoned_in_time),
 		TEST(a_volume_that_hangs_ends_in_19_and_so_does_the_next_hook),
 		TEST(mode_audit_fails_no_container_for_it),
 		TEST(the_hook_itself_ends_in_time),
