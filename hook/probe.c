@@ -179,6 +179,7 @@ struct probe_crew {
 /* What the child that asks for several has: the ends of each probe's pipe, and what to ask. */
 struct errand {
 	int *fds, *to;
+	int *keep; /* room for both, twice `n` */
 	size_t n;
 	pid_t parent;
 };
@@ -186,15 +187,14 @@ struct errand {
 /* Whose end it is tells the gate, pipe by pipe: an answer is there as soon as it is known. */
 _Noreturn static void run_errand(const struct errand *errand)
 {
-	cleanup_free int *keep = calloc(2 * errand->n, sizeof(*keep));
-	int r = keep ? process_die_with(errand->parent) : -ENOMEM;
+	int r = process_die_with(errand->parent);
 
-	for (size_t i = 0; keep && i < errand->n; i++) {
-		keep[2 * i] = errand->fds[i];
-		keep[2 * i + 1] = errand->to[i];
+	for (size_t i = 0; i < errand->n; i++) {
+		errand->keep[2 * i] = errand->fds[i];
+		errand->keep[2 * i + 1] = errand->to[i];
 	}
 	if (r == 0)
-		r = close_all_but(keep, 2 * errand->n);
+		r = close_all_but(errand->keep, 2 * errand->n);
 	for (size_t i = 0; r == 0 && i < errand->n; i++) {
 		int answer = ask(errand->fds[i]);
 
@@ -214,6 +214,7 @@ static void errand_clear(struct errand *errand)
 		close(errand->to[i]);
 	free(errand->to);
 	free(errand->fds);
+	free(errand->keep);
 }
 
 /* A pipe for each; the ends to read from are the probes'. */
@@ -221,7 +222,8 @@ static int open_pipes(const int *fds, size_t n, struct errand *errand, struct pr
 {
 	errand->fds = calloc(n, sizeof(*errand->fds));
 	errand->to = calloc(n, sizeof(*errand->to));
-	if (!errand->fds || !errand->to)
+	errand->keep = calloc(n, 2 * sizeof(*errand->keep));
+	if (!errand->fds || !errand->to || !errand->keep)
 		return -ENOMEM;
 	for (; errand->n < n; errand->n++) {
 		int ends[2];
@@ -258,6 +260,9 @@ int probe_begin_together(const int *fds, size_t n, struct probe *ret)
 	pid_t pid = 0;
 	int r;
 
+	/* Nobody would be the last who lets go. */
+	if (n == 0)
+		return 0;
 	for (size_t i = 0; i < n; i++)
 		ret[i] = PROBE_NONE;
 	r = crew ? send_child(fds, n, ret, &pid) : -ENOMEM;

@@ -138,7 +138,7 @@ bool record_may_name(int runtime_fd, const char *pod_uid, const char *text)
 	if (r == -ENOENT)
 		return false;
 	/* A backslash in it: some other string may be this one, written in another way. */
-	return r < 0 || is_escaped(text) || memchr(data, '\\', size) ||
+	return r < 0 || !data || is_escaped(text) || memchr(data, '\\', size) ||
 	       memmem(data, size, text, strlen(text));
 }
 

@@ -55,8 +55,8 @@ struct answer {
 };
 _Static_assert(sizeof(struct answer) == 512, "struct statmount has 512 bytes before its text");
 
-#define ANSWER_SIZE 4096	/* enough for all but the longest paths */
-#define ANSWER_MAX (256 * 1024) /* paths are bounded, options are not */
+#define ANSWER_SIZE ((size_t)4096)	/* enough for all but the longest paths */
+#define ANSWER_MAX ((size_t)256 * 1024) /* paths are bounded, options are not */
 
 /* File systems of this machine's memory and disks. Of others a lookup may wait for a server; an
  * overlay has what it lies on. */
@@ -125,12 +125,12 @@ static char *describe_attributes(uint64_t attributes)
 		{0x200000, 0x200000, ",nosymfollow"},
 		{0x100000, 0x100000, ",idmapped"},
 	};
-	char text[96];
+	char text[96]; /* of all words together */
+	char *end = stpcpy(text, attributes & 0x1 ? "ro" : "rw");
 
-	strcpy(text, attributes & 0x1 ? "ro" : "rw");
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if ((attributes & words[i].mask) == words[i].value)
-			strcat(text, words[i].word);
+			end = stpcpy(end, words[i].word);
 	}
 	return strdup(text);
 }

@@ -235,6 +235,9 @@ static void at_stop(struct tracer *tracer, pid_t pid, int status)
 
 	if (is_start(tracer, pid, status))
 		return;
+	/* Nothing but its start comes before its parent's word of it. */
+	if (!tracee)
+		abort();
 	switch (status >> 16) {
 	case PTRACE_EVENT_SECCOMP:
 		at_call(tracer, tracee);

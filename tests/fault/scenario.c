@@ -422,12 +422,15 @@ static struct slice read_slice(void)
 {
 	struct slice slice = {.all = 1};
 	const char *text = getenv("FAULT_SLICE");
+	char *end = NULL;
 
-	if (text && (sscanf(text, "%u/%u", &slice.mine, &slice.all) != 2 || slice.mine < 1 ||
-			    slice.mine > slice.all))
+	if (!text)
+		return slice;
+	slice.mine = (unsigned int)strtoul(text, &end, 10);
+	slice.all = *end == '/' ? (unsigned int)strtoul(end + 1, &end, 10) : 0;
+	if (*end || slice.mine < 1 || slice.mine > slice.all)
 		fail_msg("FAULT_SLICE is \"%s\", expected \"1/2\"", text);
-	if (text)
-		slice.mine--;
+	slice.mine--;
 	return slice;
 }
 

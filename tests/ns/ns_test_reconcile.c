@@ -449,7 +449,9 @@ static void set_since(const struct fake_pod *pod, const char *year)
 	char *since = strstr(text, "\"since\": \"");
 
 	assert_non_null(since);
-	memcpy(since + strlen("\"since\": \""), year, strlen(year));
+	since += strlen("\"since\": \"");
+	for (size_t i = 0; year[i]; i++)
+		since[i] = year[i];
 	assert_int_equal(ns_sandbox_write(path, text, 0644), 0);
 }
 

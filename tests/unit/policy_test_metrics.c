@@ -97,7 +97,7 @@ static void what_is_so_now_is_a_gauge(void **state)
 /* Every number another one. */
 static struct metrics distinct(void)
 {
-	struct metrics metrics;
+	struct metrics metrics = {0};
 	uint64_t *numbers = (uint64_t *)&metrics;
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*numbers); i++)

@@ -140,7 +140,7 @@ static int leave_an_orphan(void *data)
 	while (getppid() == parent)
 		usleep(1000);
 	r = process_die_with(parent);
-	_exit(write(ends[1], &r, sizeof(r)) != (ssize_t)sizeof(r));
+	_exit(write(ends[1], &r, sizeof(r)) == (ssize_t)sizeof(r) ? 0 : 1);
 }
 
 static void an_orphan_learns_that_its_parent_has_ended(void **state)
