@@ -254,7 +254,7 @@ run_kernels() {
 	done
 }
 
-# Each call hidden alone, and all together.
+# All together, and each call hidden alone.
 run_kernels_all() {
 	local error hidden names=()
 
@@ -263,8 +263,8 @@ run_kernels_all() {
 		return
 	fi
 	mapfile -t names < <(programs ns 'ns_test_*')
-	for hidden in open_tree move_mount pidfd_open openat2 statx_mnt_id statx_mnt_id_unique close_range \
-		mount_setattr statmount,listmount all; do
+	for hidden in all open_tree move_mount pidfd_open openat2 statx_mnt_id statx_mnt_id_unique \
+		close_range mount_setattr statmount,listmount; do
 		for error in ENOSYS EPERM; do
 			run_ns_without "$error" "$hidden" "${names[@]}"
 		done
