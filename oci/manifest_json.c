@@ -4,7 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsonlex.h"
-
+#include "oci/base/text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -75,7 +75,7 @@ static int read_string(struct reader *reader)
 		return r;
 	/* Most have no escape, and need no parser. */
 	if (!memchr(literal, '\\', node.end - node.start)) {
-		text = strndup(literal + 1, node.end - node.start - 2);
+		text = text_copy(literal + 1, node.end - node.start - 2);
 		r = text ? 0 : -ENOMEM;
 	} else {
 		r = jsonlex_decode(literal, node.end - node.start, &text);
@@ -110,7 +110,7 @@ static int read_word(struct reader *reader)
 	if (!is_word(word, length))
 		return refuse(
 			reader, "neither a value in quotes nor a number, true, false or null");
-	text = strndup(word, length);
+	text = text_copy(word, length);
 	if (!text)
 		return error_memory(reader->tree->err);
 	reader->at += length;

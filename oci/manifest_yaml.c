@@ -3,6 +3,7 @@
 #include "oci/manifest_tree.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/text.h"
 #include "oci/base/yamllib.h"
 
 #include <errno.h>
@@ -108,7 +109,7 @@ static int add_scalar(struct reader *reader, const yaml_event_t *event)
 			"a value with an embedded NUL");
 	if (node.style == MANIFEST_BLOCK)
 		node.end = trim_end(reader->cursor.data, node.start, node.end);
-	text = strndup(value, length);
+	text = text_copy(value, length);
 	if (!text)
 		return error_memory(reader->tree->err);
 	return tree_add(reader->tree, &node, (const char *)event->data.scalar.anchor, text);

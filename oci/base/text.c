@@ -4,12 +4,24 @@
 #include "oci/base/cleanup.h"
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE_SIZE 8192 /* two paths, escaped, and some words */
 #define ELLIPSIS "..."
 #define DISTANCE_MAX 64 /* bytes of a word that is compared */
 #define ESCAPE_MAX 7	/* "\uNNNN" and its NUL */
+
+char *text_copy(const char *bytes, size_t length)
+{
+	char *copy = malloc(length + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, bytes, length);
+	copy[length] = '\0';
+	return copy;
+}
 
 bool text_has_control(const char *text)
 {

@@ -27,6 +27,13 @@ bool text_has_control(const char *text);
 size_t text_utf8_length(const char *text, size_t size);
 
 /*
+ * The `length` bytes at `bytes` with a NUL behind them, for the caller to free; NULL without
+ * memory. Where the bytes lie in a long input, strndup(3) may cost as much as its rest: libc may
+ * look for the end first, and the sanitizers do.
+ */
+char *text_copy(const char *bytes, size_t length);
+
+/*
  * Copy `text` into the `size` bytes at `buffer` (at least 8), NUL-terminated. Control characters
  * (C0, DEL, C1), line and paragraph separators, bidirectional controls and bytes that are no UTF-8
  * become \n, \t, \xNN or \uNNNN; what does not fit is cut between characters and ends in "...".
