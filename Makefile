@@ -51,6 +51,7 @@ INSTALL_VARS := DESTDIR libexecdir sbindir sysconfdir unitdir catalogdir mandir 
 SANITIZE ?=
 COVERAGE ?=
 ANALYZE ?=
+VALGRIND ?=
 FILTER ?=
 BUILD ?= $(if $(SANITIZE),build-asan,build)
 
@@ -110,9 +111,14 @@ CFLAGS := -O0 -g
 mode_cflags := --coverage
 mode_ldflags := --coverage
 endif
-ifneq ($(SANITIZE)$(COVERAGE)$(filter no,$(FILTER)),)
-# They make system calls of their own, and so does valgrind: FILTER=no is for that, and for nothing
-# that is installed.
+ifneq ($(VALGRIND),)
+# It takes glibc's __memmove_chk for __memcpy_chk, and calls what it moves an overlap.
+fortify := -U_FORTIFY_SOURCE
+CFLAGS := -O1 -g
+endif
+ifneq ($(SANITIZE)$(COVERAGE)$(VALGRIND)$(filter no,$(FILTER)),)
+# They make system calls of their own. FILTER=no is for the like, and for nothing that is
+# installed.
 mode_cflags += -DFUSE_SIDECAR_HOOK_UNFILTERED
 endif
 ifneq ($(ANALYZE),)
@@ -312,6 +318,15 @@ check-asan: ## unit and namespace tests under AddressSanitizer and UndefinedBeha
 	install/deps.sh build test
 	@$(MAKE) SANITIZE=address,undefined BUILD=build-asan check-asan-run
 
+.PHONY: check-valgrind
+check-valgrind: ## unit tests, and hooks of a whole pod, under valgrind: invalid accesses, definite leaks (root)
+	install/deps.sh build test valgrind
+	@$(MAKE) VALGRIND=1 BUILD=build-valgrind check-valgrind-run
+
+.PHONY: check-valgrind-run
+check-valgrind-run: all $(unit_tests) $(ns_tests) $(helpers)
+	@$(run_check) valgrind
+
 .PHONY: check-asan-run
 check-asan-run: all tests
 	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
@@ -395,7 +410,7 @@ uninstall: ## the same in reverse: hooks.d first, binary last
 
 .PHONY: clean
 clean: ## remove build directories
-	rm -rf build build-asan build-clang build-analyzer build-coverage build-fuzz '$(BUILD)'
+	rm -rf build build-asan build-clang build-analyzer build-valgrind build-coverage build-fuzz '$(BUILD)'
 
 .PHONY: help
 help: ## this list

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [build|test|demo|lint|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]...
+# install/deps.sh [build|test|demo|lint|valgrind|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -69,6 +69,7 @@ lint | cmd:cppcheck | cppcheck | cppcheck
 lint | cmd:shellcheck | shellcheck | ShellCheck
 lint | cmd:jq | jq | jq
 lint | cmd:gcovr | gcovr | gcovr
+valgrind | cmd:valgrind | valgrind | valgrind
 bench | cmd:jq | jq | jq
 bench | cmd:unshare | util-linux | util-linux
 fuzz | cmd:clang | clang | clang
@@ -162,10 +163,10 @@ main() {
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		build | test | demo | lint | bench | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
+		build | test | demo | lint | valgrind | bench | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
 		*)
 			echo "usage: install/deps.sh [--list]" \
-				"[build|test|demo|lint|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
+				"[build|test|demo|lint|valgrind|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
 			exit 2
 			;;
 		esac

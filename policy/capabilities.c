@@ -29,7 +29,7 @@ static bool parse_name(const char *text, cap_value_t *ret)
 bool capabilities_contain(const struct strv *set, cap_value_t capability)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		cap_value_t value;
+		cap_value_t value = 0;
 
 		if (parse_name(set->items[i], &value) && value == capability)
 			return true;
