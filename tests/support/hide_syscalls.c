@@ -37,7 +37,7 @@ static int hide_of_statx(scmp_filter_ctx filter, uint32_t action, struct scmp_ar
 
 static int hide_one(scmp_filter_ctx filter, uint32_t action, const char *name)
 {
-	const struct scmp_arg_cmp nothing = SCMP_A3(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp nothing = SCMP_A3(SCMP_CMP_EQ, 0, 0);
 	const struct scmp_arg_cmp unique =
 		SCMP_A3(SCMP_CMP_MASKED_EQ, MNT_ID_UNIQUE, MNT_ID_UNIQUE);
 	const struct scmp_arg_cmp forced =
