@@ -86,7 +86,7 @@ static void add_directory(struct tree *tree)
 		"\xff\xfe",
 		"#",
 		"(deleted)",
-		"x//y" + 1,
+		&"x//y"[1],
 		"\x01",
 		"\"quoted\"",
 		"a,b=c",

@@ -247,7 +247,6 @@ static void native_sidecars_come_first(void **state)
 		replace_once(one, "  - name: plex", "  containers:\n  - name: plex");
 	cleanup_free char *both = replace_once(
 		behind, "  - name: torbox\n", "  - name: torbox\n    restartPolicy: Always\n");
-	cleanup_free char *mended = NULL;
 	cleanup_config struct config config = {0};
 
 	(void)state;
