@@ -391,6 +391,9 @@ static void nothing_is_unmounted_through_a_false_proc(void **state)
 	assert_int_equal(ns_sandbox_mounts_on(place), 1);
 }
 
+/* AddressSanitizer reads its own maps in /proc before main: its hook would not come to the
+ * question. */
+#ifndef __SANITIZE_ADDRESS__
 static int hook_with_a_false_proc(void *data)
 {
 	return hide_proc() < 0 ? 126 : fake_member_hook_exec(data, "prestart");
@@ -408,6 +411,7 @@ static void a_stage_does_not_believe_a_false_proc(void **state)
 	assert_int_equal(child_run(hook_with_a_false_proc, zurg), 20);
 	fake_member_expect_said(zurg, "/proc is no proc file system");
 }
+#endif
 
 int main(void)
 {
@@ -420,7 +424,9 @@ int main(void)
 		TEST(a_run_that_leads_into_a_fuse_mount_is_unsafe),
 		TEST(a_place_that_is_swapped_meanwhile_is_used_or_unsafe),
 		TEST(nothing_is_unmounted_through_a_false_proc),
+#ifndef __SANITIZE_ADDRESS__
 		TEST(a_stage_does_not_believe_a_false_proc),
+#endif
 	};
 #undef TEST
 
