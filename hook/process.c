@@ -101,9 +101,11 @@ int process_die_with(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
-	/* It may have ended before that, and then no signal comes: somebody else is the parent now.
-	 */
-	return getppid() == parent ? 0 : -ESRCH;
+	if (getppid() == parent)
+		return 0;
+	/* It has ended before that, so its signal does not come: somebody else is the parent. There
+	 * is nobody left to tell either. */
+	return kill(getpid(), SIGKILL) < 0 ? -errno : -ESRCH;
 }
 
 pid_t process_dies_with(void)

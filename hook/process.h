@@ -42,9 +42,8 @@ void process_close(struct process *process);
 
 #define cleanup_process __attribute__((cleanup(process_close)))
 
-/* In a child, just after fork(2): be killed when `parent` ends. 0, -ESRCH where it has ended
- * already, or another negative errno; the child must then end by itself. A change of user takes it
- * away. */
+/* In a child, just after fork(2): be killed when `parent` ends, at once where it has ended. 0, or a
+ * negative errno; the child must then end by itself. A change of user takes it away. */
 int process_die_with(pid_t parent);
 
 /* The parent with which this process dies, 0 where there is none: to be asked before a change of
