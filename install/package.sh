@@ -15,6 +15,8 @@ cd -- "$(dirname -- "$0")/.."
 name=fuse-sidecar-hook
 version=${VERSION:?not set, run make}
 build=$(realpath -m -- "${BUILD:?not set}")
+# The copy builds in a directory of its own: make would take this one from the environment.
+unset BUILD
 out=$build/packages
 work=
 
