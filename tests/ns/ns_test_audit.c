@@ -29,12 +29,6 @@ static const struct identity identity = {
 static const struct audit loud = {.stage = "prestart", .identity = &identity};
 static const struct audit quiet = {.stage = "prestart", .identity = &identity, .quiet = true};
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 /* A journal, and standard error into a file. */
 static int set_up(void **state)
 {
@@ -356,5 +350,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("audit", tests, enter, NULL);
+	return cmocka_run_group_tests_name("audit", tests, ns_sandbox_setup_group, NULL);
 }

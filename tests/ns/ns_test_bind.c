@@ -20,18 +20,6 @@
 #define NODE_VOLUME "/var/lib/kubelet/pods/node/media"
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
 /* Two pods that use the first one's volume, as two do one hostPath directory. */
 struct scene {
 	struct fake_pod a, b;
@@ -389,7 +377,7 @@ static void mounts_travel_through_it(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_container_makes_it_and_the_next_adopts_it),
 		TEST(two_at_once_make_one),
@@ -408,5 +396,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("bind", tests, enter, NULL);
+	return cmocka_run_group_tests_name("bind", tests, ns_sandbox_setup_group, NULL);
 }

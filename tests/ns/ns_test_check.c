@@ -39,13 +39,6 @@
 	"\"resources\": {\"memory\": {\"limit\": 1073741824},"                                     \
 	"\"cpu\": {\"quota\": 100000, \"period\": 100000}}}," ANNOTATIONS "}"
 
-static int enter(void **state)
-{
-	(void)state;
-	unsetenv("KUBENSMNT");
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
@@ -214,7 +207,7 @@ static void without_captured_facts_this_nodes_mounts_are_judged(void **state)
 	(void)state;
 	private = check(&options, EXIT_DONE);
 	assert_true(has_step(private, "bind-shared"));
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	shared = check(&options, EXIT_DONE);
 	assert_false(has_step(shared, "bind-shared"));
 	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
@@ -270,7 +263,7 @@ static void a_live_states_mount_table_is_judged(void **state)
 
 	(void)state;
 	assert_int_equal(fake_container_start(ROOTFS, &bind, 1, &container), 0);
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	write_state(container.pid);
 	root = check(&options, EXIT_DONE);
 	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
@@ -288,7 +281,7 @@ static void the_pid_of_something_else_is_not_judged(void **state)
 
 	(void)state;
 	/* The test itself: its mount table has no container's root. */
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	write_state(getpid());
 	root = check(&options, EXIT_DONE);
 	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
@@ -313,5 +306,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("check", tests, enter, NULL);
+	return cmocka_run_group_tests_name("check", tests, ns_sandbox_setup_group, NULL);
 }

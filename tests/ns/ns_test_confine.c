@@ -17,12 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /* What each keeps; docs/security.md has the same table. */
@@ -166,5 +160,5 @@ int main(void)
 		cmocka_unit_test(what_was_never_there_is_no_error),
 	};
 
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, ns_sandbox_setup_group, NULL);
 }

@@ -16,12 +16,6 @@
 #define MOST 40 /* enough for the whole run */
 #define LOADER_FAILED 127
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 struct run {
 	const struct fake_member *member;
 	rlim_t limit;
@@ -93,5 +87,5 @@ int main(void)
 		cmocka_unit_test(hardly_any_descriptors_refuse_a_container_and_leave_nothing),
 	};
 
-	return cmocka_run_group_tests_name("descriptors", tests, enter, NULL);
+	return cmocka_run_group_tests_name("descriptors", tests, ns_sandbox_setup_group, NULL);
 }

@@ -9,21 +9,6 @@
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <string.h>
-#include <sys/mount.h>
-
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	if (ns_sandbox_reset() < 0)
-		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
-}
 
 static char *doctor(const char *option)
 {
@@ -147,13 +132,17 @@ static void the_stamp_of_reconcile_is_read_whole_or_not_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_crashed_pods_dead_mount_is_mended_by_reconcile, reset),
-		cmocka_unit_test_setup(a_live_pod_is_left_alone, reset),
-		cmocka_unit_test_setup(a_mount_that_hangs_is_told_in_time, reset),
-		cmocka_unit_test_setup(the_journal_gets_an_entry_that_says_why, reset),
-		cmocka_unit_test_setup(a_journal_that_does_not_read_is_told, reset),
-		cmocka_unit_test_setup(the_stamp_of_reconcile_is_read_whole_or_not_at_all, reset),
+		cmocka_unit_test_setup(
+			a_crashed_pods_dead_mount_is_mended_by_reconcile, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(a_live_pod_is_left_alone, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(a_mount_that_hangs_is_told_in_time, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(
+			the_journal_gets_an_entry_that_says_why, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(
+			a_journal_that_does_not_read_is_told, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(the_stamp_of_reconcile_is_read_whole_or_not_at_all,
+			ns_sandbox_setup_shared),
 	};
 
-	return cmocka_run_group_tests_name("doctor", tests, enter, NULL);
+	return cmocka_run_group_tests_name("doctor", tests, ns_sandbox_setup_group, NULL);
 }

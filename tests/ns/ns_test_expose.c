@@ -27,12 +27,6 @@
 #define CANARY NS_SANDBOX_DIR "/canary"
 #define SWAPS 300
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
@@ -153,11 +147,6 @@ static void expect_nothing_outside(void)
 	}
 }
 
-static void share_kubelet(void)
-{
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
-}
-
 static void a_hostile_image_gets_no_mount_outside_its_root(void **state)
 {
 	static const struct image images[] = {
@@ -178,7 +167,7 @@ static void a_hostile_image_gets_no_mount_outside_its_root(void **state)
 	};
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
 		check_image(&images[i]);
 	expect_nothing_outside();
@@ -209,7 +198,7 @@ static void what_is_no_directory_in_the_image_is_unsafe(void **state)
 	};
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
 		check_image(&images[i]);
 	expect_nothing_outside();
@@ -234,7 +223,7 @@ static void what_the_image_has_in_the_place_is_hidden(void **state)
 	struct stat st;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	assert_int_equal(ns_sandbox_write(CANARY "/file", "do not touch\n", 0600), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
 		check_image(&images[i]);
@@ -253,7 +242,7 @@ static void a_run_that_leads_into_a_shared_volume_is_unsafe(void **state)
 	struct stat st;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	check_image(&image);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	place = fake_pod_path(&pod, "fuse-sidecar");
@@ -271,7 +260,7 @@ static void a_run_that_leads_into_a_fuse_mount_is_unsafe(void **state)
 	cleanup_free char *path = NULL;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	path = fake_pod_path(&pod, "zurg");
 	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
@@ -405,7 +394,7 @@ static void a_stage_does_not_believe_a_false_proc(void **state)
 	struct fake_member *zurg;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
 	assert_int_equal(child_run(hook_with_a_false_proc, zurg), 20);
@@ -430,5 +419,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("expose", tests, enter, NULL);
+	return cmocka_run_group_tests_name("expose", tests, ns_sandbox_setup_group, NULL);
 }

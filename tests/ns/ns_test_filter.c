@@ -25,23 +25,12 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 static int enter(void **state)
 {
-	const struct rlimit no_core = {0, 0};
-
-	(void)state;
-	setrlimit(RLIMIT_CORE, &no_core);
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
+	return child_leaves_no_core() < 0 ? -1 : ns_sandbox_setup_group(state);
 }
 
 /* Sanitizers, coverage, FILTER=no: nothing is installed, and nothing of that can be tried. */
@@ -295,7 +284,7 @@ static void where_there_is_no_filter_the_hook_says_so_and_works(void **state)
 
 	(void)state;
 	/* Shared: no bind is to be replaced, which an old kernel could not do. */
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
 	assert_int_equal(child_run(run_without_seccomp, zurg), 0);
@@ -374,7 +363,7 @@ static void the_list_holds_for_both_architectures(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 #ifndef FUSE_SIDECAR_HOOK_UNFILTERED
 		TEST(what_the_hook_never_does_is_its_end),

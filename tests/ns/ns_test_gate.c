@@ -22,18 +22,12 @@
 #define TORBOX NS_SANDBOX_DIR "/media/torbox"
 #define BOTH "rclone-zurg=/mnt/media/zurg, rclone-torbox=/mnt/media/torbox"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
 	if (ns_sandbox_reset() < 0 || ns_sandbox_mkdirs(ZURG) < 0 || ns_sandbox_mkdirs(TORBOX) < 0)
 		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
+	return ns_sandbox_share_kubelet();
 }
 
 static int sleep_on(void *data)
@@ -724,5 +718,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("gate", tests, enter, NULL);
+	return cmocka_run_group_tests_name("gate", tests, ns_sandbox_setup_group, NULL);
 }

@@ -21,23 +21,6 @@
 #define RECORD FAKE_POD_RECORDS "/pods/" FAKE_POD_UID "/topology.json"
 #define NEWER "{\"schema\":\"fuse-sidecar.io/topology/v9\"}"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
-static void share_kubelet(void)
-{
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
-}
-
 /* A hook in the background. */
 struct hook {
 	pid_t pid; /* 0: it has ended */
@@ -91,7 +74,7 @@ static void middle_clear(struct middle *middle)
 
 static void begin_middle(struct middle *middle)
 {
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&middle->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/between/zurg");
 	fake_pod_annotate(&middle->pod, "fuse-sidecar.io/wait", "1s");
 	middle->between = fake_pod_path(&middle->pod, "between");
@@ -223,7 +206,7 @@ static void a_bind_that_ends_while_it_is_adopted_refuses_the_container(void **st
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(a_hung_mount_above_the_path_refuses_a_provider_in_time),
 		TEST(a_hung_mount_above_the_path_refuses_a_consumer_in_time),
@@ -232,5 +215,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("hostile", tests, enter, NULL);
+	return cmocka_run_group_tests_name("hostile", tests, ns_sandbox_setup_group, NULL);
 }

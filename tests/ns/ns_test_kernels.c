@@ -25,12 +25,6 @@
 #define DIRECTORY NS_SANDBOX_DIR "/directory"
 #define PLACE NS_SANDBOX_DIR "/place"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
@@ -285,7 +279,7 @@ static void a_pod_works_on_a_kernel_without_any_of_them(void **state)
 		struct fake_member *zurg, *plex;
 
 		assert_int_equal(reset(NULL), 0);
-		assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+		assert_int_equal(ns_sandbox_share_kubelet(), 0);
 		fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 		fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "0s");
 		path = fake_pod_path(&pod, "zurg");
@@ -327,7 +321,7 @@ static void the_topology_is_shown_read_only_and_private(void **state)
 		assert_int_equal(reset(NULL), 0);
 		/* As on a node that systemd booted: what is mounted below /run travels. */
 		assert_int_equal(mount(NULL, "/run", NULL, MS_SHARED, NULL), 0);
-		assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+		assert_int_equal(ns_sandbox_share_kubelet(), 0);
 		fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 		zurg = fake_pod_provider(&pod, "zurg");
 		before = ns_sandbox_mounts();
@@ -368,7 +362,7 @@ static void the_gate_notices_a_providers_end_without_a_pidfd(void **state)
 	pid_t hook;
 
 	(void)state;
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "60s");
 	zurg = fake_pod_provider(&pod, "zurg");
@@ -403,5 +397,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("kernels", tests, enter, NULL);
+	return cmocka_run_group_tests_name("kernels", tests, ns_sandbox_setup_group, NULL);
 }

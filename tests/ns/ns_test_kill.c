@@ -16,7 +16,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #define BOTH "rclone-zurg=/mnt/media/zurg, rclone-torbox=/mnt/media/torbox"
 
@@ -28,16 +27,9 @@
 
 static int enter(void **state)
 {
-	(void)state;
 	/* LeakSanitizer cannot work in a traced process. */
 	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
+	return ns_sandbox_setup_group(state);
 }
 
 struct run {
@@ -155,7 +147,7 @@ static void killed_anywhere_in_a_heal_the_next_run_converges(void **state)
 	bool killed = true;
 
 	(void)state;
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	for (; killed; pace_next(&pace)) {
 		assert_int_equal(fuse_daemon_leave_dead(scene.zurg_path), 0);
@@ -256,7 +248,7 @@ static void killed_anywhere_in_the_last_poststop_reconcile_converges(void **stat
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(killed_anywhere_in_a_heal_the_next_run_converges),
 		TEST(killed_anywhere_in_a_pods_first_run_the_next_converges),

@@ -14,16 +14,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 
 #define DEFAULT_PODS 60
 #define SECOND UINT64_C(1000000)
-
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
 
 struct crowd {
 	struct fake_pod *pods;
@@ -182,12 +175,12 @@ static void a_pod_whose_lock_is_held_keeps_nobody(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, fake_scene_reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup_shared)
 	const struct CMUnitTest tests[] = {
 		TEST(a_whole_nodes_pods_at_once),
 		TEST(a_pod_whose_lock_is_held_keeps_nobody),
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("many_pods", tests, enter, NULL);
+	return cmocka_run_group_tests_name("many_pods", tests, ns_sandbox_setup_group, NULL);
 }

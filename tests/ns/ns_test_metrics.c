@@ -20,12 +20,6 @@
 #define COUNTERS RUNTIME_DIR "/metrics"
 #define N_HOOKS 12
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
@@ -33,7 +27,7 @@ static int reset(void **state)
 		return -1;
 	if (ns_sandbox_write(POLICY, "{\"metricsFile\": \"" FILE_PATH "\"}", 0644) < 0)
 		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
+	return ns_sandbox_share_kubelet();
 }
 
 static char *command(const char *verb, const char *option, int expected)
@@ -344,5 +338,5 @@ int main(void)
 			what_stands_in_its_place_is_replaced_and_not_followed, reset),
 	};
 
-	return cmocka_run_group_tests_name("metrics", tests, enter, NULL);
+	return cmocka_run_group_tests_name("metrics", tests, ns_sandbox_setup_group, NULL);
 }

@@ -588,28 +588,19 @@ static void a_process_in_another_root_sees_what_its_table_says(void **state)
 	assert_int_equal(child_run(read_in_a_root, directory), 0);
 }
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(mounts_asked_one_by_one_are_those_of_the_text, reset),
-		cmocka_unit_test_setup(no_request_is_sent_to_a_daemon_that_hangs, reset),
-		cmocka_unit_test_setup(mounts_of_one_user_or_of_any_type_are_told, reset),
-		cmocka_unit_test_setup(a_dead_mount_is_told, reset),
-		cmocka_unit_test_setup(without_the_system_calls_the_text_is_read, reset),
-		cmocka_unit_test_setup(a_process_in_another_root_sees_what_its_table_says, reset),
+		cmocka_unit_test_setup(
+			mounts_asked_one_by_one_are_those_of_the_text, ns_sandbox_setup),
+		cmocka_unit_test_setup(no_request_is_sent_to_a_daemon_that_hangs, ns_sandbox_setup),
+		cmocka_unit_test_setup(
+			mounts_of_one_user_or_of_any_type_are_told, ns_sandbox_setup),
+		cmocka_unit_test_setup(a_dead_mount_is_told, ns_sandbox_setup),
+		cmocka_unit_test_setup(without_the_system_calls_the_text_is_read, ns_sandbox_setup),
+		cmocka_unit_test_setup(
+			a_process_in_another_root_sees_what_its_table_says, ns_sandbox_setup),
 	};
 
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, ns_sandbox_setup_group, NULL);
 }

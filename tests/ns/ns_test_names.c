@@ -48,18 +48,6 @@ static const char *const names[] = {
 /* These are no UTF-8: no JSON names them, but mount tables do. */
 static const char *const bytes[] = {"\xff\xfe", "latin \xe4", "cut \xe2\x82", "\xc0\xaf"};
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
 /* A mount on a directory of that name; its path is the caller's. */
 static char *mount_on(const char *parent, const char *name)
 {
@@ -385,7 +373,7 @@ static void paths_up_to_path_max_are_served_and_longer_ones_refused(void **state
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(mounts_on_every_name_are_found_on_the_host),
 		TEST(mounts_on_every_name_are_found_in_a_container),
@@ -398,5 +386,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("names", tests, enter, NULL);
+	return cmocka_run_group_tests_name("names", tests, ns_sandbox_setup_group, NULL);
 }

@@ -41,9 +41,7 @@ static int stay_on_one_cpu(void)
 
 static int enter(void **state)
 {
-	(void)state;
-	unsetenv(KUBENS_VARIABLE);
-	return stay_on_one_cpu() < 0 ? -1 : ns_sandbox_enter();
+	return stay_on_one_cpu() < 0 ? -1 : ns_sandbox_setup_group(state);
 }
 
 static int reset(void **state)

@@ -16,23 +16,6 @@
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
 #define BOTH "rclone-zurg=/mnt/media/zurg, rclone-torbox=/mnt/media/torbox"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
-static void share_kubelet(void)
-{
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
-}
-
 /* A pod with two providers and a consumer that all went through their prestart. */
 struct scene {
 	struct fake_pod pod;
@@ -90,7 +73,7 @@ static void nothing_is_left_of_it(void **state)
 	cleanup_scene struct scene scene = {0};
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	end(&scene);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 0);
@@ -118,7 +101,7 @@ static void a_live_mount_stays_and_the_record_goes(void **state)
 	cleanup_scene struct scene scene = {0};
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	fuse_daemon_kill(&scene.daemons[0]);
 	fake_member_remove(scene.zurg);
@@ -233,7 +216,7 @@ static void dead_binds_of_a_path_go_with_it(void **state)
 	cleanup_free char *copy = NULL, *deep = NULL;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	copy = fake_pod_path(&scene.pod, "copy");
 	deep = fake_pod_path(&scene.pod, "some/where/deep");
@@ -254,7 +237,7 @@ static void a_live_bind_and_other_file_systems_stay(void **state)
 	cleanup_free char *live = NULL, *plain = NULL;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	live = fake_pod_path(&scene.pod, "live");
 	plain = fake_pod_path(&scene.pod, "plain");
@@ -274,7 +257,7 @@ static void a_dead_mount_elsewhere_stays(void **state)
 	char elsewhere[256];
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	/* "media2" is not below "media". */
 	snprintf(elsewhere, sizeof(elsewhere), "%s2", scene.pod.volume);
@@ -294,7 +277,7 @@ static void the_dead_mount_of_another_pod_stays(void **state)
 	cleanup_free char *path = NULL;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
 	fake_pod_init(&other, OTHER_UID, "rclone-mine=/mnt/media/mine");
 	fake_member_expect(fake_pod_add(&other, &(struct fake_role){.name = "rclone-mine",
@@ -337,7 +320,7 @@ static void a_hung_mount_is_left_in_time(void **state)
 	uint64_t began;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
 				 "{\"probeTimeout\": \"100ms\"}", 0644),
 		0);
@@ -391,7 +374,7 @@ static void a_volume_that_the_kubelet_has_removed_is_no_obstacle(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_left_of_it),
 		TEST(the_hooks_bind_is_unmounted),
@@ -411,5 +394,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("pod_end", tests, enter, NULL);
+	return cmocka_run_group_tests_name("pod_end", tests, ns_sandbox_setup_group, NULL);
 }

@@ -8,18 +8,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
 /* The code of the error that loading gives, which names the file. */
 static enum finding_code load_error(void)
 {
@@ -144,7 +132,7 @@ static void a_path_behind_a_symlink_is_joined_by_where_it_leads(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(without_a_file_the_defaults_hold),
 		TEST(without_its_directory_the_defaults_hold),
@@ -158,5 +146,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("policy_file", tests, enter, NULL);
+	return cmocka_run_group_tests_name("policy_file", tests, ns_sandbox_setup_group, NULL);
 }

@@ -11,12 +11,6 @@
 
 #define POLICY "/etc/fuse-sidecar-hook/policy.json"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 /* The provider's next instance, mounted; the one before has ended, and is not removed yet. */
 static struct fake_member *restart(struct fake_scene *scene, struct fuse_daemon *ret)
 {
@@ -235,7 +229,7 @@ static void a_refused_container_leaves_the_record_too(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, fake_scene_reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup_shared)
 	const struct CMUnitTest tests[] = {
 		TEST(one_that_comes_late_changes_nothing),
 		TEST(one_that_comes_late_leaves_the_next_ones_dead_mount),
@@ -253,5 +247,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("poststop", tests, enter, NULL);
+	return cmocka_run_group_tests_name("poststop", tests, ns_sandbox_setup_group, NULL);
 }

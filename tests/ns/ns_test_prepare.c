@@ -18,13 +18,6 @@
 
 static int journal = -EBADF;
 
-static int enter(void **state)
-{
-	(void)state;
-	unsetenv("KUBENSMNT");
-	return ns_sandbox_enter();
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -204,5 +197,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("prepare", tests, enter, NULL);
+	return cmocka_run_group_tests_name("prepare", tests, ns_sandbox_setup_group, NULL);
 }

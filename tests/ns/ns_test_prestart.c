@@ -28,23 +28,6 @@
 #define N_HOOKS 20
 #define N_PODS 200
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
-static void share_kubelet(void)
-{
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
-}
-
 static int read_on(void *data)
 {
 	const struct fake_pod *pod = data;
@@ -173,7 +156,7 @@ static void what_others_use_by_now_is_not_taken_back(void **state)
 	cleanup_free char *file = NULL;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/some/where/zurg");
 	file = fake_pod_path(&pod, "some/mine");
 	assert_int_equal(ns_sandbox_mkdirs(file), 0);
@@ -411,7 +394,7 @@ static void part_clear(struct part *part)
 /* With a consumer that mounts the directory `shown` of the volume at /data. */
 static void begin_part(struct part *part, const char *shown)
 {
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&part->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/remote/zurg");
 	part->path = fake_pod_path(&part->pod, "remote/zurg");
 	part->shown = fake_pod_path(&part->pod, shown);
@@ -489,7 +472,7 @@ static void another_directory_than_the_hosts_is_a_mismatch(void **state)
 	struct fake_member *zurg;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
 	other = fake_pod_path(&pod, "../other");
 	assert_int_equal(mkdir(other, 0755), 0);
@@ -529,12 +512,12 @@ static void a_bind_of_another_group_is_mended(void **state)
 
 	NEEDS_REPLACEMENT();
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
 	path = fake_pod_path(&pod, "zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
 	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_member_expect(zurg, "prestart", 0);
 	fake_member_expect_said(zurg, "replaced the container's bind");
 	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
@@ -647,7 +630,7 @@ static void a_slave_of_the_hosts_peer_is_good_enough_for_a_consumer(void **state
 	struct fake_member *plex;
 
 	(void)state;
-	share_kubelet();
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, ZURG);
 	path = fake_pod_path(&pod, "zurg");
 	copy = fake_pod_path(&pod, "../copy");
@@ -664,7 +647,7 @@ static void a_slave_of_the_hosts_peer_is_good_enough_for_a_consumer(void **state
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(twenty_at_once_are_all_in_the_record),
 		TEST(two_hundred_pods_leave_the_node_as_it_was),
@@ -687,5 +670,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("prestart", tests, enter, NULL);
+	return cmocka_run_group_tests_name("prestart", tests, ns_sandbox_setup_group, NULL);
 }

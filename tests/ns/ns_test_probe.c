@@ -21,12 +21,6 @@
 #define TIMEOUT_USEC (5 * UINT64_C(1000000))
 #define SHORT_USEC (200 * UINT64_C(1000))
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
@@ -436,5 +430,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("probe", tests, enter, NULL);
+	return cmocka_run_group_tests_name("probe", tests, ns_sandbox_setup_group, NULL);
 }

@@ -20,12 +20,6 @@
 #define FUSECTL "/sys/fs/fuse/connections"
 #define N_HOOKS 20
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static void expect_reconcile(const char *option, int code, const char *text)
 {
 	cleanup_free char *said = NULL;
@@ -234,7 +228,7 @@ static void break_record(struct fake_scene *scene, const struct breakage *breaka
 {
 	cleanup_free char *path = NULL;
 
-	assert_int_equal(fake_scene_reset(NULL), 0);
+	assert_int_equal(ns_sandbox_setup_shared(NULL), 0);
 	fake_scene_begin(scene, FAKE_POD_UID);
 	path = fake_pod_record_path(&scene->pod);
 	if (breakage->make(path) < 0)
@@ -611,7 +605,7 @@ static void not_where_no_request_waits(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, fake_scene_reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup_shared)
 	const struct CMUnitTest tests[] = {
 		TEST(without_anything_there_is_nothing_to_do),
 		TEST(a_broken_policy_is_told_though_no_pod_needs_it),
@@ -640,5 +634,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("reconcile", tests, enter, NULL);
+	return cmocka_run_group_tests_name("reconcile", tests, ns_sandbox_setup_group, NULL);
 }

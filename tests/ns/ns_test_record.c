@@ -21,12 +21,6 @@
 
 static int runtime_fd = -EBADF;
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -421,5 +415,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("record", tests, enter, NULL);
+	return cmocka_run_group_tests_name("record", tests, ns_sandbox_setup_group, NULL);
 }

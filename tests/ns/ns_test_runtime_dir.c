@@ -10,18 +10,6 @@
 
 #define UID_A "6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
-}
-
 static unsigned int mode_of(const char *path)
 {
 	struct stat st;
@@ -172,18 +160,20 @@ static void a_symlink_in_a_pods_place_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(it_is_made_with_its_subdirectories, reset),
-		cmocka_unit_test_setup(making_it_twice_is_no_error, reset),
-		cmocka_unit_test_setup(a_missing_one_is_enoent_unless_it_is_to_be_made, reset),
-		cmocka_unit_test_setup(one_of_another_user_is_refused, reset),
-		cmocka_unit_test_setup(one_that_others_can_write_is_refused, reset),
-		cmocka_unit_test_setup(a_symlink_in_its_place_is_refused, reset),
-		cmocka_unit_test_setup(a_symlink_in_a_subdirectorys_place_is_refused, reset),
-		cmocka_unit_test_setup(a_pods_directory_is_made_and_found_again, reset),
-		cmocka_unit_test_setup(a_missing_pods_directory_is_enoent, reset),
-		cmocka_unit_test_setup(what_is_no_pod_uid_never_becomes_a_path, reset),
-		cmocka_unit_test_setup(a_symlink_in_a_pods_place_is_refused, reset),
+		cmocka_unit_test_setup(it_is_made_with_its_subdirectories, ns_sandbox_setup),
+		cmocka_unit_test_setup(making_it_twice_is_no_error, ns_sandbox_setup),
+		cmocka_unit_test_setup(
+			a_missing_one_is_enoent_unless_it_is_to_be_made, ns_sandbox_setup),
+		cmocka_unit_test_setup(one_of_another_user_is_refused, ns_sandbox_setup),
+		cmocka_unit_test_setup(one_that_others_can_write_is_refused, ns_sandbox_setup),
+		cmocka_unit_test_setup(a_symlink_in_its_place_is_refused, ns_sandbox_setup),
+		cmocka_unit_test_setup(
+			a_symlink_in_a_subdirectorys_place_is_refused, ns_sandbox_setup),
+		cmocka_unit_test_setup(a_pods_directory_is_made_and_found_again, ns_sandbox_setup),
+		cmocka_unit_test_setup(a_missing_pods_directory_is_enoent, ns_sandbox_setup),
+		cmocka_unit_test_setup(what_is_no_pod_uid_never_becomes_a_path, ns_sandbox_setup),
+		cmocka_unit_test_setup(a_symlink_in_a_pods_place_is_refused, ns_sandbox_setup),
 	};
 
-	return cmocka_run_group_tests_name("runtime_dir", tests, enter, NULL);
+	return cmocka_run_group_tests_name("runtime_dir", tests, ns_sandbox_setup_group, NULL);
 }

@@ -19,20 +19,6 @@
 #define PLAIN "system_u:object_r:container_var_run_t:s0"
 #define READABLE "system_u:object_r:container_ro_file_t:s0"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	if (ns_sandbox_reset() < 0)
-		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
-}
-
 /* This is the last of this mount namespace: the real /sys/fs is below. */
 static void pretend_selinux(void)
 {
@@ -192,14 +178,17 @@ static void doctor_tells_and_mends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(without_selinux_nothing_is_labelled, reset),
-		cmocka_unit_test_setup(only_the_type_is_replaced, reset),
-		cmocka_unit_test_setup(what_is_no_label_is_an_error_that_names_the_file, reset),
-		cmocka_unit_test_setup(a_file_without_a_label_stays_so, reset),
-		cmocka_unit_test_setup(a_hook_labels_what_containers_read, reset),
-		cmocka_unit_test_setup(a_label_that_cannot_be_set_fails_no_container, reset),
-		cmocka_unit_test_setup(doctor_tells_and_mends, reset),
+		cmocka_unit_test_setup(
+			without_selinux_nothing_is_labelled, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(only_the_type_is_replaced, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(
+			what_is_no_label_is_an_error_that_names_the_file, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(a_file_without_a_label_stays_so, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(a_hook_labels_what_containers_read, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(
+			a_label_that_cannot_be_set_fails_no_container, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(doctor_tells_and_mends, ns_sandbox_setup_shared),
 	};
 
-	return cmocka_run_group_tests_name("selinux", tests, enter, NULL);
+	return cmocka_run_group_tests_name("selinux", tests, ns_sandbox_setup_group, NULL);
 }

@@ -31,12 +31,6 @@ struct pod {
 	struct fake_container provider, consumer;
 };
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int start(void **state)
 {
 	static const struct fake_bind shared = {VOLUME, MEDIA, MS_SHARED};
@@ -552,5 +546,5 @@ int main(void)
 		POD_TEST(a_run_that_is_a_symlink_stays_inside_the_image),
 	};
 
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, ns_sandbox_setup_group, NULL);
 }

@@ -203,7 +203,7 @@ static void world_clear(struct world *world)
 
 static void begin(struct world *world)
 {
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&world->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/a/zurg");
 	fake_pod_annotate(&world->pod, "fuse-sidecar.io/dir-mode", "0700");
 	assert_int_equal(fuse_daemon_start_squash(world->pod.volume, "--cache", &world->server), 0);
@@ -279,12 +279,6 @@ static void a_failed_run_on_such_a_volume_leaves_nothing(void **state)
 	assert_int_equal(child_run(is_gone, world.path), 0);
 }
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int fresh(void **state)
 {
 	(void)state;
@@ -307,5 +301,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("squash", tests, enter, NULL);
+	return cmocka_run_group_tests_name("squash", tests, ns_sandbox_setup_group, NULL);
 }

@@ -21,18 +21,12 @@
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
 #define BOTH "rclone-zurg=/mnt/media/zurg, rclone-torbox=/mnt/media/torbox"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int reset(void **state)
 {
 	(void)state;
 	if (ns_sandbox_reset() < 0 || ns_sandbox_mkdirs(ZURG) < 0)
 		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
+	return ns_sandbox_share_kubelet();
 }
 
 struct result {
@@ -539,5 +533,5 @@ int main(void)
 	};
 #undef TEST
 
-	return cmocka_run_group_tests_name("stale", tests, enter, NULL);
+	return cmocka_run_group_tests_name("stale", tests, ns_sandbox_setup_group, NULL);
 }

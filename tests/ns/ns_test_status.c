@@ -15,7 +15,6 @@
 #include "tests/support/ns_sandbox.h"
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #define UID_A "6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11"
 #define UID_B "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
@@ -107,10 +106,8 @@ static void record_pod(const char *uid, const char *name)
 
 static int enter(void **state)
 {
-	(void)state;
-	unsetenv("KUBENSMNT");
 	setenv("TZ", "UTC", 1);
-	return ns_sandbox_enter();
+	return ns_sandbox_setup_group(state);
 }
 
 static int reset(void **state)

@@ -20,8 +20,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -34,17 +32,7 @@
 
 static int enter(void **state)
 {
-	const struct rlimit no_core = {0, 0};
-
-	(void)state;
-	setrlimit(RLIMIT_CORE, &no_core);
-	return ns_sandbox_enter();
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	return ns_sandbox_reset();
+	return child_leaves_no_core() < 0 ? -1 : ns_sandbox_setup_group(state);
 }
 
 /* A command as main() runs it. */
@@ -373,7 +361,7 @@ static void scene_clear(struct scene *scene)
 
 static void begin(struct scene *scene)
 {
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	fake_pod_init(&scene->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	scene->zurg = fake_pod_provider(&scene->pod, "zurg");
 	assert_int_equal(fuse_daemon_start(scene->pod.volume, "--swallow", &scene->daemon), 0);
@@ -499,7 +487,7 @@ static void many_hung_paths_do_not_add_up(void **state)
 	uint64_t began;
 
 	(void)state;
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	assert_int_equal(ns_sandbox_write(POLICY, "{\"probeTimeout\": \"1s\"}", 0644), 0);
 	fake_pod_init(&pod, FAKE_POD_UID,
 		"rclone-a=/mnt/media/a, rclone-a=/mnt/media/b, rclone-a=/mnt/media/c, "
@@ -632,7 +620,7 @@ static void a_worker_that_was_another_user_for_a_moment_dies_too(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(the_workers_exit_code_and_words_are_the_hooks),
 		TEST(a_system_call_that_is_not_allowed_is_told),

@@ -15,12 +15,6 @@
 
 #define VOLUME NS_SANDBOX_DIR "/volume"
 
-static int enter(void **state)
-{
-	(void)state;
-	return ns_sandbox_enter();
-}
-
 static int fresh(void **state)
 {
 	(void)state;
@@ -385,5 +379,5 @@ int main(void)
 		cmocka_unit_test_setup(a_read_only_volume_says_so, fresh),
 	};
 
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, ns_sandbox_setup_group, NULL);
 }

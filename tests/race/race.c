@@ -22,7 +22,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define DEFAULT_RUNS 1200
@@ -108,7 +107,7 @@ static void begin(struct race *race, const struct scenario *scenario)
 	char user[64];
 
 	race->scenario = scenario;
-	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	furnish_outside(scenario->heals);
 	fake_pod_init(&race->pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/a/b/zurg");
 	fake_pod_annotate(&race->pod, "fuse-sidecar.io/expose", "false");

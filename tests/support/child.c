@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 pid_t child_start(int (*work)(void *data), void *data)
@@ -16,6 +17,13 @@ pid_t child_start(int (*work)(void *data), void *data)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	_exit(work(data));
+}
+
+int child_leaves_no_core(void)
+{
+	const struct rlimit none = {0, 0};
+
+	return setrlimit(RLIMIT_CORE, &none) < 0 ? -errno : 0;
 }
 
 int child_wait(pid_t pid)

@@ -10,6 +10,9 @@
 /* Fork and exit with what `work` returns; the child's pid. It is killed when the test dies. */
 pid_t child_start(int (*work)(void *data), void *data);
 
+/* From now on none leaves a core file: for those that crash on purpose. 0 or a negative errno. */
+int child_leaves_no_core(void);
+
 /* Its exit status, or 128 and the number of the signal that ended it. */
 int child_wait(pid_t pid);
 

@@ -2,18 +2,8 @@
 #include "tests/support/fake_scene.h"
 
 #include "tests/support/cmocka.h"
-#include "tests/support/ns_sandbox.h"
 
 #include <stdlib.h>
-#include <sys/mount.h>
-
-int fake_scene_reset(void **state)
-{
-	(void)state;
-	if (ns_sandbox_reset() < 0)
-		return -1;
-	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL);
-}
 
 void fake_scene_begin(struct fake_scene *scene, const char *uid)
 {

@@ -16,10 +16,6 @@ struct fake_scene {
 	char *path; /* where zurg mounts, on the host; owned */
 };
 
-/* cmocka's set-up for a test: an empty sandbox, with the kubelet's directory shared as on a node.
- */
-int fake_scene_reset(void **state);
-
 /* Both containers, each with its prestart run, and the daemon. */
 void fake_scene_begin(struct fake_scene *scene, const char *uid);
 

@@ -79,11 +79,37 @@ int ns_sandbox_reset(void)
 
 int ns_sandbox_enter(void)
 {
+	/* The commands of people would go into the mount namespace that it names. */
+	unsetenv("KUBENSMNT");
 	if (unshare(CLONE_NEWNS) < 0)
 		return -errno;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	return cover_all();
+}
+
+int ns_sandbox_share_kubelet(void)
+{
+	return mount(NULL, "/var/lib/kubelet", NULL, MS_SHARED, NULL) < 0 ? -errno : 0;
+}
+
+int ns_sandbox_setup_group(void **state)
+{
+	(void)state;
+	return ns_sandbox_enter();
+}
+
+int ns_sandbox_setup(void **state)
+{
+	(void)state;
+	return ns_sandbox_reset();
+}
+
+int ns_sandbox_setup_shared(void **state)
+{
+	int r = ns_sandbox_setup(state);
+
+	return r < 0 ? r : ns_sandbox_share_kubelet();
 }
 
 int ns_sandbox_write(const char *path, const char *text, unsigned int mode)

@@ -9,9 +9,9 @@
 #define NS_SANDBOX_DIR "/run/sandbox" /* an empty directory for the test itself */
 
 /*
- * Enter a new mount namespace, make every mount private, and put an empty tmpfs over /run and over
- * what would hold /etc/fuse-sidecar-hook and /var/lib/kubelet (both made, empty). 0 or a negative
- * errno.
+ * Enter a new mount namespace, where KUBENSMNT is not set, make every mount private, and put an
+ * empty tmpfs over /run and over what would hold /etc/fuse-sidecar-hook and /var/lib/kubelet (both
+ * made, empty). 0 or a negative errno.
  */
 int ns_sandbox_enter(void);
 
@@ -21,6 +21,17 @@ int ns_sandbox_enter(void);
  * between two tests.
  */
 int ns_sandbox_reset(void);
+
+/* Make /var/lib/kubelet shared, as it is on a node. 0 or a negative errno. */
+int ns_sandbox_share_kubelet(void);
+
+/*
+ * cmocka's set-ups: ns_sandbox_enter() for a group, ns_sandbox_reset() for a test, the same with
+ * ns_sandbox_share_kubelet(). They take no state and set none.
+ */
+int ns_sandbox_setup_group(void **state);
+int ns_sandbox_setup(void **state);
+int ns_sandbox_setup_shared(void **state);
 
 /* Make the directory `path` and those above it, mode 0755. 0 or a negative errno. */
 int ns_sandbox_mkdirs(const char *path);
