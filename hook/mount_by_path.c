@@ -93,7 +93,7 @@ int mount_by_path_same(int a, int b)
 {
 	/* Without asking a file system that might be hung. */
 	const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-	struct statx first, second;
+	struct statx first = {0}, second = {0};
 	int r = sys_statx(a, "", flags, STATX_INO, &first);
 
 	if (r == 0)

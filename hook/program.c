@@ -106,8 +106,7 @@ static int start(
 	if (pid == 0)
 		execute(argv, channels, seconds, write_end);
 	*ret_pid = pid;
-	close(write_end);
-	write_end = -EBADF;
+	close(move_fd(&write_end));
 	/* Closed by execve(2): nothing comes where that has worked. */
 	return read(read_end, &error, sizeof(error)) == sizeof(error) ? -error : 0;
 }
@@ -142,8 +141,7 @@ int program_run(char *const argv[], const char *input, size_t input_size, unsign
 	if (!result.errors)
 		return r;
 	result.errors[strcspn(result.errors, "\n")] = '\0';
-	*ret = result;
-	result = (struct program_result){0};
+	*ret = move_struct(result);
 	return 0;
 }
 

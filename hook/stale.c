@@ -66,7 +66,7 @@ static int unless_changed(int r, struct error *err)
 static int detach_top(const struct stale *stale, enum path_state *ret_state, struct error *err)
 {
 	cleanup_close int fd = -EBADF, again = -EBADF;
-	int listed, id, r;
+	int listed = 0, id = 0, r;
 
 	r = topmost(stale, &listed, err);
 	if (r < 0)

@@ -41,8 +41,7 @@ static int append_copy(struct findings *list, enum finding_code code, enum sever
 	r = array_grow(&list->items, list->n, sizeof(*list->items));
 	if (r < 0)
 		return r;
-	list->items[list->n++] = copy;
-	copy = (struct finding){0};
+	list->items[list->n++] = move_struct(copy);
 	return 0;
 }
 

@@ -50,8 +50,7 @@ int judge(const struct facts *facts, struct judgement *ret)
 		if (r < 0)
 			return r;
 	}
-	*ret = judgement;
-	judgement = (struct judgement){0};
+	*ret = move_struct(judgement);
 	return 0;
 }
 

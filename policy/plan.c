@@ -73,8 +73,7 @@ static int add_step(struct plan *plan, const struct plan_step *draft)
 		r = array_grow(&plan->steps, plan->n, sizeof(*plan->steps));
 	if (r < 0)
 		return r;
-	plan->steps[plan->n++] = step;
-	step = (struct plan_step){0};
+	plan->steps[plan->n++] = move_struct(step);
 	return 0;
 }
 

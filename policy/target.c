@@ -525,8 +525,7 @@ int targets_resolve(const struct facts *facts, struct targets *ret)
 	}
 	if (r < 0)
 		return r;
-	*ret = targets;
-	targets = (struct targets){0};
+	*ret = move_struct(targets);
 	return 0;
 }
 

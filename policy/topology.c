@@ -146,8 +146,7 @@ int topology_add_edge(struct topology *topology, const char *path, const char *f
 	r = array_grow(&topology->edges, topology->n_edges, sizeof(edge));
 	if (r < 0)
 		return r;
-	topology->edges[topology->n_edges++] = edge;
-	edge = (struct topology_edge){0};
+	topology->edges[topology->n_edges++] = move_struct(edge);
 	return 0;
 }
 

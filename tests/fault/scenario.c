@@ -452,7 +452,9 @@ static void try_fault(struct tally *tally, const struct injector_fault *fault)
 	said = said_by(&work);
 	trial.before = before;
 	trial.after = after;
-	trial.said = said ? said : (said = strdup(""));
+	if (!said)
+		said = strdup("");
+	trial.said = said;
 	tally->runs++;
 	tally->missed += !trial.outcome.injected;
 	tally->harmless += trial.outcome.injected && trial.outcome.status == 0;

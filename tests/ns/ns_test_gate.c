@@ -97,6 +97,12 @@ static struct outcome wait_for(struct gate_path *paths, size_t n, uint64_t timeo
 	return outcome;
 }
 
+static void assert_opened(const struct outcome *outcome)
+{
+	if (outcome->result != 0)
+		fail_msg("%s: %s", strerror(-outcome->result), error_message(&outcome->err));
+}
+
 static void assert_refused(const struct outcome *outcome, enum finding_code code)
 {
 	assert_true(outcome->result < 0);
@@ -170,7 +176,7 @@ static void a_live_mount_opens_it_at_once(void **state)
 	(void)state;
 	assert_int_equal(fuse_daemon_start(ZURG, NULL, &daemon), 0);
 	outcome = wait_for(&path, 1, LONG);
-	assert_int_equal(outcome.result, 0);
+	assert_opened(&outcome);
 	assert_int_equal(path.state, PATH_LIVE);
 	assert_true(outcome.waited_usec < 5 * SECOND);
 	end_provider(provider);
@@ -186,7 +192,7 @@ static void a_mount_that_comes_later_opens_it(void **state)
 	outcome = wait_for(&path, 1, LONG);
 	end_provider(holder);
 	end_provider(provider);
-	assert_int_equal(outcome.result, 0);
+	assert_opened(&outcome);
 	/* The holder started somewhat before the gate. */
 	assert_in_range(outcome.waited_usec, SECOND / 10, 10 * SECOND);
 	assert_true(*path.device != '\0');
@@ -203,7 +209,7 @@ static void a_path_whose_directory_comes_later_is_seen(void **state)
 	outcome = wait_for(&path, 1, LONG);
 	end_provider(holder);
 	end_provider(provider);
-	assert_int_equal(outcome.result, 0);
+	assert_opened(&outcome);
 }
 
 static void a_provider_that_was_never_created_is_refused_at_once(void **state)
@@ -311,7 +317,7 @@ static void a_mount_over_a_dead_one_opens_it(void **state)
 	child_wait(later);
 	end_provider(holder);
 	end_provider(provider);
-	assert_int_equal(outcome.result, 0);
+	assert_opened(&outcome);
 }
 
 static void a_hung_mount_ends_with_the_time_and_says_so(void **state)
@@ -356,7 +362,7 @@ static void a_hung_mount_that_answers_later_opens_it(void **state)
 		if (i > 0)
 			assert_refused(&outcome, FINDING_GATE_TIMEOUT);
 		else
-			assert_int_equal(outcome.result, 0);
+			assert_opened(&outcome);
 	}
 }
 
@@ -428,7 +434,7 @@ static void a_live_mount_of_a_provider_that_is_gone_is_good_enough(void **state)
 	end_provider(provider);
 	assert_int_equal(fuse_daemon_start(ZURG, NULL, &daemon), 0);
 	outcome = wait_for(&path, 1, LONG);
-	assert_int_equal(outcome.result, 0);
+	assert_opened(&outcome);
 }
 
 static void without_time_it_looks_once(void **state)
@@ -447,7 +453,7 @@ static void without_time_it_looks_once(void **state)
 	assert_refused(&never, FINDING_PROVIDER_NOT_STARTED);
 	assert_int_equal(fuse_daemon_start(ZURG, NULL, &daemon), 0);
 	live = wait_for(&path, 1, 0);
-	assert_int_equal(live.result, 0);
+	assert_opened(&live);
 	/* It takes the probe's time to tell this. */
 	assert_int_equal(fuse_daemon_start(TORBOX, "--hang", &other), 0);
 	hung = wait_for(&torbox, 1, 0);
@@ -470,7 +476,7 @@ static void a_path_of_the_node_waits_for_its_mount_alone(void **state)
 	holder = start_holder(ZURG, 200);
 	live = wait_for(&path, 1, LONG);
 	end_provider(holder);
-	assert_int_equal(live.result, 0);
+	assert_opened(&live);
 }
 
 static void a_mount_of_another_kind_is_no_provider(void **state)

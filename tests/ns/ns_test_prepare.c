@@ -97,10 +97,10 @@ static void a_directory_is_bound_on_itself_first(void **state)
 
 static void run_again_it_finds_nothing_to_do(void **state)
 {
-	cleanup_free char *first = NULL, *again = NULL, *before = NULL, *after = NULL;
+	cleanup_free char *again = NULL, *before = NULL, *after = NULL;
 
 	(void)state;
-	first = prepare("[\"" DATA "\"]", EXIT_DONE);
+	free(prepare("[\"" DATA "\"]", EXIT_DONE));
 	before = ns_sandbox_read("/proc/self/mountinfo");
 	again = prepare("[\"" DATA "\"]", EXIT_DONE);
 	after = ns_sandbox_read("/proc/self/mountinfo");

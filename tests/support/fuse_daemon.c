@@ -58,8 +58,7 @@ static int begin(const char *name, const char *path, const char *option, struct 
 	close(move_fd(&input));
 	if (read(output, said, sizeof(said)) < 6 || memcmp(said, "ready\n", 6) != 0)
 		return -EIO;
-	*ret = daemon;
-	daemon = (struct fuse_daemon){0};
+	*ret = move_struct(daemon);
 	return 0;
 }
 
