@@ -5,13 +5,13 @@
 #include "hook/pod_now.h"
 #include "hook/record.h"
 #include "hook/runtime_dir.h"
+#include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static void count_pod(struct metrics_gauges *gauges, const struct pod_now *pod)
 {
@@ -87,45 +87,21 @@ static int write_failed(const struct config *config, int r, struct error *err)
 		"cannot write metricsFile %s: %s", config->metrics_file, strerror(-r));
 }
 
-static int write_text(int fd, const char *text)
-{
-	for (size_t left = strlen(text); left > 0;) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		left -= (size_t)n;
-	}
-	/* node_exporter is another user; the umask is not ours to rely on. */
-	return fchmod(fd, 0644) < 0 ? -errno : 0;
-}
-
 /* `name` in the directory, by way of a file that the collector passes over: it ends in no .prom. */
 static int replace(int directory, const char *name, const char *text)
 {
-	cleanup_close int fd = -EBADF;
 	char temporary[NAME_MAX + 1];
-	int n = snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid()), r;
+	int n = snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid());
 
 	if (n < 0 || (size_t)n >= sizeof(temporary))
 		return -ENAMETOOLONG;
-	fd = openat(
-		directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	/* Left by one that was killed and had this pid. */
-	if (fd < 0 && errno == EEXIST && unlinkat(directory, temporary, 0) == 0)
-		fd = openat(directory, temporary,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_text(fd, text);
-	if (r == 0 && renameat(directory, temporary, directory, name) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(directory, temporary, 0);
-	return r;
+	/* node_exporter is another user. */
+	return write_whole_file(&(struct whole_file){.directory = directory,
+					.name = name,
+					.temporary_directory = directory,
+					.temporary = temporary,
+					.mode = 0644},
+		text, NULL);
 }
 
 int metrics_file_write(const struct config *config, struct error *err)

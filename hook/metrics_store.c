@@ -3,6 +3,7 @@
 
 #include "hook/lock.h"
 #include "hook/runtime_dir.h"
+#include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
 #include <fcntl.h>
@@ -79,39 +80,15 @@ int metrics_store_read(int runtime_fd, struct metrics *ret, struct error *err)
 	return 0;
 }
 
-static int write_all(int fd, const char *text)
-{
-	for (size_t left = strlen(text); left > 0;) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		left -= (size_t)n;
-	}
-	return 0;
-}
-
-/* The lock is held: what is there under the temporary's name is of a hook that was killed. */
+/* The lock is held. */
 static int replace(int runtime_fd, const char *text)
 {
-	cleanup_close int fd = -EBADF;
-	int r;
-
-	if (unlinkat(runtime_fd, TEMPORARY, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(
-		runtime_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text);
-	if (r == 0 && renameat(runtime_fd, TEMPORARY, runtime_fd, FILE_NAME) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(runtime_fd, TEMPORARY, 0);
-	return r;
+	return write_whole_file(&(struct whole_file){.directory = runtime_fd,
+					.name = FILE_NAME,
+					.temporary_directory = runtime_fd,
+					.temporary = TEMPORARY,
+					.mode = 0600},
+		text, NULL);
 }
 
 int metrics_store_add(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/program.h"
 
+#include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
 #include <errno.h>
@@ -30,16 +31,10 @@ static void close_channels(struct channels *channels)
 
 static int write_input(int fd, const char *input, size_t size)
 {
-	while (size > 0) {
-		ssize_t n = write(fd, input, size);
+	int r = write_whole_fd(fd, input, size);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		input += n;
-		size -= (size_t)n;
-	}
+	if (r < 0)
+		return r;
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 

@@ -2,6 +2,7 @@
 #include "hook/record.h"
 
 #include "hook/runtime_dir.h"
+#include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/input.h"
@@ -16,20 +17,6 @@
 
 #define RECORD_FILE "topology.json"
 #define PODS_PATH RUNTIME_DIR "/pods"
-
-/* A temporary file, unlinked where it was not renamed (file[0] is then still set). */
-struct temporary {
-	int runtime_fd; /* borrowed */
-	char file[80];	/* "tmp/UID" */
-};
-
-static void unlink_temporary(struct temporary *temporary)
-{
-	if (temporary->file[0])
-		unlinkat(temporary->runtime_fd, temporary->file, 0);
-}
-
-#define cleanup_temporary __attribute__((cleanup(unlink_temporary)))
 
 static char *record_path(const char *pod_uid)
 {
@@ -173,56 +160,14 @@ bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *
 	       a->written_nsec == b->written_nsec;
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-/*
- * Write the temporary file. The pod's lock is held, so a file of that name is what a killed hook
- * left behind: it is gone with the next record.
- */
-static int write_temporary(
-	const struct temporary *temporary, const char *text, struct record_stamp *ret_stamp)
-{
-	cleanup_close int fd = -EBADF;
-	struct stat st;
-	int r;
-
-	if (unlinkat(temporary->runtime_fd, temporary->file, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(temporary->runtime_fd, temporary->file,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text, strlen(text));
-	if (r < 0)
-		return r;
-	/* Containers of any uid read it; the umask is not ours to rely on. */
-	if (fchmod(fd, 0644) < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	*ret_stamp = stamp_of(&st);
-	return 0;
-}
-
 int record_commit_stamped(int runtime_fd, const struct topology *topology, struct record_stamp *ret,
 	struct error *err)
 {
-	cleanup_temporary struct temporary temporary = {.runtime_fd = runtime_fd};
 	cleanup_close int pod = -EBADF;
 	cleanup_free char *text = topology_format(topology);
 	cleanup_free char *path = record_path(topology->pod_uid);
-	struct record_stamp stamp;
+	char temporary[80];
+	struct stat written;
 	int r;
 
 	if (!text || !path)
@@ -230,14 +175,17 @@ int record_commit_stamped(int runtime_fd, const struct topology *topology, struc
 	r = runtime_dir_open_pod(runtime_fd, topology->pod_uid, true, &pod, err);
 	if (r < 0)
 		return r;
-	snprintf(temporary.file, sizeof(temporary.file), "tmp/%s", topology->pod_uid);
-	r = write_temporary(&temporary, text, &stamp);
+	/* The pod's lock is held. Containers of any uid read the record. */
+	snprintf(temporary, sizeof(temporary), "tmp/%s", topology->pod_uid);
+	r = write_whole_file(&(struct whole_file){.directory = pod,
+				     .name = RECORD_FILE,
+				     .temporary_directory = runtime_fd,
+				     .temporary = temporary,
+				     .mode = 0644},
+		text, &written);
 	if (r < 0)
 		return failed(err, r, "write", path);
-	if (renameat(runtime_fd, temporary.file, pod, RECORD_FILE) < 0)
-		return failed(err, -errno, "replace", path);
-	temporary.file[0] = '\0';
-	*ret = stamp;
+	*ret = stamp_of(&written);
 	return 0;
 }
 
