@@ -72,7 +72,7 @@ static int refuse(const char *file, const struct error *err)
 	fprintf(stderr, "%s: error: %s [%s]\n", file, error_message(err), code_name(err->code));
 	if (err->fix)
 		fprintf(stderr, "    fix: %s\n", err->fix);
-	return (int)code_exit(err->code);
+	return (int)error_exit(err);
 }
 
 static int print(const struct options *options, const struct lint_report *report)

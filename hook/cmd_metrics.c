@@ -12,7 +12,7 @@ static int fail(const struct error *err)
 {
 	fprintf(stderr, "fuse-sidecar-hook metrics: %s%s%s\n", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
-	return err->code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err->code);
+	return (int)error_exit(err);
 }
 
 static int write_file(const struct config *config, struct error *err)

@@ -91,7 +91,7 @@ int cmd_prepare(const struct options *options)
 		r = prepare_paths(&prepare, &err);
 	if (r < 0) {
 		audit_failure(&prepare.audit, &err);
-		return (int)code_exit(err.code);
+		return (int)error_exit(&err);
 	}
 	audit_findings(&prepare.audit, &prepare.findings, true);
 	return (int)findings_exit(&prepare.findings);

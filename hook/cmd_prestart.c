@@ -159,7 +159,7 @@ static int fail(const struct run *run, const struct error *err)
 		audit_error(&run->audit, err, enforced);
 	if (!enforced)
 		return EXIT_DONE;
-	return err->code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err->code);
+	return (int)error_exit(err);
 }
 
 static int run_stage(struct run *run, const char *stage, struct error *err)

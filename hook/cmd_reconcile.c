@@ -305,7 +305,7 @@ int cmd_reconcile(const struct options *options)
 
 	if (reconcile(&tally, &err) < 0) {
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
-		return err.code == FINDING_NONE ? (int)EXIT_INTERNAL : (int)code_exit(err.code);
+		return (int)error_exit(&err);
 	}
 	printf("%u pod%s %s, %u alive, %u failed\n", tally.ended, tally.ended == 1 ? "" : "s",
 		tally.dry_run ? "would be removed" : "removed", tally.kept, tally.failed);

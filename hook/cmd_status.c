@@ -146,7 +146,7 @@ int cmd_status(const struct options *options)
 
 	if (r < 0) {
 		complain(&err);
-		return (int)code_exit(err.code);
+		return (int)error_exit(&err);
 	}
 	if (options->pod && status.shown == 0) {
 		fprintf(stderr, "fuse-sidecar-hook status: no pod %s is recorded on this node\n",

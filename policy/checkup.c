@@ -106,9 +106,7 @@ void checkup_error(
 	if (warn)
 		checkup_warn(checkup, topic, err->fix, "%s", error_message(err));
 	else
-		checkup_fail(checkup, topic,
-			err->code == FINDING_NONE ? EXIT_INTERNAL : code_exit(err->code), err->fix,
-			"%s", error_message(err));
+		checkup_fail(checkup, topic, error_exit(err), err->fix, "%s", error_message(err));
 }
 
 bool checkup_has(const struct checkup *checkup, enum check_topic topic, enum check_state state)
@@ -134,12 +132,8 @@ enum exit_code checkup_exit(const struct checkup *checkup)
 	enum exit_code lowest = EXIT_DONE;
 
 	for (size_t i = 0; i < checkup->n; i++) {
-		const struct check_line *line = &checkup->lines[i];
-
-		if (line->state != CHECK_FAIL)
-			continue;
-		if (lowest == EXIT_DONE || line->exit < lowest)
-			lowest = line->exit;
+		if (checkup->lines[i].state == CHECK_FAIL)
+			lowest = exit_code_lower(lowest, checkup->lines[i].exit);
 	}
 	return checkup->out_of_memory && lowest == EXIT_DONE ? EXIT_INTERNAL : lowest;
 }

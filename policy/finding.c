@@ -137,12 +137,10 @@ enum exit_code findings_exit(const struct findings *list)
 	enum exit_code lowest = EXIT_DONE;
 
 	for (size_t i = 0; i < list->n; i++) {
-		enum exit_code exit = code_exit(list->items[i].code);
+		const struct finding *item = &list->items[i];
 
-		if (list->items[i].severity != SEVERITY_DENY)
-			continue;
-		if (lowest == EXIT_DONE || exit < lowest)
-			lowest = exit;
+		if (item->severity == SEVERITY_DENY)
+			lowest = exit_code_lower(lowest, code_exit(item->code));
 	}
 	return lowest;
 }

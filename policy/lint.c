@@ -36,10 +36,10 @@ enum exit_code lint_exit(const struct lint *lint)
 	enum exit_code lowest = EXIT_DONE;
 
 	for (size_t i = 0; i < lint->n; i++) {
-		enum exit_code exit = code_exit(lint->items[i].finding.code);
+		const struct lint_finding *item = &lint->items[i];
 
-		if (lint->items[i].level == LINT_ERROR && (lowest == EXIT_DONE || exit < lowest))
-			lowest = exit;
+		if (item->level == LINT_ERROR)
+			lowest = exit_code_lower(lowest, code_exit(item->finding.code));
 	}
 	return lowest;
 }

@@ -52,6 +52,13 @@ enum exit_code code_exit(enum finding_code code)
 	return find_code(code)->exit;
 }
 
+enum exit_code exit_code_lower(enum exit_code a, enum exit_code b)
+{
+	if (a == EXIT_DONE || b == EXIT_DONE)
+		return a == EXIT_DONE ? b : a;
+	return a < b ? a : b;
+}
+
 const char *severity_name(enum severity severity)
 {
 	return severities[severity];

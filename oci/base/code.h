@@ -101,6 +101,9 @@ enum severity code_default_severity(enum finding_code code);
 /* The exit code that a denial by this code has; EXIT_DONE for FINDING_NONE. */
 enum exit_code code_exit(enum finding_code code);
 
+/* Which of two exit codes counts: the lower one, EXIT_DONE only where both are. */
+enum exit_code exit_code_lower(enum exit_code a, enum exit_code b);
+
 /* "deny", "warn", "ignore". Static storage. */
 const char *severity_name(enum severity severity);
 

@@ -117,6 +117,11 @@ const char *error_message(const struct error *err)
 	return err->code == FINDING_NONE ? "no error" : code_name(err->code);
 }
 
+enum exit_code error_exit(const struct error *err)
+{
+	return err->code == FINDING_NONE ? EXIT_INTERNAL : code_exit(err->code);
+}
+
 void error_clear(struct error *err)
 {
 	if (!err)

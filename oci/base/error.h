@@ -43,6 +43,9 @@ int error_memory(struct error *err);
 /* The message for people: never NULL. */
 const char *error_message(const struct error *err);
 
+/* What a process that fails with it exits with: its code's, EXIT_INTERNAL for an empty one. */
+enum exit_code error_exit(const struct error *err);
+
 /* Release what the error owns and leave it empty. NULL is accepted. */
 void error_clear(struct error *err);
 

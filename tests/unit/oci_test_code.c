@@ -91,6 +91,23 @@ static void unknown_codes_are_none(void **state)
 	assert_int_equal(code_default_severity(FINDING_NONE), SEVERITY_IGNORE);
 }
 
+static void of_two_exit_codes_the_lower_counts(void **state)
+{
+	static const struct {
+		enum exit_code a, b, counts;
+	} cases[] = {
+		{EXIT_DONE, EXIT_DONE, EXIT_DONE},
+		{EXIT_DONE, EXIT_INTERNAL, EXIT_INTERNAL},
+		{EXIT_INPUT, EXIT_DONE, EXIT_INPUT},
+		{EXIT_POLICY, EXIT_PROVIDER, EXIT_POLICY},
+		{EXIT_PROVIDER, EXIT_POLICY, EXIT_POLICY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(exit_code_lower(cases[i].a, cases[i].b), cases[i].counts);
+}
+
 static void severities_go_to_names_and_back(void **state)
 {
 	static const char *const names[] = {"ignore", "warn", "deny"};
@@ -114,6 +131,7 @@ int main(void)
 		cmocka_unit_test(matters_of_taste_warn),
 		cmocka_unit_test(every_code_has_a_name_of_its_own),
 		cmocka_unit_test(unknown_codes_are_none),
+		cmocka_unit_test(of_two_exit_codes_the_lower_counts),
 		cmocka_unit_test(severities_go_to_names_and_back),
 	};
 

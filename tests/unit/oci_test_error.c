@@ -110,6 +110,16 @@ static void a_node_in_trouble_is_told_as_that(void **state)
 	}
 }
 
+static void an_error_that_nobody_filled_is_no_success(void **state)
+{
+	cleanup_error struct error err = {0};
+
+	(void)state;
+	assert_int_equal(error_exit(&err), EXIT_INTERNAL);
+	error_set(&err, -EINVAL, FINDING_STATE_INVALID, NULL, NULL, "x");
+	assert_int_equal(error_exit(&err), EXIT_INPUT);
+}
+
 static void message_is_never_null(void **state)
 {
 	struct error err = {0};
@@ -171,6 +181,7 @@ int main(void)
 		cmocka_unit_test(wrap_of_an_empty_error_is_internal_with_the_errno_text),
 		cmocka_unit_test(memory_is_an_internal_error),
 		cmocka_unit_test(a_node_in_trouble_is_told_as_that),
+		cmocka_unit_test(an_error_that_nobody_filled_is_no_success),
 		cmocka_unit_test(message_is_never_null),
 		cmocka_unit_test(forgotten_quoting_cannot_forge_a_line),
 		cmocka_unit_test(messages_are_bounded),
