@@ -11,7 +11,6 @@
 #include "hook/status_tree.h"
 #include "hook/terminal.h"
 #include "oci/base/cleanup.h"
-#include "oci/base/jsondoc.h"
 #include "oci/base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +22,8 @@ struct status {
 	uint64_t probe_timeout_usec;
 	struct tree_look look;
 	int runtime_fd;
-	struct json_object *pods; /* with --json */
+	struct jsonpack pack;	  /* with --json */
+	struct json_object *pods; /* borrowed from it */
 	size_t shown;
 	bool broken; /* a record could not be read */
 };
@@ -32,7 +32,7 @@ static void status_clear(struct status *status)
 {
 	mount_table_clear(&status->host);
 	cleanup_close_fd(&status->runtime_fd);
-	jsondoc_put(&status->pods);
+	jsonpack_clear(&status->pack);
 }
 
 #define cleanup_status __attribute__((cleanup(status_clear)))
@@ -71,9 +71,8 @@ static int show_pod(struct status *status, const char *uid, struct error *err)
 	terminal_progress_end();
 	if (r < 0)
 		return error_memory(err);
-	if (status->pods) {
-		if (status_json_add(status->pods, &pod) < 0)
-			return error_memory(err);
+	if (status->options->json) {
+		status_json_add(&status->pack, status->pods, &pod);
 	} else {
 		if (status->shown > 0)
 			putchar('\n');
@@ -139,11 +138,13 @@ int cmd_status(const struct options *options)
 		.look = {.utf8 = terminal_wants_utf8(STDOUT_FILENO),
 			.colour = terminal_wants_colour(STDOUT_FILENO)},
 		.runtime_fd = -EBADF,
-		.pods = options->json ? json_object_new_array() : NULL,
 	};
 	cleanup_error struct error err = {0};
-	int r = options->json && !status.pods ? error_memory(&err) : look(&status, &err);
+	int r;
 
+	if (options->json)
+		status.pods = status_json_begin(&status.pack);
+	r = look(&status, &err);
 	if (r < 0) {
 		complain(&err);
 		return (int)error_exit(&err);
@@ -154,8 +155,11 @@ int cmd_status(const struct options *options)
 		return EXIT_INPUT;
 	}
 	if (options->json) {
-		if (status_json_print(stdout, move_ptr(status.pods)) < 0)
+		if (jsonpack_end(&status.pack, stdout) < 0) {
+			error_memory(&err);
+			complain(&err);
 			return EXIT_INTERNAL;
+		}
 	} else if (status.shown == 0 && !status.broken) {
 		puts("no pod is recorded on this node");
 	}

@@ -16,10 +16,10 @@ static void pack_finding(struct jsonpack *pack, struct json_object *array,
 	jsonpack_string(pack, object, "code", code_name(item->finding.code));
 	jsonpack_string(pack, object, "level", lint_level_name(item->level));
 	jsonpack_string(pack, object, "object", item->object);
-	jsonpack_size(pack, object, "line", start.line);
-	jsonpack_size(pack, object, "column", start.column);
-	jsonpack_size(pack, object, "endLine", end.line);
-	jsonpack_size(pack, object, "endColumn", end.column);
+	jsonpack_uint(pack, object, "line", start.line);
+	jsonpack_uint(pack, object, "column", start.column);
+	jsonpack_uint(pack, object, "endLine", end.line);
+	jsonpack_uint(pack, object, "endColumn", end.column);
 	jsonpack_string(pack, object, "subject", item->finding.subject);
 	jsonpack_string(pack, object, "message", item->finding.message);
 	jsonpack_string(pack, object, "fix", item->finding.fix);
@@ -36,11 +36,11 @@ int lint_print_json(FILE *out, const struct lint_report *report)
 	jsonpack_begin(&pack);
 	jsonpack_string(&pack, pack.root, "schema", LINT_SCHEMA);
 	jsonpack_string(&pack, pack.root, "file", lint_file_name(report));
-	jsonpack_size(&pack, pack.root, "pods", lint->pods);
-	jsonpack_size(&pack, pack.root, "errors", lint_count(lint, LINT_ERROR));
-	jsonpack_size(&pack, pack.root, "warnings", lint_count(lint, LINT_WARNING));
-	jsonpack_size(&pack, pack.root, "notes", lint_count(lint, LINT_NOTE));
-	jsonpack_size(&pack, pack.root, "exit", (size_t)lint_exit(lint));
+	jsonpack_uint(&pack, pack.root, "pods", lint->pods);
+	jsonpack_uint(&pack, pack.root, "errors", lint_count(lint, LINT_ERROR));
+	jsonpack_uint(&pack, pack.root, "warnings", lint_count(lint, LINT_WARNING));
+	jsonpack_uint(&pack, pack.root, "notes", lint_count(lint, LINT_NOTE));
+	jsonpack_uint(&pack, pack.root, "exit", (size_t)lint_exit(lint));
 	findings = jsonpack_array(&pack, pack.root, "findings");
 	for (size_t i = 0; i < lint->n; i++)
 		pack_finding(&pack, findings, report, &lint->items[i], &cursor);

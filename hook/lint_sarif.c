@@ -57,11 +57,11 @@ static void pack_region(
 	struct manifest_cursor cursor = sarif->cursor;
 	struct manifest_place place = manifest_locate(report->data, report->size, start, &cursor);
 
-	jsonpack_size(&sarif->pack, region, "startLine", place.line);
-	jsonpack_size(&sarif->pack, region, "startColumn", place.column);
+	jsonpack_uint(&sarif->pack, region, "startLine", place.line);
+	jsonpack_uint(&sarif->pack, region, "startColumn", place.column);
 	place = manifest_locate(report->data, report->size, end, &cursor);
-	jsonpack_size(&sarif->pack, region, "endLine", place.line);
-	jsonpack_size(&sarif->pack, region, "endColumn", place.column);
+	jsonpack_uint(&sarif->pack, region, "endLine", place.line);
+	jsonpack_uint(&sarif->pack, region, "endColumn", place.column);
 }
 
 /* 3.4, artifactLocation. */
@@ -145,7 +145,7 @@ static void pack_result(
 	manifest_locate(sarif->report->data, sarif->report->size, item->start, &sarif->cursor);
 	jsonpack_string(&sarif->pack, result, "ruleId", code_name(item->finding.code));
 	if (is_rule(rule))
-		jsonpack_size(&sarif->pack, result, "ruleIndex", rule);
+		jsonpack_uint(&sarif->pack, result, "ruleIndex", rule);
 	jsonpack_string(&sarif->pack, result, "level", lint_level_name(item->level));
 	message = jsonpack_object(&sarif->pack, result, "message");
 	jsonpack_string(&sarif->pack, message, "text", item->finding.message);

@@ -4,19 +4,17 @@
 #define FSH_HOOK_STATUS_JSON_H
 
 #include "hook/pod_now.h"
-#include <json-c/json.h>
-#include <stdio.h>
+#include "oci/base/jsonpack.h"
 
 #define STATUS_SCHEMA "fuse-sidecar.io/status/v1"
 
-/*
- * Append the pod to the array `pods`: its record (schema fuse-sidecar.io/topology/v1) with one
- * member more, "now": {"paths": [{"path", "state", "fstype"}], "containers": [{"name",
- * "running"}]}. 0 or -ENOMEM.
- */
-int status_json_add(struct json_object *pods, const struct pod_now *pod);
+/* Begin {"schema": …, "pods": []}; the array, borrowed. jsonpack_end() prints it. */
+struct json_object *status_json_begin(struct jsonpack *pack);
 
-/* Print {"schema": …, "pods": pods}, taking `pods` over. 0 or -ENOMEM. */
-int status_json_print(FILE *out, struct json_object *pods);
+/*
+ * Append the pod to that array: its record (schema fuse-sidecar.io/topology/v1) with one member
+ * more, "now": {"paths": [{"path", "state", "fstype"}], "containers": [{"name", "running"}]}.
+ */
+void status_json_add(struct jsonpack *pack, struct json_object *pods, const struct pod_now *pod);
 
 #endif

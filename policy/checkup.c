@@ -3,7 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/colour.h"
-#include "oci/base/jsondoc.h"
+#include "oci/base/jsonpack.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 #include <stdarg.h>
@@ -184,61 +184,31 @@ void checkup_print(FILE *out, const struct checkup *checkup, bool colour)
 	fputc('\n', out);
 }
 
-/* Take `value` over, which is NULL where memory ran out. 0 or -ENOMEM. */
-static int put(struct json_object *object, const char *key, struct json_object *value)
+static void pack_line(
+	struct jsonpack *pack, struct json_object *array, const struct check_line *line)
 {
-	if (!value || json_object_object_add(object, key, value) < 0) {
-		json_object_put(value);
-		return -ENOMEM;
-	}
-	return 0;
-}
+	struct json_object *object = jsonpack_object(pack, array, NULL);
 
-static struct json_object *make_line(const struct check_line *line)
-{
-	cleanup_json struct json_object *object = json_object_new_object();
-
-	if (!object ||
-		put(object, "check", json_object_new_string(check_topic_name(line->topic))) < 0 ||
-		put(object, "state", json_object_new_string(check_state_name(line->state))) < 0 ||
-		put(object, "text", json_object_new_string(line->text)) < 0)
-		return NULL;
-	if (line->fix && put(object, "fix", json_object_new_string(line->fix)) < 0)
-		return NULL;
-	if (line->state == CHECK_FAIL &&
-		put(object, "exit", json_object_new_int((int)line->exit)) < 0)
-		return NULL;
-	return move_ptr(object);
-}
-
-static struct json_object *make_lines(const struct checkup *checkup)
-{
-	cleanup_json struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; array && i < checkup->n; i++) {
-		struct json_object *line = make_line(&checkup->lines[i]);
-
-		if (!line || json_object_array_add(array, line) < 0) {
-			json_object_put(line);
-			return NULL;
-		}
-	}
-	return move_ptr(array);
+	jsonpack_string(pack, object, "check", check_topic_name(line->topic));
+	jsonpack_string(pack, object, "state", check_state_name(line->state));
+	jsonpack_string(pack, object, "text", line->text);
+	jsonpack_optional(pack, object, "fix", line->fix);
+	if (line->state == CHECK_FAIL)
+		jsonpack_int(pack, object, "exit", (int64_t)line->exit);
 }
 
 char *checkup_format(const struct checkup *checkup)
 {
-	cleanup_json struct json_object *root = json_object_new_object();
-	const char *text;
-	char *line = NULL;
+	struct json_object *checks;
+	struct jsonpack pack;
 
-	if (!root || put(root, "schema", json_object_new_string(CHECKUP_SCHEMA)) < 0 ||
-		put(root, "exit", json_object_new_int((int)checkup_exit(checkup))) < 0 ||
-		put(root, "checks", make_lines(checkup)) < 0)
-		return NULL;
-	text = json_object_to_json_string_ext(root,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-	return text && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
+	jsonpack_begin(&pack);
+	jsonpack_string(&pack, pack.root, "schema", CHECKUP_SCHEMA);
+	jsonpack_int(&pack, pack.root, "exit", (int64_t)checkup_exit(checkup));
+	checks = jsonpack_array(&pack, pack.root, "checks");
+	for (size_t i = 0; i < checkup->n; i++)
+		pack_line(&pack, checks, &checkup->lines[i]);
+	return jsonpack_text(&pack);
 }
 
 void checkup_clear(struct checkup *checkup)

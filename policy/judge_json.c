@@ -1,202 +1,117 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge.h"
 
-#include "oci/base/cleanup.h"
-#include "oci/base/jsondoc.h"
-#include <string.h>
+#include "oci/base/jsonpack.h"
+#include <stdio.h>
 
-/* Each of these takes `value` over, also when it fails. 0 or -ENOMEM. */
-
-static int put(struct json_object *object, const char *key, struct json_object *value)
-{
-	if (!value)
-		return -ENOMEM;
-	if (json_object_object_add(object, key, value) == 0)
-		return 0;
-	json_object_put(value);
-	return -ENOMEM;
-}
-
-static int append(struct json_object *array, struct json_object *value)
-{
-	if (!value)
-		return -ENOMEM;
-	if (json_object_array_add(array, value) == 0)
-		return 0;
-	json_object_put(value);
-	return -ENOMEM;
-}
-
-static int put_text(struct json_object *object, const char *key, const char *text)
-{
-	return put(object, key, json_object_new_string(text));
-}
-
-/* The member is left out where there is no text. */
-static int put_optional(struct json_object *object, const char *key, const char *text)
-{
-	return text ? put_text(object, key, text) : 0;
-}
-
-/* json-c's null is a NULL pointer. */
-static int put_null(struct json_object *object, const char *key)
-{
-	return json_object_object_add(object, key, NULL) < 0 ? -ENOMEM : 0;
-}
-
-static int put_identity(struct json_object *root, const struct identity *identity)
+static void pack_identity(struct jsonpack *pack, const struct identity *identity)
 {
 	struct json_object *pod;
-	int r;
 
 	if (!identity) {
-		r = put_null(root, "pod");
-		return r < 0 ? r : put_null(root, "container");
+		jsonpack_null(pack, pack->root, "pod");
+		jsonpack_null(pack, pack->root, "container");
+		return;
 	}
-	pod = json_object_new_object();
-	r = put(root, "pod", pod);
-	if (r == 0)
-		r = put_text(pod, "name", identity->pod_name);
-	if (r == 0)
-		r = put_text(pod, "namespace", identity->pod_namespace);
-	if (r == 0)
-		r = put_text(pod, "uid", identity->pod_uid);
-	if (r < 0)
-		return r;
+	pod = jsonpack_object(pack, pack->root, "pod");
+	jsonpack_string(pack, pod, "name", identity->pod_name);
+	jsonpack_string(pack, pod, "namespace", identity->pod_namespace);
+	jsonpack_string(pack, pod, "uid", identity->pod_uid);
 	/* A sandbox has no name of its own. */
-	if (!identity->container_name)
-		return put_null(root, "container");
-	return put_text(root, "container", identity->container_name);
+	if (identity->container_name)
+		jsonpack_string(pack, pack->root, "container", identity->container_name);
+	else
+		jsonpack_null(pack, pack->root, "container");
 }
 
-static int put_finding(struct json_object *array, const struct finding *finding)
+static void pack_findings(struct jsonpack *pack, const struct findings *findings)
 {
-	struct json_object *object = json_object_new_object();
-	int r = append(array, object);
+	struct json_object *array = jsonpack_array(pack, pack->root, "findings");
 
-	if (r == 0)
-		r = put_text(object, "code", code_name(finding->code));
-	if (r == 0)
-		r = put_text(object, "severity", severity_name(finding->severity));
-	if (r == 0)
-		r = put_text(object, "subject", finding->subject);
-	if (r == 0)
-		r = put_text(object, "message", finding->message);
-	return r < 0 ? r : put_text(object, "fix", finding->fix);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->items[i];
+		struct json_object *object = jsonpack_object(pack, array, NULL);
+
+		jsonpack_string(pack, object, "code", code_name(finding->code));
+		jsonpack_string(pack, object, "severity", severity_name(finding->severity));
+		jsonpack_string(pack, object, "subject", finding->subject);
+		jsonpack_string(pack, object, "message", finding->message);
+		jsonpack_string(pack, object, "fix", finding->fix);
+	}
 }
 
-static int put_findings(struct json_object *root, const struct findings *findings)
-{
-	struct json_object *array = json_object_new_array();
-	int r = put(root, "findings", array);
-
-	for (size_t i = 0; r == 0 && i < findings->n; i++)
-		r = put_finding(array, &findings->items[i]);
-	return r;
-}
-
-static int put_directory(struct json_object *object, const struct plan_step *step)
+static void pack_directory(
+	struct jsonpack *pack, struct json_object *object, const struct plan_step *step)
 {
 	char mode[sizeof("07777")];
-	int r;
 
 	snprintf(mode, sizeof(mode), "%04o", (unsigned int)step->mode & 07777U);
-	r = put_text(object, "mode", mode);
-	if (r == 0)
-		r = put(object, "uid", json_object_new_int64(step->uid));
-	return r < 0 ? r : put(object, "gid", json_object_new_int64(step->gid));
+	jsonpack_string(pack, object, "mode", mode);
+	jsonpack_int(pack, object, "uid", step->uid);
+	jsonpack_int(pack, object, "gid", step->gid);
 }
 
-static int put_replacement(struct json_object *object, const struct plan_step *step)
+static void pack_replacement(
+	struct jsonpack *pack, struct json_object *object, const struct plan_step *step)
 {
-	int r = put_text(object, "propagation", propagation_name(step->propagation));
-
-	if (r == 0)
-		r = put(object, "recursive", json_object_new_boolean(step->recursive));
-	return r < 0 ? r : put(object, "readonly", json_object_new_boolean(step->readonly));
+	jsonpack_string(pack, object, "propagation", propagation_name(step->propagation));
+	jsonpack_bool(pack, object, "recursive", step->recursive);
+	jsonpack_bool(pack, object, "readonly", step->readonly);
 }
 
 /* What only one action has. */
-static int put_details(struct json_object *object, const struct plan_step *step)
+static void pack_details(
+	struct jsonpack *pack, struct json_object *object, const struct plan_step *step)
 {
 	switch (step->action) {
 	case PLAN_CREATE_DIRECTORY:
-		return put_directory(object, step);
+		pack_directory(pack, object, step);
+		break;
 	case PLAN_REPLACE_BIND:
-		return put_replacement(object, step);
+		pack_replacement(pack, object, step);
+		break;
 	case PLAN_WAIT:
-		return put(
-			object, "timeoutUsec", json_object_new_int64((int64_t)step->timeout_usec));
+		jsonpack_int(pack, object, "timeoutUsec", (int64_t)step->timeout_usec);
+		break;
 	case PLAN_MAKE_SHARED:
 	case PLAN_BIND_SHARED:
 	case PLAN_DETACH_STALE:
 	case PLAN_VERIFY_PROPAGATION:
 	case PLAN_RECORD:
 	case PLAN_EXPOSE:
-		return 0;
+		break;
 	}
-	return 0;
 }
 
-static int put_step(struct json_object *array, const struct plan_step *step)
+static void pack_plan(struct jsonpack *pack, const struct plan *plan)
 {
-	struct json_object *object = json_object_new_object();
-	int r = append(array, object);
+	struct json_object *array = jsonpack_array(pack, pack->root, "plan");
 
-	if (r == 0)
-		r = put_text(object, "action", plan_action_name(step->action));
-	if (r == 0)
-		r = put_optional(object, "path", step->path);
-	if (r == 0)
-		r = put_optional(object, "provider", step->provider);
-	if (r == 0)
-		r = put_optional(object, "volume", step->volume);
-	if (r == 0)
-		r = put_optional(object, "hostPath", step->host_path);
-	if (r == 0)
-		r = put_optional(object, "containerPath", step->container_path);
-	return r < 0 ? r : put_details(object, step);
-}
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		struct json_object *object = jsonpack_object(pack, array, NULL);
 
-static int put_plan(struct json_object *root, const struct plan *plan)
-{
-	struct json_object *array = json_object_new_array();
-	int r = put(root, "plan", array);
-
-	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		r = put_step(array, &plan->steps[i]);
-	return r;
-}
-
-static int put_judgement(struct json_object *root, const struct judgement *judgement,
-	const struct identity *identity)
-{
-	int r = put_text(root, "schema", JUDGEMENT_SCHEMA);
-
-	if (r == 0)
-		r = put_identity(root, identity);
-	if (r == 0)
-		r = put_text(root, "role", role_name(judgement->role));
-	if (r == 0)
-		r = put_text(root, "verdict", verdict_name(judgement->verdict));
-	if (r == 0)
-		r = put(root, "exit", json_object_new_int64(judgement->exit));
-	if (r == 0)
-		r = put_findings(root, &judgement->findings);
-	return r < 0 ? r : put_plan(root, &judgement->plan);
+		jsonpack_string(pack, object, "action", plan_action_name(step->action));
+		jsonpack_optional(pack, object, "path", step->path);
+		jsonpack_optional(pack, object, "provider", step->provider);
+		jsonpack_optional(pack, object, "volume", step->volume);
+		jsonpack_optional(pack, object, "hostPath", step->host_path);
+		jsonpack_optional(pack, object, "containerPath", step->container_path);
+		pack_details(pack, object, step);
+	}
 }
 
 char *judgement_format(const struct judgement *judgement, const struct identity *identity)
 {
-	cleanup_json struct json_object *root = json_object_new_object();
-	const char *text;
-	char *line;
+	struct jsonpack pack;
 
-	if (!root || put_judgement(root, judgement, identity) < 0)
-		return NULL;
-	text = json_object_to_json_string_ext(root,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (!text || asprintf(&line, "%s\n", text) < 0)
-		return NULL;
-	return line;
+	jsonpack_begin(&pack);
+	jsonpack_string(&pack, pack.root, "schema", JUDGEMENT_SCHEMA);
+	pack_identity(&pack, identity);
+	jsonpack_string(&pack, pack.root, "role", role_name(judgement->role));
+	jsonpack_string(&pack, pack.root, "verdict", verdict_name(judgement->verdict));
+	jsonpack_int(&pack, pack.root, "exit", judgement->exit);
+	pack_findings(&pack, &judgement->findings);
+	pack_plan(&pack, &judgement->plan);
+	return jsonpack_text(&pack);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/jsonpack.h"
 
+#include "oci/base/cleanup.h"
 #include <errno.h>
-#include <stdint.h>
 
 void jsonpack_begin(struct jsonpack *pack)
 {
@@ -16,7 +16,7 @@ static struct json_object *put(
 {
 	int r = -1;
 
-	if (!pack->failed && in && value)
+	if (!pack->failed && in)
 		r = key ? json_object_object_add(in, key, value) : json_object_array_add(in, value);
 	if (r == 0)
 		return value;
@@ -25,42 +25,84 @@ static struct json_object *put(
 	return NULL;
 }
 
+struct json_object *jsonpack_put(
+	struct jsonpack *pack, struct json_object *in, const char *key, struct json_object *value)
+{
+	pack->failed |= !value;
+	return put(pack, in, key, value);
+}
+
 struct json_object *jsonpack_object(struct jsonpack *pack, struct json_object *in, const char *key)
 {
-	return put(pack, in, key, json_object_new_object());
+	return jsonpack_put(pack, in, key, json_object_new_object());
 }
 
 struct json_object *jsonpack_array(struct jsonpack *pack, struct json_object *in, const char *key)
 {
-	return put(pack, in, key, json_object_new_array());
+	return jsonpack_put(pack, in, key, json_object_new_array());
 }
 
 void jsonpack_string(
 	struct jsonpack *pack, struct json_object *in, const char *key, const char *text)
 {
-	put(pack, in, key, json_object_new_string(text));
+	jsonpack_put(pack, in, key, json_object_new_string(text));
 }
 
-void jsonpack_size(struct jsonpack *pack, struct json_object *in, const char *key, size_t value)
+void jsonpack_int(struct jsonpack *pack, struct json_object *in, const char *key, int64_t value)
 {
-	put(pack, in, key, json_object_new_int64((int64_t)value));
+	jsonpack_put(pack, in, key, json_object_new_int64(value));
+}
+
+void jsonpack_uint(struct jsonpack *pack, struct json_object *in, const char *key, uint64_t value)
+{
+	jsonpack_put(pack, in, key, json_object_new_uint64(value));
 }
 
 void jsonpack_bool(struct jsonpack *pack, struct json_object *in, const char *key, bool value)
 {
-	put(pack, in, key, json_object_new_boolean(value));
+	jsonpack_put(pack, in, key, json_object_new_boolean(value));
+}
+
+/* json-c's null is a NULL pointer. */
+void jsonpack_null(struct jsonpack *pack, struct json_object *in, const char *key)
+{
+	put(pack, in, key, NULL);
+}
+
+void jsonpack_optional(
+	struct jsonpack *pack, struct json_object *in, const char *key, const char *text)
+{
+	if (text)
+		jsonpack_string(pack, in, key, text);
+}
+
+char *jsonpack_text(struct jsonpack *pack)
+{
+	const char *text = NULL;
+	char *line = NULL;
+
+	if (!pack->failed)
+		text = json_object_to_json_string_ext(
+			pack->root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					    JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text && asprintf(&line, "%s\n", text) < 0)
+		line = NULL; /* indeterminate after a failure */
+	jsonpack_clear(pack);
+	return line;
 }
 
 int jsonpack_end(struct jsonpack *pack, FILE *out)
 {
-	const char *text = NULL;
+	cleanup_free char *text = jsonpack_text(pack);
 
-	if (!pack->failed)
-		text = json_object_to_json_string_ext(
-			pack->root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		fprintf(out, "%s\n", text);
+	if (!text)
+		return -ENOMEM;
+	fputs(text, out);
+	return 0;
+}
+
+void jsonpack_clear(struct jsonpack *pack)
+{
 	json_object_put(pack->root);
 	pack->root = NULL;
-	return text ? 0 : -ENOMEM;
 }
