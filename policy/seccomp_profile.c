@@ -62,11 +62,12 @@ static void add_rule(struct entry *entry, bool conditional, unsigned int effect)
 	*entry = (struct entry){true, effect};
 }
 
-/* Compared as numbers: a name may be an alias. */
-static bool names_call(const struct spec_seccomp_rule *rule, int number)
+/* By name: no architecture has two for one call, and those that it does not have a runtime passes
+ * over. */
+static bool names_call(const struct spec_seccomp_rule *rule, const char *name)
 {
 	for (size_t i = 0; i < rule->names.n; i++)
-		if (seccomp_syscall_resolve_name(rule->names.items[i]) == number)
+		if (strcmp(rule->names.items[i], name) == 0)
 			return true;
 	return false;
 }
@@ -84,20 +85,15 @@ enum seccomp_decision seccomp_profile_decide(const struct spec_seccomp *profile,
 {
 	struct action fallback;
 	struct entry entry = {0};
-	int number;
 
 	if (!profile->present)
 		return SECCOMP_DECISION_ALLOW;
-	number = seccomp_syscall_resolve_name(name);
-	/* Below zero are names of other architectures too. */
-	if (number < 0)
-		return SECCOMP_DECISION_BLOCK;
 	fallback = parse_action(profile->default_action, profile->default_errno_ret);
 	for (size_t i = 0; i < profile->n_rules; i++) {
 		const struct spec_seccomp_rule *rule = &profile->rules[i];
 		struct action action = parse_action(rule->action, rule->errno_ret);
 
-		if (action.value != fallback.value && names_call(rule, number))
+		if (action.value != fallback.value && names_call(rule, name))
 			add_rule(&entry, rule->n_args > 0, action.effect);
 	}
 	return decide(entry.unconditional ? entry.effects : entry.effects | fallback.effect);

@@ -20,9 +20,7 @@ enum seccomp_decision {
 };
 
 /*
- * The decision for the system call `name` on the node's native architecture. Names are resolved by
- * libseccomp for that architecture, so aliases and multiplexed calls count. A name that the
- * architecture does not have is BLOCK.
+ * The decision for the system call `name`, one that every architecture has (mount, umount2).
  */
 enum seccomp_decision seccomp_profile_decide(const struct spec_seccomp *profile, const char *name);
 
