@@ -5,8 +5,8 @@
 # Everything that is made goes below $(BUILD). A source file needs no entry here: it is found by the
 # directory that it lies in, and the directory decides what it may be linked with:
 #
-#   oci/base/*.c oci/*.c     liboci.a     json-c, libmount (and libyaml's header: it is loaded when needed)
-#   policy/*.c               libpolicy.a  + libcap, libseccomp
+#   oci/base/*.c oci/*.c     liboci.a     json-c (and the headers of libmount and libyaml, which are loaded)
+#   policy/*.c               libpolicy.a  + libcap
 #   hook/*.c (not main.c)    libhook.a    + libsystemd; the filter of system calls comes from
 #                            hook/filter_export.c, a program of the build
 #   hook/inspect.cc          a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
@@ -65,11 +65,12 @@ endif
 AR ?= ar
 PKG_CONFIG ?= pkg-config
 
-PKGS_OCI := json-c mount
-PKGS_POLICY := $(PKGS_OCI) libcap libseccomp
+PKGS_OCI := json-c
+PKGS_POLICY := $(PKGS_OCI) libcap
 PKGS_HOOK := $(PKGS_POLICY) libsystemd
-# Libraries that are loaded by dlopen(3) in the commands that need them: only their headers count.
-PKGS_LOADED := yaml-0.1
+# Only their headers count: libraries that are loaded by dlopen(3) where they are needed, and one whose
+# constants profiles are judged by.
+PKGS_LOADED := mount yaml-0.1 libseccomp
 PKGS_TEST := cmocka libseccomp
 PKGS_INSPECT := tomlplusplus re2
 

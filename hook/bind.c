@@ -6,6 +6,7 @@
 #include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/record.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
@@ -230,7 +231,7 @@ static int unmount(
 
 	r = mount_unmount(fd);
 	if (r == -EBUSY) {
-		r = mountinfo_read("/proc/self/mountinfo", &host, err);
+		r = whole_table_read(0, &host, err);
 		if (r < 0)
 			return r;
 		r = carries_others(&host, id, bind_is_pods_own(topology, host_path))

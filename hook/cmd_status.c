@@ -10,6 +10,7 @@
 #include "hook/status_json.h"
 #include "hook/status_tree.h"
 #include "hook/terminal.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/text.h"
 #include <stdio.h>
@@ -120,7 +121,7 @@ static int look(struct status *status, struct error *err)
 			return error_memory(err);
 	}
 	status->probe_timeout_usec = config.probe_timeout_usec;
-	r = mountinfo_read("/proc/self/mountinfo", &status->host, err);
+	r = whole_table_read(0, &status->host, err);
 	if (r < 0)
 		return r;
 	r = show_pods(status, err);

@@ -4,6 +4,7 @@
 #include "hook/apply_steps.h"
 #include "hook/owner.h"
 #include "hook/probe.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/base/text.h"
@@ -80,7 +81,7 @@ static int ask_ahead(struct run *run, const char *provider, struct error *err)
 	}
 	if (paths.n < 2)
 		return 0;
-	r = mountinfo_read("/proc/self/mountinfo", &host, err);
+	r = whole_table_read(0, &host, err);
 	return r < 0 ? r : apply_ask_ahead(run, &host, &paths, err);
 }
 
@@ -199,7 +200,7 @@ int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err)
 	cleanup_mount_table struct mount_table host = {0};
 	int first;
 
-	first = mountinfo_read("/proc/self/mountinfo", &host, err);
+	first = whole_table_read(0, &host, err);
 	for (size_t i = 0; i < run->topology.n_volumes; i++) {
 		const char *volume = run->topology.volumes[i].host_path;
 

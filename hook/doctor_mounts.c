@@ -4,6 +4,7 @@
 #include "hook/probe.h"
 #include "hook/program.h"
 #include "hook/terminal.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
 
@@ -41,7 +42,7 @@ static int look(struct doctor *doctor, struct found *found, struct error *err)
 	int r;
 
 	mount_table_clear(&doctor->host);
-	r = mountinfo_read("/proc/self/mountinfo", &doctor->host, err);
+	r = whole_table_read(0, &doctor->host, err);
 	if (r < 0)
 		return r;
 	questions = calloc(doctor->host.n + 1, sizeof(*questions));

@@ -6,6 +6,7 @@
 #include "hook/mounts_now.h"
 #include "hook/resolve.h"
 #include "hook/syscalls.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/mountinfo.h"
@@ -59,11 +60,8 @@ static int expose_error(struct error *err, int r, const struct exposure *exposur
 static int check_peers(int group, const char *container_root)
 {
 	cleanup_mount_table struct mount_table host = {0};
-	char path[64];
-	int r;
+	int r = whole_table_read(getppid(), &host, NULL);
 
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)getppid());
-	r = mountinfo_read(path, &host, NULL);
 	for (size_t i = 0; r == 0 && i < host.n; i++) {
 		const struct mount_entry *mount = &host.entries[i];
 

@@ -4,13 +4,34 @@
 #include "hook/confine.h"
 #include "hook/startup.h"
 #include "hook/supervise.h"
+#include "hook/whole_table.h"
 #include "oci/base/code.h"
+#include "oci/base/library.h"
+#include "oci/base/mountlib.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NO_PROC                                                                                    \
 	"/proc is no proc file system; run the hook where the node's is: mount -t proc proc /proc"
+
+/*
+ * Once confined, nothing more can be loaded. A stage, whose cost every container pays, needs
+ * libmount only where the kernel does not tell it all mounts.
+ */
+static int load_libraries(const struct command *command)
+{
+	bool is_stage =
+		command->profile == CONFINE_PRESTART || command->profile == CONFINE_POSTSTOP;
+	const char *reason = NULL;
+
+	if (!(is_stage && whole_table_is_told()) && mountlib_load(NULL, &reason) < 0) {
+		fprintf(stderr, "fuse-sidecar-hook: %s; install libmount\n", reason);
+		return -ELIBACC;
+	}
+	library_load_no_more();
+	return 0;
+}
 
 /* Fork and confine, before anything is read. On return there are two processes, unless the command
  * is none that is confined. */
@@ -29,6 +50,9 @@ static int start(const struct command *command, struct supervisor *supervisor)
 			supervise_abandon(supervisor);
 		return r;
 	}
+	r = load_libraries(command);
+	if (r < 0)
+		return r;
 	r = confine_worker(command->profile, &unfiltered);
 	supervisor->progress->unfiltered = unfiltered;
 	return r;

@@ -5,6 +5,7 @@
 #include "hook/pod_now.h"
 #include "hook/record.h"
 #include "hook/runtime_dir.h"
+#include "hook/whole_table.h"
 #include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -49,7 +50,7 @@ static int look(int runtime_fd, const struct config *config, struct metrics_gaug
 	int r = record_list(runtime_fd, &uids, err);
 
 	if (r == 0 && uids.n > 0)
-		r = mountinfo_read("/proc/self/mountinfo", &host, err);
+		r = whole_table_read(0, &host, err);
 	for (size_t i = 0; r == 0 && i < uids.n; i++)
 		r = look_at_pod(runtime_fd, uids.items[i], &host, config, gauges, err);
 	return r;

@@ -5,6 +5,7 @@
 #include "hook/mount_id.h"
 #include "hook/resolve.h"
 #include "hook/syscalls.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
@@ -68,7 +69,7 @@ int mount_by_path_options(int fd, unsigned long flags)
 	/* statfs(2) tells them too, but asks the file system. */
 	r = mount_id_of(fd, &id, NULL);
 	if (r == 0)
-		r = mountinfo_read("/proc/self/mountinfo", &table, NULL);
+		r = whole_table_read(0, &table, NULL);
 	if (r < 0)
 		return r;
 	mount_entry = mounts_by_id(&table, id);

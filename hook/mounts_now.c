@@ -4,69 +4,27 @@
 #include "hook/mount_id.h"
 #include "hook/statmount.h"
 #include "hook/syscalls.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "policy/mounts.h"
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define RESOLVE (SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
 /* Linux 5.12: -EAGAIN where the name is not in the cache, or the file system wants to be asked. */
 #define RESOLVE_CACHED 0x20
 
-/* More than this, and the text is cheaper. */
+/* More than this, and the whole table is cheaper. */
 #define ENTRIES_MAX 4096
 #define LISTED_MAX 256
 
-static bool is_mount_root(int fd)
-{
-	struct statx buffer;
-
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &buffer) ==
-		       0 &&
-	       buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-}
-
-/*
- * statmount(2) tells mountpoints as seen from the root of this process, or, of another namespace,
- * from that of the namespace; mountinfo from the root of the process. They must be the same.
- */
-static int check_root(const struct mounts_now *now)
-{
-	cleanup_statmount struct statmount root = {0};
-	int r = statmount_read(now->root_id, now->ns, &root);
-
-	if (r < 0)
-		return r;
-	return is_mount_root(now->root) && strcmp(root.entry.target, "/") == 0 ? 0 : -EOPNOTSUPP;
-}
-
-static int open_root(struct mounts_now *now)
-{
-	char path[64];
-	int r = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)now->pid);
-	now->root = open(now->pid ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (now->root < 0)
-		return -errno;
-	if (now->pid)
-		r = statmount_namespace_of(now->pid, &now->ns);
-	if (r == 0)
-		r = statmount_id_of(now->root, &now->root_id);
-	return r < 0 ? r : check_root(now);
-}
-
 void mounts_now_open(pid_t pid, enum mounts_now_how how, struct mounts_now *ret)
 {
-	struct mounts_now now = {.pid = pid, .root = -EBADF};
+	struct mounts_now now = {.pid = pid, .root = MOUNTS_ROOT_NONE};
 
-	if (how == MOUNTS_NOW_ANY && open_root(&now) < 0) {
-		cleanup_close_fd(&now.root);
-		now.root = -EBADF;
-	}
+	if (how == MOUNTS_NOW_ANY)
+		(void)mounts_root_open(pid, &now.root);
 	*ret = now;
 }
 
@@ -74,7 +32,7 @@ void mounts_now_close(struct mounts_now *now)
 {
 	if (!now)
 		return;
-	cleanup_close_fd(&now->root);
+	mounts_root_close(&now->root);
 	free(now->ids);
 	*now = MOUNTS_NOW_NONE;
 }
@@ -107,13 +65,13 @@ static int add_chain(struct mounts_now *now, uint64_t id, struct mount_table *ta
 {
 	while (!is_known(now, table, id)) {
 		cleanup_statmount struct statmount mount = {0};
-		int r = statmount_read(id, now->ns, &mount);
+		int r = statmount_read(id, now->root.ns, &mount);
 
 		if (r == 0)
 			r = append(now, &mount, table);
 		if (r < 0)
 			return r;
-		if (id == now->root_id)
+		if (id == now->root.id)
 			return 0;
 		/* The topmost of all: it was moved away from below the root meanwhile. */
 		if (mount.parent == id)
@@ -136,14 +94,14 @@ static int open_cached(int at, const char *path)
 static int find_above(const struct mounts_now *now, char *head, uint64_t *ret_id)
 {
 	for (;;) {
-		cleanup_close int fd = *head ? open_cached(now->root, head) : -EBADF;
+		cleanup_close int fd = *head ? open_cached(now->root.fd, head) : -EBADF;
 		char *slash = strrchr(head, '/');
 		int r = *head ? fd : 0;
 
 		if (r >= 0 && *head)
 			r = statmount_id_of(fd, ret_id);
 		else if (r == 0)
-			*ret_id = now->root_id;
+			*ret_id = now->root.id;
 		if (r >= 0)
 			return 0;
 		*(slash ? slash : head) = '\0';
@@ -161,13 +119,13 @@ static int add_listed(
 		r = add_chain(now, id, table);
 	if (r < 0)
 		return r;
-	n = statmount_list(id, now->ns, ids, LISTED_MAX);
+	n = statmount_list(id, now->root.ns, ids, LISTED_MAX);
 	if (n < 0)
 		return n == -E2BIG ? -EOPNOTSUPP : n;
 	for (int i = 0; i < n; i++) {
 		cleanup_statmount struct statmount mount = {0};
 
-		r = statmount_read(ids[i], now->ns, &mount);
+		r = statmount_read(ids[i], now->root.ns, &mount);
 		if (r == 0 && path_below(path, mount.entry.target))
 			r = add_chain(now, ids[i], table);
 		if (r < 0)
@@ -198,7 +156,7 @@ static int skip_cached(const struct mounts_now *now, const char *path, struct wa
 	if (!head)
 		return -ENOMEM;
 	for (length = strlen(head); length > 0; head[length] = '\0') {
-		int fd = open_cached(now->root, head);
+		int fd = open_cached(now->root.fd, head);
 
 		if (fd >= 0) {
 			walk->at = fd;
@@ -221,7 +179,7 @@ static int open_local(const struct mounts_now *now, int at, const char *name)
 	int fd, r = statmount_id_of(at, &id);
 
 	if (r == 0)
-		r = statmount_read(id, now->ns, &mount);
+		r = statmount_read(id, now->root.ns, &mount);
 	if (r < 0 || !mount.is_local)
 		return r < 0 ? r : -EREMOTE;
 	fd = sys_openat2(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, RESOLVE | SYS_RESOLVE_NO_XDEV);
@@ -232,7 +190,7 @@ static int open_local(const struct mounts_now *now, int at, const char *name)
 /* One component further. 1: it is, 0: there is nothing more, or a negative errno. */
 static int step(const struct mounts_now *now, struct walk *walk)
 {
-	int at = walk->at < 0 ? now->root : walk->at, fd;
+	int at = walk->at < 0 ? now->root.fd : walk->at, fd;
 	size_t length = strcspn(walk->rest, "/");
 	char name[NAME_MAX + 1];
 
@@ -266,7 +224,7 @@ static int add_path(struct mounts_now *now, const char *path, struct mount_table
 {
 	cleanup_walk struct walk walk = {.at = -EBADF};
 	cleanup_free char *head = NULL;
-	uint64_t id = now->root_id;
+	uint64_t id = now->root.id;
 	int r = skip_cached(now, path, &walk);
 
 	if (r < 0)
@@ -299,15 +257,11 @@ static int add_paths(struct mounts_now *now, const struct strv *paths, struct mo
 	return 0;
 }
 
-static int read_text(const struct mounts_now *now, struct mount_table *table, struct error *err)
+static int read_whole(const struct mounts_now *now, struct mount_table *table, struct error *err)
 {
 	struct mount_table whole = {0};
-	char path[64] = "/proc/self/mountinfo";
-	int r;
+	int r = whole_table_read(now->pid, &whole, err);
 
-	if (now->pid)
-		snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)now->pid);
-	r = mountinfo_read(path, &whole, err);
 	if (r < 0)
 		return r;
 	mount_table_clear(table);
@@ -317,18 +271,19 @@ static int read_text(const struct mounts_now *now, struct mount_table *table, st
 
 int mounts_now_add_all(struct mounts_now *now, struct mount_table *table, struct error *err)
 {
-	return table->n > 0 && !table->partial ? 0 : read_text(now, table, err);
+	return table->n > 0 && !table->partial ? 0 : read_whole(now, table, err);
 }
 
 int mounts_now_add(struct mounts_now *now, const struct strv *paths, struct mount_table *table,
 	struct error *err)
 {
-	if (now->root < 0 || (table->n > 0 && !table->partial))
+	if (now->root.fd < 0 || (table->n > 0 && !table->partial))
 		return mounts_now_add_all(now, table, err);
 	table->partial = true;
-	/* Mounts that come and go meanwhile, and what this kernel does not answer: the text has it.
+	/* Mounts that come and go meanwhile, and what this kernel does not answer: the whole table
+	 * has it.
 	 */
-	return add_paths(now, paths, table) < 0 ? read_text(now, table, err) : 0;
+	return add_paths(now, paths, table) < 0 ? read_whole(now, table, err) : 0;
 }
 
 int mounts_now_read(const char *path, struct mount_table *ret, struct error *err)
@@ -363,7 +318,7 @@ static int take_entry(struct mount_table *table, int id, struct mount_entry *ret
 	return 0;
 }
 
-static int find_in_text(
+static int find_in_whole(
 	int fd, struct mount_table *table, struct mount_entry *ret, struct error *err)
 {
 	const struct mounts_now now = MOUNTS_NOW_NONE;
@@ -373,7 +328,7 @@ static int find_in_text(
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot tell which mount a directory is on: %s", strerror(-r));
 	if (table->n == 0)
-		r = read_text(&now, table, err);
+		r = read_whole(&now, table, err);
 	return r < 0 ? r : take_entry(table, id, ret);
 }
 
@@ -387,7 +342,7 @@ int mounts_now_of(int fd, struct mount_table *table, struct mount_entry *ret, st
 	if (r == 0)
 		r = statmount_read(id, 0, &mount);
 	if (r < 0)
-		return find_in_text(fd, table ? table : &unkept, ret, err);
+		return find_in_whole(fd, table ? table : &unkept, ret, err);
 	*ret = mount.entry;
 	mount.entry = (struct mount_entry){0};
 	return 0;

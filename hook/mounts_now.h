@@ -2,7 +2,7 @@
 /*
  * The mounts of a namespace now: those that paths lead over, asked one by one where the kernel
  * answers that (hook/statmount.h), so that it does not matter how many others there are; else the
- * whole table as text (oci/mountinfo.h), once. Both give the same entries.
+ * whole table (hook/whole_table.h), once. Both give the same entries.
  *
  * Asking by path looks the path up, and yet no file system is sent a request: the kernel's cache of
  * names is asked (RESOLVE_CACHED), where every mountpoint is for as long as something is mounted on
@@ -12,6 +12,7 @@
 #ifndef FSH_HOOK_MOUNTS_NOW_H
 #define FSH_HOOK_MOUNTS_NOW_H
 
+#include "hook/mounts_root.h"
 #include "oci/base/error.h"
 #include "oci/base/strv.h"
 #include "oci/mountinfo.h"
@@ -20,23 +21,23 @@
 
 /* Whose mount table is read, as it is seen from that process's root. */
 struct mounts_now {
-	pid_t pid; /* 0: this process */
-	int root;  /* its root directory; -EBADF: only the whole table can be had */
-	uint64_t ns, root_id;
-	uint64_t *ids; /* of the entries read, in their order */
+	pid_t pid;		 /* 0: this process */
+	struct mounts_root root; /* none: only the whole table can be had */
+	uint64_t *ids;		 /* of the entries read, in their order */
 };
 #define MOUNTS_NOW_NONE                                                                            \
 	(struct mounts_now)                                                                        \
 	{                                                                                          \
-		.root = -EBADF                                                                     \
+		.root = MOUNTS_ROOT_NONE                                                           \
 	}
 
 enum mounts_now_how {
 	MOUNTS_NOW_ANY,
-	MOUNTS_NOW_TEXT, /* the whole table as text, whatever the kernel can do */
+	MOUNTS_NOW_WHOLE, /* the whole table, whatever the kernel can do */
 };
 
-/* Cannot fail: what the kernel does not answer is read as text. `pid` 0: this process. */
+/* Cannot fail: what the kernel does not answer is read with the whole table. `pid` 0: this process.
+ */
 void mounts_now_open(pid_t pid, enum mounts_now_how how, struct mounts_now *ret);
 
 /*

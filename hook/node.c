@@ -2,6 +2,7 @@
 #include "hook/node.h"
 
 #include "hook/fd_path.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "policy/devices.h"
 #include <fcntl.h>
@@ -75,7 +76,7 @@ void node_look(struct facts *facts)
 int node_read_host(struct node *node, struct facts *facts, struct error *err)
 {
 	struct mount_table table = {0};
-	int r = mountinfo_read("/proc/self/mountinfo", &table, err);
+	int r = whole_table_read(0, &table, err);
 
 	if (r < 0)
 		return r;
@@ -122,11 +123,8 @@ int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
 int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err)
 {
 	struct mount_table table = {0};
-	char path[64];
-	int r;
+	int r = whole_table_read(pid, &table, err);
 
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	r = mountinfo_read(path, &table, err);
 	if (r < 0)
 		return r;
 	mount_table_clear(&node->container);

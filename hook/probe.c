@@ -8,6 +8,7 @@
 #include "hook/process.h"
 #include "hook/search.h"
 #include "hook/syscalls.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
 #include <grp.h>
@@ -56,8 +57,7 @@ static int become_owner(int fd, pid_t parent)
 	long user, group;
 	int id;
 
-	if (mount_id_of(fd, &id, NULL) < 0 ||
-		mountinfo_read("/proc/self/mountinfo", &table, NULL) < 0)
+	if (mount_id_of(fd, &id, NULL) < 0 || whole_table_read(0, &table, NULL) < 0)
 		return -EACCES;
 	mount = mounts_by_id(&table, id);
 	user = mount ? mount->fuse_user : -1;

@@ -6,6 +6,7 @@
 #include "hook/mount_id.h"
 #include "hook/mount_ops.h"
 #include "hook/policy_file.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
@@ -48,7 +49,7 @@ static int look_at_mount(
 
 	if (r < 0)
 		return fail(err, r, "tell the mount of", path);
-	r = mountinfo_read("/proc/self/mountinfo", &host, err);
+	r = whole_table_read(0, &host, err);
 	if (r < 0)
 		return r;
 	mount = mounts_by_id(&host, id);

@@ -24,6 +24,7 @@ struct request {
 	uint64_t ns;	/* 6.11 */
 };
 #define REQUEST_SIZE_OWN 24U /* without `ns` */
+#define LIST_ALL UINT64_MAX  /* listmount: LSMT_ROOT */
 
 #define ASK_SB_BASIC 0x1U
 #define ASK_MNT_BASIC 0x2U
@@ -34,6 +35,7 @@ struct request {
 #define ASK_MNT_OPTS 0x80U    /* 6.11 */
 #define ASK_FS_SUBTYPE 0x100U /* 6.13 */
 #define ASK_SUPPORTED 0x1000U /* 6.15 */
+#define ASKED (ANSWERED_ALWAYS | ASK_PROPAGATE_FROM | ASK_MNT_OPTS | ASK_FS_SUBTYPE | ASK_SUPPORTED)
 #define ANSWERED_ALWAYS (ASK_SB_BASIC | ASK_MNT_BASIC | ASK_MNT_ROOT | ASK_MNT_POINT | ASK_FS_TYPE)
 
 /* Strings are offsets into the text behind it, each ended by NUL. */
@@ -101,9 +103,7 @@ static int failure(void)
 
 static int ask(uint64_t id, uint64_t ns, struct answer *answer, size_t size)
 {
-	const struct request request = make_request(id, ns,
-		ANSWERED_ALWAYS | ASK_PROPAGATE_FROM | ASK_MNT_OPTS | ASK_FS_SUBTYPE |
-			ASK_SUPPORTED);
+	const struct request request = make_request(id, ns, ASKED);
 
 	return syscall(SYS_NUMBER_STATMOUNT, &request, answer, size, 0) < 0 ? failure() : 0;
 }
@@ -159,10 +159,11 @@ static int fill(const struct answer *answer, struct mount_entry *entry)
 {
 	int r;
 
-	/* No mountpoint: it cannot be reached from the root, and mountinfo does not list it. */
-	if ((answer->mask & ANSWERED_ALWAYS) != ANSWERED_ALWAYS ||
-		answer->text[answer->point] != '/')
+	if ((answer->mask & ANSWERED_ALWAYS) != ANSWERED_ALWAYS)
 		return -EOPNOTSUPP;
+	/* No mountpoint: it cannot be reached from the root, and mountinfo does not list it. */
+	if (answer->text[answer->point] != '/')
+		return -EHOSTUNREACH;
 	entry->id = (int)answer->old_id;
 	entry->parent = (int)answer->old_parent;
 	entry->major = answer->major;
@@ -225,14 +226,35 @@ int statmount_read(uint64_t id, uint64_t ns, struct statmount *ret)
 	return r < 0 ? r : take_answer(&buffer.answer, ret);
 }
 
-int statmount_list(uint64_t id, uint64_t ns, uint64_t *ids, size_t n)
+bool statmount_is_complete(uint64_t id)
 {
-	const struct request request = make_request(id, ns, 0);
+	struct {
+		struct answer answer;
+		char text[ANSWER_SIZE];
+	} buffer;
+
+	return ask(id, 0, &buffer.answer, sizeof(buffer)) == 0 &&
+	       buffer.answer.mask & ASK_SUPPORTED && (buffer.answer.supported & ASKED) == ASKED;
+}
+
+static int list(uint64_t id, uint64_t ns, uint64_t after, uint64_t *ids, size_t n)
+{
+	const struct request request = make_request(id, ns, after);
 	long listed = syscall(SYS_NUMBER_LISTMOUNT, &request, ids, n, 0);
 
-	if (listed < 0)
-		return failure();
-	return (size_t)listed == n ? -E2BIG : (int)listed;
+	return listed < 0 ? failure() : (int)listed;
+}
+
+int statmount_list(uint64_t id, uint64_t ns, uint64_t *ids, size_t n)
+{
+	int listed = list(id, ns, 0, ids, n);
+
+	return listed >= 0 && (size_t)listed == n ? -E2BIG : listed;
+}
+
+int statmount_list_all(uint64_t ns, uint64_t after, uint64_t *ids, size_t n)
+{
+	return list(LIST_ALL, ns, after, ids, n);
 }
 
 int statmount_id_of(int fd, uint64_t *ret_id)

@@ -23,8 +23,8 @@ struct statmount {
 
 /*
  * The mount `id` of the mount namespace `ns` (0: the own one). 0 or a negative errno: -ENOENT where
- * it is gone, -EOPNOTSUPP where the kernel cannot say all that an entry holds, or the mount is not
- * below the process's root. Owned by the caller.
+ * it is gone, -EHOSTUNREACH where it is not below the process's root, -EOPNOTSUPP where the kernel
+ * cannot say all that an entry holds. Owned by the caller.
  */
 int statmount_read(uint64_t id, uint64_t ns, struct statmount *ret);
 
@@ -33,6 +33,16 @@ int statmount_read(uint64_t id, uint64_t ns, struct statmount *ret);
  * -E2BIG where there are more than `n`. The kernel looks at every mount of the namespace for it.
  */
 int statmount_list(uint64_t id, uint64_t ns, uint64_t *ids, size_t n);
+
+/*
+ * The ids of all mounts of the mount namespace `ns` (0: the own one) behind the id `after` (0: from
+ * the first on), in the order of mountinfo, at most `n`. Their number or a negative errno.
+ */
+int statmount_list_all(uint64_t ns, uint64_t after, uint64_t *ids, size_t n);
+
+/* Whether the kernel says all that an entry holds of any mount, and says so: Linux 6.15. `id` is
+ * one of this process's mounts. */
+bool statmount_is_complete(uint64_t id);
 
 /* The id of the mount that `fd` is on. Nothing is asked of a file system. 0 or a negative errno:
  * -EACCES of a FUSE mount without allow_other, which is its user's alone. */

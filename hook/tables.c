@@ -66,7 +66,7 @@ static int read_whole(pid_t pid, struct mount_table *table, struct error *err)
 {
 	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
 
-	mounts_now_open(pid, MOUNTS_NOW_TEXT, &now);
+	mounts_now_open(pid, MOUNTS_NOW_WHOLE, &now);
 	return mounts_now_add_all(&now, table, err);
 }
 

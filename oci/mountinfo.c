@@ -3,12 +3,12 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
+#include "oci/base/mountlib.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libmount.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -16,23 +16,34 @@
 #define FSTYPE_SIZE 256 /* bytes with the NUL */
 #define LINE_EXPECTED "give a file in the format of /proc/PID/mountinfo"
 
-static void unref_table(struct libmnt_table **table)
-{
-	mnt_unref_table(*table);
-}
+/* A table of libmount's, and the library that it is of. */
+struct parsed {
+	const struct mountlib *lib;
+	struct libmnt_table *table;
+	struct libmnt_iter *iter;
+	int line; /* that cannot be parsed, 0 without */
+};
 
-static void free_iter(struct libmnt_iter **iter)
+static void parsed_clear(struct parsed *parsed)
 {
-	mnt_free_iter(*iter);
+	if (parsed->iter)
+		parsed->lib->free_iter(parsed->iter);
+	if (parsed->table)
+		parsed->lib->unref_table(parsed->table);
 }
 
 /* libmount skips a line that it cannot parse unless it is told otherwise. */
 static int stop_at_line(struct libmnt_table *table, const char *name, int line)
 {
-	int *failed = (int *)mnt_table_get_userdata(table);
+	const struct mountlib *lib;
+	struct parsed *parsed;
+	int r = mountlib_load(&lib, NULL);
 
 	(void)name;
-	*failed = line;
+	if (r < 0)
+		return r;
+	parsed = (struct parsed *)lib->table_get_userdata(table);
+	parsed->line = line;
 	return -EINVAL;
 }
 
@@ -136,79 +147,93 @@ int mount_entry_set_type(struct mount_entry *entry, const char *type, const char
 	return 0;
 }
 
-static bool copy_texts(struct libmnt_fs *fs, struct mount_entry *entry)
+static bool copy_texts(const struct mountlib *lib, struct libmnt_fs *fs, struct mount_entry *entry)
 {
-	return copy_text(mnt_fs_get_root(fs), &entry->root) &&
-	       copy_text(mnt_fs_get_target(fs), &entry->target) &&
-	       copy_text(mnt_fs_get_vfs_options(fs), &entry->vfs_options) &&
-	       mount_entry_set_type(entry, mnt_fs_get_fstype(fs), mnt_fs_get_fs_options(fs)) == 0;
+	return copy_text(lib->fs_get_root(fs), &entry->root) &&
+	       copy_text(lib->fs_get_target(fs), &entry->target) &&
+	       copy_text(lib->fs_get_vfs_options(fs), &entry->vfs_options) &&
+	       mount_entry_set_type(entry, lib->fs_get_fstype(fs), lib->fs_get_fs_options(fs)) == 0;
 }
 
-static int load_entry(
-	struct libmnt_fs *fs, const char *name, struct mount_entry *entry, struct error *err)
+static int load_entry(const struct mountlib *lib, struct libmnt_fs *fs, const char *name,
+	struct mount_entry *entry, struct error *err)
 {
-	dev_t device = mnt_fs_get_devno(fs);
+	dev_t device = lib->fs_get_devno(fs);
 
-	entry->id = mnt_fs_get_id(fs);
-	entry->parent = mnt_fs_get_parent_id(fs);
+	entry->id = lib->fs_get_id(fs);
+	entry->parent = lib->fs_get_parent_id(fs);
 	entry->major = major(device);
 	entry->minor = minor(device);
-	if (!copy_texts(fs, entry))
+	if (!copy_texts(lib, fs, entry))
 		return error_memory(err);
 	/* Where the first line has no two numbers libmount takes the file for an fstab. */
-	if (!mnt_fs_is_kernel(fs))
+	if (!lib->fs_is_kernel(fs))
 		return refuse_entry(name, entry, "not in the format of mountinfo", err);
 	if (entry->id < 0 || entry->parent < 0)
 		return refuse_entry(name, entry, "a negative mount id", err);
 	if (entry->target[0] != '/')
 		return refuse_entry(name, entry, "the mountpoint is no absolute path", err);
-	if (!load_fields(mnt_fs_get_optional_fields(fs), entry))
+	if (!load_fields(lib->fs_get_optional_fields(fs), entry))
 		return refuse_entry(name, entry, "a peer group that is no positive number", err);
 	return 0;
 }
 
 static int load_table(
-	struct libmnt_table *from, const char *name, struct mount_table *table, struct error *err)
+	struct parsed *from, const char *name, struct mount_table *table, struct error *err)
 {
-	__attribute__((cleanup(free_iter))) struct libmnt_iter *iter =
-		mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
 
-	if (!iter)
+	from->iter = from->lib->new_iter(MNT_ITER_FORWARD);
+	if (!from->iter)
 		return error_memory(err);
-	while (mnt_table_next_fs(from, iter, &fs) == 0) {
+	while (from->lib->table_next_fs(from->table, from->iter, &fs) == 0) {
 		int r;
 
 		if (array_grow(&table->entries, table->n, sizeof(*table->entries)) < 0)
 			return error_memory(err);
-		r = load_entry(fs, name, &table->entries[table->n++], err);
+		r = load_entry(from->lib, fs, name, &table->entries[table->n++], err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int mountinfo_read_stream(
-	FILE *stream, const char *name, struct mount_table *ret, struct error *err)
+static int parse(FILE *stream, const char *name, struct parsed *parsed, struct error *err)
 {
-	__attribute__((cleanup(unref_table))) struct libmnt_table *parsed = mnt_new_table();
-	cleanup_mount_table struct mount_table table = {0};
-	int line = 0, r;
+	const struct mountlib *lib;
+	const char *reason;
+	int r = mountlib_load(&lib, &reason);
 
-	if (!parsed)
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, name, "install libmount",
+			"%s: cannot be read without libmount: %s", name, reason);
+	parsed->lib = lib;
+	parsed->table = lib->new_table();
+	if (!parsed->table)
 		return error_memory(err);
-	mnt_table_set_userdata(parsed, &line);
-	mnt_table_set_parser_errcb(parsed, stop_at_line);
-	r = mnt_table_parse_stream(parsed, stream, name);
+	lib->table_set_userdata(parsed->table, parsed);
+	lib->table_set_parser_errcb(parsed->table, stop_at_line);
+	r = lib->table_parse_stream(parsed->table, stream, name);
 	/* A broken last line without a line end is the end of the file to libmount, and no error.
 	 */
-	if (line > 0)
+	if (parsed->line > 0)
 		return error_set(err, -EINVAL, FINDING_HOST_IO, name, LINE_EXPECTED,
-			"%s: line %d is not in the format of mountinfo", name, line);
+			"%s: line %d is not in the format of mountinfo", name, parsed->line);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, name, "check that it can be read",
 			"%s: cannot be read: %s", name, strerror(-r));
-	r = load_table(parsed, name, &table, err);
+	return 0;
+}
+
+int mountinfo_read_stream(
+	FILE *stream, const char *name, struct mount_table *ret, struct error *err)
+{
+	__attribute__((cleanup(parsed_clear))) struct parsed parsed = {0};
+	cleanup_mount_table struct mount_table table = {0};
+	int r = parse(stream, name, &parsed, err);
+
+	if (r == 0)
+		r = load_table(&parsed, name, &table, err);
 	if (r < 0)
 		return r;
 	*ret = move_struct(table);

@@ -23,15 +23,22 @@ shift 2
 name=fuse-sidecar-hook
 place=/opt/$name
 # Loaded by dlopen(3), if at all: by name, as ldd(1) does not see them.
-lazy='libyaml-0.so.2'
+lazy='libmount.so.1 libyaml-0.so.2'
 
-# PATH of each library and of the loader
-libraries() {
+# PATH of each of those that are loaded
+lazy_libraries() {
 	local library
-	ldd "$@" | sed -nE 's/^\t.* => (\/[^ ]+) .*/\1/p; s/^\t(\/[^ ]+) .*/\1/p'
 	for library in $lazy; do
 		ldconfig -p | sed -nE "s/^\t${library//./\\.} .* => (.*)/\1/p" | head -n 1
 	done
+}
+
+# PATH of each library, with those that it needs, and of the loader
+libraries() {
+	local -a loaded
+	mapfile -t loaded < <(lazy_libraries)
+	printf '%s\n' "${loaded[@]}"
+	ldd "$@" "${loaded[@]}" | sed -nE 's/^\t.* => (\/[^ ]+) .*/\1/p; s/^\t(\/[^ ]+) .*/\1/p'
 }
 
 loader=$(readelf -W --program-headers "$1" |

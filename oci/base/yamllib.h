@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * libyaml, loaded when it is asked for: only `lint` reads YAML, and a hook run must not pay for a
- * library that it never calls.
- */
+/* libyaml, loaded when it is asked for (oci/base/library.h): only `lint` reads YAML. */
 #ifndef FSH_OCI_BASE_YAMLLIB_H
 #define FSH_OCI_BASE_YAMLLIB_H
 
@@ -19,10 +16,7 @@ struct yamllib {
 	void (*event_delete)(yaml_event_t *event);
 };
 
-/*
- * Load the library and find its functions. It stays loaded. 0, or -ENOENT with *ret_reason what
- * dlopen(3) or dlsym(3) said, valid until the next call of either.
- */
+/* 0 or a negative errno with *ret_reason, as of library_load(). */
 int yamllib_load(struct yamllib *ret, const char **ret_reason);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "hook/kernel_features.h"
 #include "hook/statmount.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "policy/mounts.h"
@@ -311,13 +312,28 @@ static void read_with(
 	assert_int_equal(mounts_now_add(&now, paths, ret, NULL), 0);
 }
 
+/* All mounts, in the order of the text. */
+static void compare_lists(pid_t pid, const struct mount_table *text, uint64_t seed)
+{
+	cleanup_mount_table struct mount_table listed = {0};
+
+	if (!whole_table_is_told())
+		return;
+	assert_int_equal(whole_table_list(pid, &listed), 0);
+	for (size_t i = 0; i < listed.n && i < text->n; i++)
+		expect_same(&listed.entries[i], &text->entries[i], "line", text->entries[i].target,
+			seed);
+	assert_int_equal(listed.n, text->n);
+}
+
 static void compare_namespace(pid_t pid, const struct strv *paths, uint64_t seed)
 {
 	cleanup_mount_table struct mount_table asked = {0}, text = {0};
 
 	read_with(pid, MOUNTS_NOW_ANY, paths, &asked);
-	read_with(pid, MOUNTS_NOW_TEXT, paths, &text);
+	read_with(pid, MOUNTS_NOW_WHOLE, paths, &text);
 	assert_false(text.partial);
+	compare_lists(pid, &text, seed);
 	compare_tables(&asked, &text, paths, seed);
 }
 
@@ -325,7 +341,7 @@ static void compare_descriptors(const struct strv *paths, uint64_t seed)
 {
 	cleanup_mount_table struct mount_table text = {0}, kept = {0};
 
-	read_with(0, MOUNTS_NOW_TEXT, paths, &text);
+	read_with(0, MOUNTS_NOW_WHOLE, paths, &text);
 	for (size_t i = 0; i < paths->n; i++) {
 		cleanup_close int fd = open(paths->items[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		cleanup_mount_entry struct mount_entry entry = {0};
@@ -383,7 +399,7 @@ static void skip_unless_asked(void)
 	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
 
 	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	if (now.root < 0 || !kernel_has(KERNEL_OPENAT2)) {
+	if (now.root.fd < 0 || !kernel_has(KERNEL_OPENAT2)) {
 		print_message("SKIP: this kernel has no statmount(2) that tells enough\n");
 		skip();
 	}

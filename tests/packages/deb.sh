@@ -37,7 +37,7 @@ runs() {
 libraries_come_before() {
 	local library depends
 	depends=$(dpkg-deb -f "$ONE" Pre-Depends)
-	for library in libc6 libcap2 libjson-c5 libmount1 libseccomp2 libsystemd0; do
+	for library in libc6 libcap2 libjson-c5 libmount1 libsystemd0; do
 		[[ $depends == *"$library "* || $depends == *"$library"* ]] || { echo "$library"; return 1; }
 	done
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/whole_table.h"
+
+#include "hook/mounts_root.h"
+#include "hook/statmount.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/mountlib.h"
+#include "oci/base/strv.h"
+#include <stdio.h>
+#include <string.h>
+
+#define IDS 512 /* asked for at once */
+
+bool whole_table_is_told(void)
+{
+	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
+
+	return mounts_root_open(0, &root) == 0 && statmount_is_complete(root.id);
+}
+
+/* Those that are no more are left out, as are those that cannot be reached from the root, which
+ * mountinfo does not list either. */
+static int add(uint64_t id, uint64_t ns, struct mount_table *table)
+{
+	cleanup_statmount struct statmount mount = {0};
+	int r = statmount_read(id, ns, &mount);
+
+	if (r < 0)
+		return r == -ENOENT || r == -EHOSTUNREACH ? 0 : r;
+	if (array_grow(&table->entries, table->n, sizeof(*table->entries)) < 0)
+		return -ENOMEM;
+	table->entries[table->n++] = mount.entry;
+	mount.entry = (struct mount_entry){0};
+	return 0;
+}
+
+int whole_table_list(pid_t pid, struct mount_table *ret)
+{
+	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
+	cleanup_mount_table struct mount_table table = {0};
+	uint64_t ids[IDS], last = 0;
+	int n = 0, r = mounts_root_open(pid, &root);
+
+	if (r < 0)
+		return r;
+	do {
+		n = statmount_list_all(root.ns, last, ids, IDS);
+		r = n < 0 ? n : 0;
+		for (int i = 0; r == 0 && i < n; i++)
+			r = add(ids[i], root.ns, &table);
+		if (r < 0)
+			return r;
+		last = n > 0 ? ids[n - 1] : last;
+	} while (n == IDS);
+	*ret = move_struct(table);
+	return 0;
+}
+
+int whole_table_read(pid_t pid, struct mount_table *ret, struct error *err)
+{
+	char path[64] = "/proc/self/mountinfo";
+	int r;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	if (mountlib_usable())
+		return mountinfo_read(path, ret, err);
+	r = whole_table_list(pid, ret);
+	return r == 0 ? 0
+		      : error_set(err, r, FINDING_HOST_IO, path, NULL,
+				"the mounts in %s cannot be told by statmount(2): %s", path,
+				strerror(-r));
+}
