@@ -359,12 +359,18 @@ bench: ## what a prestart, a gate and a heal cost, and what they cost where some
 	@BUILD_DIR='$(abspath $(BUILD))' FUSE_SIDECAR_HOOK='$(abspath $(hook))' tests/bench/create.sh
 
 .PHONY: bench-programs
-bench-programs: $(bench_bins)
-# The no-op must load what the hook loads, although it uses none of it.
-$(BUILD)/bench/noop: ALL_LDFLAGS += -Wl,--no-as-needed
+bench-programs: $(bench_bins) $(BUILD)/bench/noop-linked
+# The no-op must load what the hook uses, although it uses none of it: all of it, and as noop-linked what
+# the hook is linked with.
+noop_libs = $(eval noop_libs := $$(call pkg_libs,$(PKGS_HOOK) mount libseccomp))$(noop_libs)
+noops := $(BUILD)/bench/noop $(BUILD)/bench/noop-linked
+$(noops): ALL_LDFLAGS += -Wl,--no-as-needed
+$(BUILD)/bench/noop-linked: $(BUILD)/obj/tests/bench/noop.o
+	$(call show,LD,$@)
+	$(link) $(HOOK_LIBS)
 $(bench_bins): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(call show,LD,$@)
-	$(link) $(if $(filter %/noop,$@),$(HOOK_LIBS))
+	$(link) $(if $(filter %/noop,$@),$(noop_libs))
 
 .PHONY: coverage
 COVERAGE_MIN ?= 0

@@ -19,7 +19,7 @@ top=$(cd -- "$(dirname -- "$0")/../.." && pwd)
 # shellcheck source=tests/bench/furnish.sh
 . "$top/tests/bench/furnish.sh"
 
-cases=(real gate
+cases=(real linked forks gate
 	mounts:50 mounts:500 mounts:5000 mounts:50000
 	text:50 text:500 text:5000 text:50000
 	config:1 config:16 paths:1 paths:64 containers:1 containers:100)
@@ -95,6 +95,14 @@ run_case() {
 		measure_gate "${BENCH_RUNS:-200}"
 		return
 		;;
+	linked)
+		measure_noop "$BUILD_DIR/bench/noop-linked"
+		return
+		;;
+	forks)
+		measure_noop "$BUILD_DIR/bench/noop" forks
+		return
+		;;
 	text:*) without=("$hide" ENOSYS "statmount,listmount" --) ;;
 	esac
 	start_providers
@@ -108,6 +116,12 @@ run_case() {
 	"${without[@]}" "$spawnbench" -n "$runs" -w 3 -s "$(again start_container plex)" \
 		-i "$work/plex.state" -l noop -l prestart \
 		-- "$BUILD_DIR/bench/noop" --vs "$HOOK_BINARY" prestart >"$BENCH_OUT"
+}
+
+# Another no-op beside the one that all is measured against.
+measure_noop() {
+	"$spawnbench" -n "${BENCH_RUNS:-200}" -w 3 -l noop -l "$BENCH_CASE" \
+		-- "$BUILD_DIR/bench/noop" --vs "$@" >"$BENCH_OUT"
 }
 
 fuse_paths() {
@@ -198,7 +212,9 @@ report() {
 		def mib: . / 102.4 | round / 10;
 		def ratio: . * 100 | round / 100;
 		def named:
-			{"real": "the real case: config.json of 22 KB, 2 FUSE paths, 3 containers"}[.] //
+			{"linked": "a no-op with those that the hook is linked with",
+			"forks": "the no-op with three more processes, as the hook has",
+			"real": "the real case: config.json of 22 KB, 2 FUSE paths, 3 containers"}[.] //
 			(split(":") as [$what, $n] | {
 				"mounts": "\($n) mounts",
 				"text": "\($n) mounts, without statmount(2)",
@@ -214,8 +230,8 @@ report() {
 		"| one prestart | median | p99 | CPU | × time | × CPU | peak MiB | runs |",
 		"|---|---|---|---|---|---|---|---|",
 		($all[] | select(.label == "noop" and .case == "real") |
-			"| a no-op with the same libraries | \(.median_us | ms) | \(.p99_us | ms) | \(.median_cpu_us | ms) | 1 | 1 | \(.max_rss_kib | mib) | \(.n) |"),
-		($all[] | select(.label == "prestart") | . as $row |
+			"| a no-op with the libraries that the hook uses | \(.median_us | ms) | \(.p99_us | ms) | \(.median_cpu_us | ms) | 1 | 1 | \(.max_rss_kib | mib) | \(.n) |"),
+		($all[] | select(.label == ("linked", "forks", "prestart")) | . as $row |
 			row($all[] | select(.label == "noop" and .case == $row.case))),
 		"",
 		($all[] | select(.case == "gate") |
