@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A runtime that leaves its hooks hardly any descriptors: RLIMIT_NOFILE from 3 on. */
+#include "hook/kernel_features.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "oci/base/path.h"
@@ -38,6 +39,16 @@ static int exec_limited(void *data)
 	return 125;
 }
 
+/*
+ * What a run comes to that lacks no descriptor. Before Linux 5.2 the volume is shared and the first
+ * container refused, for the kubelet creates it again (docs/kernels.md).
+ */
+static int code_of_a_whole_run(void)
+{
+	return kernel_has(KERNEL_OPEN_TREE) && kernel_has(KERNEL_MOVE_MOUNT) ? EXIT_DONE
+									     : EXIT_PROPAGATION;
+}
+
 /* Its exit code, after the next run has mended what there was to mend. */
 static int try_limit(rlim_t limit)
 {
@@ -53,7 +64,7 @@ static int try_limit(rlim_t limit)
 	run.member = fake_pod_provider(&pod, "zurg");
 	code = child_run(exec_limited, &run);
 	said = fake_member_output(run.member);
-	if (code != EXIT_DONE) {
+	if (code != code_of_a_whole_run()) {
 		if (code != EXIT_HOST_IO && code != EXIT_INTERNAL && code != LOADER_FAILED)
 			fail_msg("%d descriptors: exit %d: %s", (int)limit, code, said);
 		if (!said || !said[0])
@@ -76,9 +87,9 @@ static void hardly_any_descriptors_refuse_a_container_and_leave_nothing(void **s
 
 		print_message("%d descriptors: exit %d\n", (int)limit, code);
 		if (limit == FEWEST)
-			assert_int_not_equal(code, EXIT_DONE);
+			assert_int_not_equal(code, code_of_a_whole_run());
 	}
-	assert_int_equal(try_limit(MOST), EXIT_DONE);
+	assert_int_equal(try_limit(MOST), code_of_a_whole_run());
 }
 
 int main(void)
