@@ -36,7 +36,8 @@ int search_name(int dir, const char *name, uint64_t flags, uint64_t resolve)
 	return fd == -EACCES ? open_as_owner(dir, name, flags, resolve) : fd;
 }
 
-static int search_stepwise(int dir, const char *path, uint64_t flags, uint64_t resolve)
+int search_stepwise(int dir, const char *path, uint64_t flags, uint64_t resolve,
+	int (*may_pass)(int above, int at))
 {
 	cleanup_close int at = -EBADF;
 	cleanup_free char *copy = strdup(path);
@@ -46,12 +47,16 @@ static int search_stepwise(int dir, const char *path, uint64_t flags, uint64_t r
 		return -ENOMEM;
 	while ((name = strsep(&rest, "/"))) {
 		uint64_t now = rest ? O_PATH | O_DIRECTORY | O_CLOEXEC : flags;
-		int fd = search_name(at < 0 ? dir : at, name, now, resolve);
+		int above = at < 0 ? dir : at;
+		int fd = search_name(above, name, now, resolve);
+		int r = fd < 0 ? fd : 0;
 
-		if (fd < 0)
-			return fd;
+		if (r == 0 && rest && may_pass)
+			r = may_pass(above, fd);
 		cleanup_close_fd(&at);
 		at = fd;
+		if (r < 0)
+			return r;
 	}
 	return move_fd(&at);
 }
@@ -60,5 +65,5 @@ int search_path(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
 	int fd = resolve_open(dir, path, flags, resolve);
 
-	return fd == -EACCES ? search_stepwise(dir, path, flags, resolve) : fd;
+	return fd == -EACCES ? search_stepwise(dir, path, flags, resolve, NULL) : fd;
 }

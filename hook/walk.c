@@ -74,31 +74,13 @@ static int check_crossing(int above, int fd)
 }
 
 /*
- * One component after the other, for walks across mounts. The last may be on a FUSE mount, since
- * opening its root asks nobody; to look anything up below that, its daemon would be asked, and one
- * that does not answer holds the hook for ever, against SIGKILL too.
+ * Across mounts. The last component may be on a FUSE mount, since opening its root asks nobody; to
+ * look anything up below that, its daemon would be asked, and one that does not answer holds the
+ * hook for ever, against SIGKILL too.
  */
 static int open_stepwise(int dir, const char *path)
 {
-	cleanup_close int at = -EBADF;
-	cleanup_free char *copy = strdup(path);
-	char *rest = copy, *name;
-
-	if (!copy)
-		return -ENOMEM;
-	while ((name = strsep(&rest, "/"))) {
-		int above = at < 0 ? dir : at;
-		int fd = search_name(above, name, WALK_FLAGS, WALK_RESOLVE);
-		int r = fd < 0 ? fd : 0;
-
-		if (r == 0 && rest)
-			r = check_crossing(above, fd);
-		cleanup_close_fd(&at);
-		at = fd;
-		if (r < 0)
-			return r;
-	}
-	return move_fd(&at);
+	return search_stepwise(dir, path, WALK_FLAGS, WALK_RESOLVE, check_crossing);
 }
 
 static int open_beneath(int dir, const char *path)

@@ -172,36 +172,33 @@ run_unit() {
 	done
 }
 
-run_ns() {
+# apart NAME PROGRAM: a program that mounts, in a mount namespace that nobody else sees.
+apart() {
+	if ((EUID != 0)); then
+		not_root "$1"
+		return
+	fi
+	suite "$1" read_tap unshare --mount --propagation private "$2"
+}
+
+# apart_each DIR PATTERN: all programs of a directory.
+apart_each() {
 	local name
-	for name in $(programs ns 'ns_test_*'); do
-		if ((EUID != 0)); then
-			not_root "ns/$name"
-			continue
-		fi
-		suite "ns/$name" read_tap unshare --mount --propagation private \
-			"$build/tests/ns/$name"
+	for name in $(programs "$1" "$2"); do
+		apart "$1/$name" "$build/tests/$1/$name"
 	done
+}
+
+run_ns() {
+	apart_each ns 'ns_test_*'
 }
 
 run_race() {
-	if ((EUID != 0)); then
-		not_root race
-		return
-	fi
-	suite race read_tap unshare --mount --propagation private "$build/tests/race/race"
+	apart race "$build/tests/race/race"
 }
 
 run_fault() {
-	local name
-	for name in $(programs fault 'fault_test_*'); do
-		if ((EUID != 0)); then
-			not_root "fault/$name"
-			continue
-		fi
-		suite "fault/$name" read_tap unshare --mount --propagation private \
-			"$build/tests/fault/$name"
-	done
+	apart_each fault 'fault_test_*'
 }
 
 # Of each program as many at once as there are cores, each with its share of the faults.

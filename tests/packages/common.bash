@@ -13,10 +13,11 @@ done
 NAME=fuse-sidecar-hook
 MADE=${BUILD_DIR:?not set, run make check-packages}/check-packages
 NODE=$SANDBOX_DIR/node
-# shellcheck disable=SC2034 # for the suites
 NODE_HOOKS=$NODE/usr/share/containers/oci/hooks.d
-# shellcheck disable=SC2034 # for the suites
 PROGRAM=/usr/libexec/oci/hooks.d/$NAME
+
+# shellcheck disable=SC2034 # for the suites
+TREE_VERSION=$(sed -n 's/^VERSION := //p' "$TOP/Makefile")
 
 # Begin with a node that has none of our files.
 node_make() {
@@ -36,6 +37,20 @@ node_make() {
 on_node() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
 		chroot "$NODE" "$@"
+}
+
+# runs VERSION
+runs() {
+	same "$(on_node $NAME --version)" "$NAME $1"
+}
+
+hooks_are_registered() {
+	local stage
+	for stage in prestart poststop; do
+		jq -e --arg program "$PROGRAM" '.hook.path == $program' "$NODE_HOOKS/fuse-sidecar-$stage.json" &&
+			[[ -x $NODE$PROGRAM && ! -e $NODE/etc/containers/oci/hooks.d/fuse-sidecar-$stage.json ]] ||
+			return 1
+	done
 }
 
 # Every file of the node but what package managers keep for themselves.

@@ -10,7 +10,6 @@ set -euo pipefail
 
 ONE=$(echo "$MADE"/one/packages/${NAME}_*.deb)
 TWO=$(echo "$MADE"/two/packages/${NAME}_*.deb)
-TREE_VERSION=$(sed -n 's/^VERSION := //p' "$TOP/Makefile")
 
 lintian_is_content() {
 	lintian --allow-root --fail-on error,warning "$MADE"/one/packages/*.changes
@@ -29,25 +28,12 @@ install_package() {
 	on_node dpkg --install /tmp/package.deb
 }
 
-runs() {
-	[[ $(on_node $NAME --version) == "$NAME $1" ]]
-}
-
 # The library that dpkg must have configured before it unpacks: CRI-O runs the hook from then on.
 libraries_come_before() {
 	local library depends
 	depends=$(dpkg-deb -f "$ONE" Pre-Depends)
 	for library in libc6 libcap2 libjson-c5 libmount1 libsystemd0; do
-		[[ $depends == *"$library "* || $depends == *"$library"* ]] || { echo "$library"; return 1; }
-	done
-}
-
-hooks_are_registered() {
-	local stage
-	for stage in prestart poststop; do
-		jq -e --arg program "$PROGRAM" '.hook.path == $program' "$NODE_HOOKS/fuse-sidecar-$stage.json" &&
-			[[ -x $NODE$PROGRAM && ! -e $NODE/etc/containers/oci/hooks.d/fuse-sidecar-$stage.json ]] ||
-			return 1
+		[[ ", $depends," =~ ", $library"[\ ,] ]] || { echo "$library is not in: $depends"; return 1; }
 	done
 }
 

@@ -11,7 +11,6 @@ set -euo pipefail
 ARCH=$(uname -m)
 ONE=$(echo "$MADE"/one/packages/$NAME-*."$ARCH".rpm)
 TWO=$(echo "$MADE"/two/packages/$NAME-*."$ARCH".rpm)
-TREE_VERSION=$(sed -n 's/^VERSION := //p' "$TOP/Makefile")
 
 rpmlint_is_content() {
 	rpmlint --config "$TOP/install/rpm/rpmlint.toml" "$MADE"/one/packages/*.rpm \
@@ -25,19 +24,6 @@ same_twice() {
 
 on_rpm() {
 	rpm --root "$NODE" "$@"
-}
-
-runs() {
-	same "$(on_node $NAME --version)" "$NAME $1"
-}
-
-hooks_are_registered() {
-	local stage
-	for stage in prestart poststop; do
-		jq -e --arg program "$PROGRAM" '.hook.path == $program' "$NODE_HOOKS/fuse-sidecar-$stage.json" &&
-			[[ -x $NODE$PROGRAM && ! -e $NODE/etc/containers/oci/hooks.d/fuse-sidecar-$stage.json ]] ||
-			return 1
-	done
 }
 
 # The same files as the Debian package has, but for what each kind of package keeps elsewhere.

@@ -196,44 +196,50 @@ static const struct mistake mistakes[] = {
 		"", NULL},
 };
 
-static void each_mistake_is_found_at_its_place(void **state)
+/* How many of the mistakes, each made in the good manifest, do not come out `right`. */
+static int count_wrong(
+	bool (*right)(const struct mistake *mistake, const char *text, const struct config *config))
 {
 	cleanup_free char *base = fixture_read("fixtures/lint/pod.yaml", NULL);
 	cleanup_config struct config config = {0};
 	int wrong = 0;
 
-	(void)state;
 	assert_int_equal(config_defaults(&config), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
-		const struct mistake *mistake = &mistakes[i];
-		cleanup_free char *text = replace_once(base, mistake->find, mistake->by);
+		cleanup_free char *text = replace_once(base, mistakes[i].find, mistakes[i].by);
 
-		wrong += !has_findings(mistake->by, text, &config, mistake->expected);
+		wrong += !right(&mistakes[i], text, &config);
 	}
-	assert_int_equal(wrong, 0);
+	return wrong;
+}
+
+static bool is_found(const struct mistake *mistake, const char *text, const struct config *config)
+{
+	return has_findings(mistake->by, text, config, mistake->expected);
+}
+
+static void each_mistake_is_found_at_its_place(void **state)
+{
+	(void)state;
+	assert_int_equal(count_wrong(is_found), 0);
+}
+
+static bool is_mended(const struct mistake *mistake, const char *text, const struct config *config)
+{
+	cleanup_free char *mended = mend(text, config);
+
+	if (mistake->left)
+		return has_findings(mistake->by, mended, config, mistake->left);
+	if (strcmp(mended, text) == 0)
+		return true;
+	print_error("%s: was mended:\n%s\n", mistake->by, mended);
+	return false;
 }
 
 static void what_can_be_mended_is(void **state)
 {
-	cleanup_free char *base = fixture_read("fixtures/lint/pod.yaml", NULL);
-	cleanup_config struct config config = {0};
-	int wrong = 0;
-
 	(void)state;
-	assert_int_equal(config_defaults(&config), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
-		const struct mistake *mistake = &mistakes[i];
-		cleanup_free char *text = replace_once(base, mistake->find, mistake->by);
-		cleanup_free char *mended = mend(text, &config);
-
-		if (mistake->left) {
-			wrong += !has_findings(mistake->by, mended, &config, mistake->left);
-		} else if (strcmp(mended, text) != 0) {
-			print_error("%s: was mended:\n%s\n", mistake->by, mended);
-			wrong++;
-		}
-	}
-	assert_int_equal(wrong, 0);
+	assert_int_equal(count_wrong(is_mended), 0);
 }
 
 /* Native sidecars are created first, wherever `containers` stands. */
