@@ -4,8 +4,9 @@
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/expect.h"
 #include "tests/support/fake_journal.h"
-#include "tests/support/fake_pod.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <string.h>
@@ -19,54 +20,37 @@ static char *doctor(const char *option)
 	return said;
 }
 
-static void expect(const char *said, const char *text)
-{
-	if (!strstr(said, text))
-		fail_msg("expected \"%s\": %s", text, said);
-}
-
 static void a_crashed_pods_dead_mount_is_mended_by_reconcile(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
-	cleanup_free char *path = NULL, *told = NULL, *mended = NULL;
-	struct fake_member *zurg;
+	cleanup_fake_scene struct fake_scene scene = {0};
+	cleanup_free char *told = NULL, *mended = NULL;
 
 	(void)state;
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	path = fake_pod_path(&pod, "zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
-	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
-	fuse_daemon_kill(&daemon);
-	fake_member_stop(zurg);
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	assert_int_equal(fuse_daemon_leave_dead(scene.path), 0);
+	fake_member_stop(scene.zurg);
 	told = doctor(NULL);
-	expect(told, "1 FUSE mount is dead");
-	expect(told, "1 pod recorded");
-	assert_int_equal(ns_sandbox_mounts_on(path), 1);
+	expect_says(told, "1 FUSE mount is dead");
+	expect_says(told, "1 pod recorded");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 	mended = doctor("--fix");
-	expect(mended, "mended: reconcile detached 1 dead FUSE mount");
-	expect(mended, "1 pod removed, 0 alive, 0 failed");
-	assert_int_equal(ns_sandbox_mounts_on(path), 0);
+	expect_says(mended, "mended: reconcile detached 1 dead FUSE mount");
+	expect_says(mended, "1 pod removed, 0 alive, 0 failed");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
 	assert_int_equal(fake_pod_count_files("pods"), 0);
 }
 
 static void a_live_pod_is_left_alone(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
-	cleanup_free char *path = NULL, *mended = NULL;
-	struct fake_member *zurg;
+	cleanup_fake_scene struct fake_scene scene = {0};
+	cleanup_free char *mended = NULL;
 
 	(void)state;
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	path = fake_pod_path(&pod, "zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
-	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	assert_int_equal(fuse_daemon_start(scene.path, NULL, &scene.daemon), 0);
 	mended = doctor("--fix");
-	expect(mended, "none; 1 live FUSE mount below the roots");
-	assert_int_equal(ns_sandbox_mounts_on(path), 1);
+	expect_says(mended, "none; 1 live FUSE mount below the roots");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 	assert_int_equal(fake_pod_count_files("pods"), 1);
 }
 
@@ -83,7 +67,7 @@ static void a_mount_that_hangs_is_told_in_time(void **state)
 	assert_int_equal(ns_sandbox_mkdirs(path), 0);
 	assert_int_equal(fuse_daemon_start(path, "--hang", &daemon), 0);
 	told = doctor(NULL);
-	expect(told, "1 FUSE mount does not answer: /var/lib/kubelet/pods/p/hung");
+	expect_says(told, "1 FUSE mount does not answer: /var/lib/kubelet/pods/p/hung");
 }
 
 static void the_journal_gets_an_entry_that_says_why(void **state)
@@ -95,7 +79,7 @@ static void the_journal_gets_an_entry_that_says_why(void **state)
 	(void)state;
 	assert_true(journal >= 0);
 	told = doctor(NULL);
-	expect(told, "the journal took an entry");
+	expect_says(told, "the journal took an entry");
 	assert_int_equal(fake_journal_next(journal, &entry), 0);
 	assert_string_equal(fake_entry_get(&entry, "PRIORITY"), "7");
 	assert_non_null(strstr(fake_entry_get(&entry, "MESSAGE"), "doctor"));
@@ -110,7 +94,7 @@ static void a_journal_that_does_not_read_is_told(void **state)
 	assert_true(journal >= 0);
 	assert_int_equal(fake_journal_fill(), 0);
 	told = doctor(NULL);
-	expect(told, "the journal does not read what it is sent");
+	expect_says(told, "the journal does not read what it is sent");
 }
 
 static void the_stamp_of_reconcile_is_read_whole_or_not_at_all(void **state)

@@ -12,7 +12,7 @@
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_pod.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 
@@ -252,20 +252,16 @@ static void a_run_that_leads_into_a_shared_volume_is_unsafe(void **state)
 
 static void a_run_that_leads_into_a_fuse_mount_is_unsafe(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	static const struct image image = {"/run leads into the FUSE mount", 18, NULL, NULL,
 		{{'r', "/run", NULL}, {'l', "/run", "/mnt/media/zurg"}}};
 	struct fake_member *plex;
-	cleanup_free char *path = NULL;
 
 	(void)state;
 	assert_int_equal(ns_sandbox_share_kubelet(), 0);
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	path = fake_pod_path(&pod, "zurg");
-	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
-	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
-	plex = fake_pod_consumer(&pod, "plex");
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	assert_int_equal(fuse_daemon_start(scene.path, NULL, &scene.daemon), 0);
+	plex = fake_pod_consumer(&scene.pod, "plex");
 	assert_int_equal(fake_container_run(&plex->process, arrange,
 				 &(struct arrangement){.image = &image, .root = plex->root}),
 		0);

@@ -550,16 +550,11 @@ static bool status_is(const struct fake_pod *pod, const char *container, const c
 	return strcmp(fake_pod_status(pod, container), status) == 0;
 }
 
-static bool plex_waits(void *data)
-{
-	return status_is(data, "plex", "waiting");
-}
-
 static void a_consumer_waits_recorded_and_without_the_lock(void **state)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
 	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
-	cleanup_free char *path = NULL, *said = NULL;
+	cleanup_free char *path = NULL;
 	struct fake_member *plex;
 	pid_t hook;
 
@@ -569,7 +564,7 @@ static void a_consumer_waits_recorded_and_without_the_lock(void **state)
 	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	hook = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(fake_pod_plex_waits, &pod));
 	/* Another hook of the pod runs meanwhile. */
 	fake_member_expect(fake_pod_add(&pod, &(struct fake_role){.name = "init", .source = ""}),
 		"prestart", 0);
@@ -579,8 +574,7 @@ static void a_consumer_waits_recorded_and_without_the_lock(void **state)
 	assert_true(status_is(&pod, "plex", "created"));
 	assert_string_equal(fake_pod_recorded(&pod, "/fusePaths/0/state"), "live");
 	assert_non_null(fake_pod_recorded(&pod, "/fusePaths/0/device"));
-	said = fake_member_output(plex);
-	assert_non_null(strstr(said, "1 mount is live"));
+	fake_member_expect_said(plex, "1 mount is live");
 }
 
 static const char *plex_code(const struct fake_pod *pod)
@@ -626,7 +620,7 @@ static void a_provider_that_dies_fails_the_waiting_consumer(void **state)
 	fake_member_expect(zurg, "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	hook = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(fake_pod_plex_waits, &pod));
 	fake_member_stop(zurg);
 	assert_int_equal(child_wait(hook), 17);
 	assert_true(status_is(&pod, "plex", "denied"));
@@ -648,45 +642,33 @@ static void the_wait_of_the_pod_ends_with_16(void **state)
 		fake_pod_recorded(&pod, "/containers/1/findings/0/code"), "gate-timeout");
 }
 
-static void mode_audit_reports_and_delays_nobody(void **state)
+/* Under that policy plex is created without its mount, and that is reported. */
+static void expect_reported(const char *policy, const char *wait)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_free char *said = NULL;
 	struct fake_member *plex;
 
-	(void)state;
-	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
-				 "{\"mode\": \"audit\"}", 0644),
-		0);
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json", policy, 0644), 0);
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "90s");
+	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", wait);
 	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
-	/* 90 seconds are the suite's end: it has not waited. */
 	fake_member_expect(plex, "prestart", 0);
 	assert_true(status_is(&pod, "plex", "created"));
-	said = fake_member_output(plex);
-	assert_non_null(strstr(said, "reported [gate-timeout]"));
+	fake_member_expect_said(plex, "reported [gate-timeout]");
+}
+
+static void mode_audit_reports_and_delays_nobody(void **state)
+{
+	(void)state;
+	/* 90 seconds are the suite's end: it has not waited. */
+	expect_reported("{\"mode\": \"audit\"}", "90s");
 }
 
 static void a_policy_can_let_a_consumer_start_without_its_mounts(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_free char *said = NULL;
-	struct fake_member *plex;
-
 	(void)state;
-	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
-				 "{\"severity\": {\"gate-timeout\": \"warn\"}}", 0644),
-		0);
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "10ms");
-	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
-	plex = fake_pod_consumer(&pod, "plex");
-	fake_member_expect(plex, "prestart", 0);
-	assert_true(status_is(&pod, "plex", "created"));
-	said = fake_member_output(plex);
-	assert_non_null(strstr(said, "reported [gate-timeout]"));
+	expect_reported("{\"severity\": {\"gate-timeout\": \"warn\"}}", "10ms");
 }
 
 int main(void)

@@ -113,11 +113,6 @@ static void a_hung_mount_above_the_path_refuses_a_consumer_in_time(void **state)
 	assert_int_equal(ns_sandbox_mounts_on(middle.between), 1);
 }
 
-static bool plex_waits(void *data)
-{
-	return strcmp(fake_pod_status(data, "plex"), "waiting") == 0;
-}
-
 /* As every program that writes records does: with the pod's lock, which a gate has let go of. */
 static void write_locked(const char *text)
 {
@@ -142,7 +137,7 @@ static void a_record_that_another_program_wrote_meanwhile_stays(void **state)
 	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	hook = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(fake_pod_plex_waits, &pod));
 	write_locked(NEWER);
 	path = fake_pod_path(&pod, "zurg");
 	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);

@@ -370,9 +370,7 @@ static void the_gate_notices_a_providers_end_without_a_pidfd(void **state)
 	plex = fake_pod_consumer(&pod, "plex");
 	run = (struct run){plex, "prestart", "pidfd_open", EPERM};
 	hook = child_start(run_hook, &run);
-	for (int i = 0; i < 10000 && strcmp(fake_pod_status(&pod, "plex"), "waiting") != 0; i++)
-		usleep(1000);
-	assert_string_equal(fake_pod_status(&pod, "plex"), "waiting");
+	assert_true(eventually(fake_pod_plex_waits, &pod));
 	fake_member_stop(zurg);
 	assert_int_equal(child_wait(hook), 17);
 }

@@ -9,7 +9,7 @@
 #include "oci/base/code.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_pod.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include "tests/support/syscall_kill.h"
@@ -192,6 +192,17 @@ static void killed_anywhere_in_a_pods_first_run_the_next_converges(void **state)
 	pace_end(&pace);
 }
 
+/* reconcile leaves nothing of the pod, and as many mounts as there were `before` it. */
+static void expect_reconciled(unsigned int before, unsigned int nth)
+{
+	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
+	if (ns_sandbox_mounts() != before)
+		fail_msg("killed at %u: a mount is left by reconcile", nth);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+	assert_int_equal(fake_pod_count_files("locks"), 0);
+	assert_int_equal(fake_pod_count_files("tmp"), 0);
+}
+
 static void killed_anywhere_in_a_pods_first_run_reconcile_converges(void **state)
 {
 	struct pace pace = pace_begin(OTHER_USEC);
@@ -207,12 +218,7 @@ static void killed_anywhere_in_a_pods_first_run_reconcile_converges(void **state
 		zurg = fake_pod_provider(&pod, "zurg");
 		killed = kill_at(zurg, "prestart", pace.nth);
 		fake_member_stop(zurg);
-		assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
-		if (ns_sandbox_mounts() != before)
-			fail_msg("killed at %u: a mount is left by reconcile", pace.nth);
-		assert_int_equal(fake_pod_count_files("pods"), 0);
-		assert_int_equal(fake_pod_count_files("locks"), 0);
-		assert_int_equal(fake_pod_count_files("tmp"), 0);
+		expect_reconciled(before, pace.nth);
 	}
 	pace_end(&pace);
 }
@@ -225,23 +231,13 @@ static void killed_anywhere_in_the_last_poststop_reconcile_converges(void **stat
 
 	(void)state;
 	for (; killed; pace_next(&pace)) {
-		cleanup_fake_pod struct fake_pod pod = {0};
-		cleanup_free char *path = NULL;
-		struct fake_member *zurg;
+		cleanup_fake_scene struct fake_scene scene = {0};
 
-		fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-		path = fake_pod_path(&pod, "zurg");
-		zurg = fake_pod_provider(&pod, "zurg");
-		fake_member_expect(zurg, "prestart", 0);
-		assert_int_equal(fuse_daemon_leave_dead(path), 0);
-		fake_member_stop(zurg);
-		killed = kill_at(zurg, "poststop", pace.nth);
-		assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
-		if (ns_sandbox_mounts() != before)
-			fail_msg("killed at %u: a mount is left by reconcile", pace.nth);
-		assert_int_equal(fake_pod_count_files("pods"), 0);
-		assert_int_equal(fake_pod_count_files("locks"), 0);
-		assert_int_equal(fake_pod_count_files("tmp"), 0);
+		fake_scene_begin_provider(&scene, FAKE_POD_UID);
+		assert_int_equal(fuse_daemon_leave_dead(scene.path), 0);
+		fake_member_stop(scene.zurg);
+		killed = kill_at(scene.zurg, "poststop", pace.nth);
+		expect_reconciled(before, pace.nth);
 	}
 	pace_end(&pace);
 }

@@ -7,7 +7,8 @@
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_pod.h"
+#include "tests/support/expect.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <string.h>
@@ -30,30 +31,13 @@ static int reset(void **state)
 	return ns_sandbox_share_kubelet();
 }
 
-static char *command(const char *verb, const char *option, int expected)
-{
-	char *said = NULL;
-	int code = fake_pod_command(verb, option, &said);
-
-	assert_non_null(said);
-	if (code != expected)
-		fail_msg("%s exits %d: %s", verb, code, said);
-	return said;
-}
-
-static void expect(const char *text, const char *line)
-{
-	if (!strstr(text, line))
-		fail_msg("no \"%s\" in\n%s", line, text);
-}
-
 static void expect_run(const char *text, const char *stage, const char *result, int n)
 {
 	char line[160];
 
 	snprintf(line, sizeof(line),
 		"fuse_sidecar_hook_runs_total{stage=\"%s\",result=\"%s\"} %d\n", stage, result, n);
-	expect(text, line);
+	expect_says(text, line);
 }
 
 static void the_runs_of_a_pod_are_counted(void **state)
@@ -74,46 +58,43 @@ static void the_runs_of_a_pod_are_counted(void **state)
 	assert_int_equal(fuse_daemon_start(path, NULL, &daemon), 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	fake_member_expect(plex, "createRuntime", 0);
-	text = command("metrics", NULL, 0);
+	text = fake_pod_expect_command("metrics", NULL, 0);
 	expect_run(text, "prestart", "ok", 1);
 	expect_run(text, "prestart", "denied", 1);
 	expect_run(text, "createRuntime", "ok", 1);
 	expect_run(text, "poststop", "ok", 0);
-	expect(text, "fuse_sidecar_hook_denials_total{code=\"provider-not-started\"} 1\n");
-	expect(text, "fuse_sidecar_gate_wait_seconds_count{result=\"opened\"} 1\n");
-	expect(text, "fuse_sidecar_gate_wait_seconds_count{result=\"refused\"} 1\n");
-	expect(text, "fuse_sidecar_hook_duration_seconds_count{stage=\"prestart\"} 2\n");
-	expect(text, "fuse_sidecar_mounts{state=\"live\"} 1\n");
-	expect(text, "fuse_sidecar_recorded_pods 1\n");
-	expect(text, "fuse_sidecar_recorded_containers 2\n");
+	expect_says(text, "fuse_sidecar_hook_denials_total{code=\"provider-not-started\"} 1\n");
+	expect_says(text, "fuse_sidecar_gate_wait_seconds_count{result=\"opened\"} 1\n");
+	expect_says(text, "fuse_sidecar_gate_wait_seconds_count{result=\"refused\"} 1\n");
+	expect_says(text, "fuse_sidecar_hook_duration_seconds_count{stage=\"prestart\"} 2\n");
+	expect_says(text, "fuse_sidecar_mounts{state=\"live\"} 1\n");
+	expect_says(text, "fuse_sidecar_recorded_pods 1\n");
+	expect_says(text, "fuse_sidecar_recorded_containers 2\n");
 }
 
 static void heals_are_counted_wherever_they_are_made(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_free char *path = NULL, *before = NULL, *after = NULL;
+	cleanup_fake_scene struct fake_scene scene = {0};
+	cleanup_free char *before = NULL, *after = NULL;
 	struct fake_member *zurg;
 
 	(void)state;
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	path = fake_pod_path(&pod, "zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	assert_int_equal(fuse_daemon_leave_dead(scene.path), 0);
+	fake_member_stop(scene.zurg);
+	before = fake_pod_expect_command("metrics", NULL, 0);
+	expect_says(before, "fuse_sidecar_mounts{state=\"dead\"} 1\n");
+	expect_says(before, "fuse_sidecar_heals_total 0\n");
+	zurg = fake_pod_provider(&scene.pod, "zurg");
 	fake_member_expect(zurg, "prestart", 0);
-	assert_int_equal(fuse_daemon_leave_dead(path), 0);
+	assert_int_equal(fuse_daemon_leave_dead(scene.path), 0);
 	fake_member_stop(zurg);
-	before = command("metrics", NULL, 0);
-	expect(before, "fuse_sidecar_mounts{state=\"dead\"} 1\n");
-	expect(before, "fuse_sidecar_heals_total 0\n");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
-	assert_int_equal(fuse_daemon_leave_dead(path), 0);
-	fake_member_stop(zurg);
-	free(command("reconcile", NULL, 0));
+	free(fake_pod_expect_command("reconcile", NULL, 0));
 	after = ns_sandbox_read(FILE_PATH);
 	assert_non_null(after);
-	expect(after, "fuse_sidecar_heals_total 2\n");
-	expect(after, "fuse_sidecar_mounts{state=\"dead\"} 0\n");
-	expect(after, "fuse_sidecar_recorded_pods 0\n");
+	expect_says(after, "fuse_sidecar_heals_total 2\n");
+	expect_says(after, "fuse_sidecar_mounts{state=\"dead\"} 0\n");
+	expect_says(after, "fuse_sidecar_recorded_pods 0\n");
 }
 
 /* Files of the collector's directory, hidden ones too. */
@@ -135,11 +116,11 @@ static void reconcile_writes_a_file_that_others_can_read(void **state)
 	cleanup_free char *text = NULL;
 
 	(void)state;
-	free(command("reconcile", NULL, 0));
+	free(fake_pod_expect_command("reconcile", NULL, 0));
 	assert_int_equal(stat(FILE_PATH, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	text = ns_sandbox_read(FILE_PATH);
-	expect(text, "# TYPE fuse_sidecar_hook_runs_total counter\n");
+	expect_says(text, "# TYPE fuse_sidecar_hook_runs_total counter\n");
 	/* Nothing else: the collector would read it, or it would stay for ever. */
 	assert_int_equal(count_entries(), 1);
 }
@@ -149,26 +130,23 @@ static void a_dry_run_writes_nothing(void **state)
 	struct stat st;
 
 	(void)state;
-	free(command("reconcile", "--dry-run", 0));
+	free(fake_pod_expect_command("reconcile", "--dry-run", 0));
 	assert_int_equal(stat(FILE_PATH, &st), -1);
 }
 
 static void without_the_key_nothing_is_counted(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *said = NULL;
-	struct fake_member *zurg;
 	struct stat st;
 
 	(void)state;
 	assert_int_equal(ns_sandbox_write(POLICY, "{}", 0644), 0);
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
 	assert_int_equal(stat(COUNTERS, &st), -1);
 	assert_int_equal(stat(RUNTIME_DIR "/locks/metrics", &st), -1);
-	said = command("metrics", "--write", EXIT_NODE_CONFIG);
-	expect(said, "names no metricsFile");
+	said = fake_pod_expect_command("metrics", "--write", EXIT_NODE_CONFIG);
+	expect_says(said, "names no metricsFile");
 }
 
 static void hooks_beside_one_another_lose_nothing(void **state)
@@ -190,26 +168,24 @@ static void hooks_beside_one_another_lose_nothing(void **state)
 		pids[i] = fake_member_hook_start(members[i], "prestart");
 	for (size_t i = 0; i < N_HOOKS; i++)
 		assert_int_equal(child_wait(pids[i]), 0);
-	text = command("metrics", NULL, 0);
+	text = fake_pod_expect_command("metrics", NULL, 0);
 	expect_run(text, "prestart", "ok", N_HOOKS);
 }
 
 static void broken_counters_begin_anew_and_say_so(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_free char *text = NULL;
 	struct fake_member *zurg;
 
 	(void)state;
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
 	assert_int_equal(ns_sandbox_write(COUNTERS, "\1\2 what is this", 0644), 0);
-	free(command("metrics", NULL, EXIT_HOST_IO));
-	zurg = fake_pod_provider(&pod, "zurg");
+	free(fake_pod_expect_command("metrics", NULL, EXIT_HOST_IO));
+	zurg = fake_pod_provider(&scene.pod, "zurg");
 	fake_member_expect(zurg, "prestart", 0);
 	fake_member_expect_said(zurg, "begin at zero again");
-	text = command("metrics", NULL, 0);
+	text = fake_pod_expect_command("metrics", NULL, 0);
 	expect_run(text, "prestart", "ok", 1);
 }
 
@@ -233,18 +209,15 @@ static void counters_that_others_could_write_are_not_believed(void **state)
 /* Held by somebody: the run ends well and soon, and says that it was not counted. */
 static void a_lock_that_is_held_delays_nobody(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_lock struct lock lock = LOCK_NONE;
 	cleanup_close int runtime = -EBADF;
-	struct fake_member *zurg;
 
 	(void)state;
 	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
 	assert_int_equal(lock_take(runtime, "metrics", 0, &lock, NULL), 0);
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
-	fake_member_expect_said(zurg, "this run is not in the metrics");
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	fake_member_expect_said(scene.zurg, "this run is not in the metrics");
 }
 
 static void a_killed_worker_is_counted_by_its_supervisor(void **state)
@@ -266,11 +239,11 @@ static void a_killed_worker_is_counted_by_its_supervisor(void **state)
 /* reconcile says what is wrong, and cleans up all the same. */
 static void expect_unwritable(const char *text)
 {
-	cleanup_free char *said = command("reconcile", NULL, 0);
+	cleanup_free char *said = fake_pod_expect_command("reconcile", NULL, 0);
 
-	expect(said, "cannot write metricsFile " FILE_PATH);
-	expect(said, text);
-	expect(said, "0 pods removed");
+	expect_says(said, "cannot write metricsFile " FILE_PATH);
+	expect_says(said, text);
+	expect_says(said, "0 pods removed");
 }
 
 static void a_directory_that_is_not_there(void **state)
@@ -293,7 +266,7 @@ static void a_file_system_that_is_full_keeps_the_old_file(void **state)
 
 	(void)state;
 	assert_int_equal(mount("t", DIRECTORY, "tmpfs", 0, "size=16k"), 0);
-	free(command("reconcile", NULL, 0));
+	free(fake_pod_expect_command("reconcile", NULL, 0));
 	before = ns_sandbox_read(FILE_PATH);
 	assert_non_null(before);
 	assert_int_equal(mount("t", DIRECTORY, "tmpfs", MS_REMOUNT, "size=16k,nr_inodes=2"), 0);
@@ -311,7 +284,7 @@ static void what_stands_in_its_place_is_replaced_and_not_followed(void **state)
 	(void)state;
 	assert_int_equal(ns_sandbox_write(NS_SANDBOX_DIR "/elsewhere", "kept", 0600), 0);
 	assert_int_equal(symlink(NS_SANDBOX_DIR "/elsewhere", FILE_PATH), 0);
-	free(command("metrics", "--write", 0));
+	free(fake_pod_expect_command("metrics", "--write", 0));
 	assert_int_equal(lstat(FILE_PATH, &st), 0);
 	assert_true(S_ISREG(st.st_mode));
 	text = ns_sandbox_read(NS_SANDBOX_DIR "/elsewhere");

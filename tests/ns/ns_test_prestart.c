@@ -442,11 +442,6 @@ static void a_part_below_the_path_would_stay_empty(void **state)
 	assert_string_equal(fake_pod_status(&part.pod, "plex"), "denied");
 }
 
-static bool plex_waits(void *data)
-{
-	return strcmp(fake_pod_status(data, "plex"), "waiting") == 0;
-}
-
 /* A mount on the root of the consumer's mount arrives there like any other. */
 static void a_part_at_the_path_is_warned_of_and_sees_it(void **state)
 {
@@ -456,7 +451,7 @@ static void a_part_at_the_path_is_warned_of_and_sees_it(void **state)
 	(void)state;
 	begin_part(&part, "remote/zurg");
 	hook = fake_member_hook_start(part.consumer, "prestart");
-	assert_true(eventually(plex_waits, &part.pod));
+	assert_true(eventually(fake_pod_plex_waits, &part.pod));
 	assert_int_equal(fuse_daemon_start(part.path, NULL, &part.daemon), 0);
 	assert_int_equal(child_wait(hook), 0);
 	fake_member_expect_said(part.consumer, "warning [consumer-no-propagation]");

@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/expect.h"
 #include "tests/support/fake_scene.h"
 #include "tests/support/ns_sandbox.h"
 
@@ -22,11 +23,9 @@
 
 static void expect_reconcile(const char *option, int code, const char *text)
 {
-	cleanup_free char *said = NULL;
-	int status = fake_pod_command("reconcile", option, &said);
+	cleanup_free char *said = fake_pod_expect_command("reconcile", option, code);
 
-	if (status != code || !strstr(said, text))
-		fail_msg("exit %d, expected %d and \"%s\": %s", status, code, text, said);
+	expect_says(said, text);
 }
 
 static void without_anything_there_is_nothing_to_do(void **state)

@@ -8,7 +8,7 @@
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_pod.h"
+#include "tests/support/fake_scene.h"
 #include "tests/support/ns_sandbox.h"
 #include <fcntl.h>
 #include <string.h>
@@ -119,9 +119,8 @@ static void a_file_without_a_label_stays_so(void **state)
 
 static void a_hook_labels_what_containers_read(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_close int runtime = -EBADF;
-	struct fake_member *zurg;
 
 	(void)state;
 	pretend_selinux();
@@ -129,9 +128,7 @@ static void a_hook_labels_what_containers_read(void **state)
 	set_label(RUNTIME_DIR "/pods", PLAIN);
 	set_label(RUNTIME_DIR "/tmp", PLAIN);
 	set_label(RUNTIME_DIR "/locks", PLAIN);
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
 	expect_label(RUNTIME_DIR "/pods", READABLE);
 	expect_label(RUNTIME_DIR "/tmp", READABLE);
 	expect_label(RUNTIME_DIR "/locks", PLAIN);
@@ -140,18 +137,15 @@ static void a_hook_labels_what_containers_read(void **state)
 
 static void a_label_that_cannot_be_set_fails_no_container(void **state)
 {
-	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_fake_scene struct fake_scene scene = {0};
 	cleanup_close int runtime = -EBADF;
-	struct fake_member *zurg;
 
 	(void)state;
 	pretend_selinux();
 	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
 	set_label(RUNTIME_DIR "/pods", "nonsense");
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	zurg = fake_pod_provider(&pod, "zurg");
-	fake_member_expect(zurg, "prestart", 0);
-	fake_member_expect_said(zurg, "SELinux type " SELINUX_RECORD_TYPE);
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	fake_member_expect_said(scene.zurg, "SELinux type " SELINUX_RECORD_TYPE);
 	stop_pretending();
 }
 

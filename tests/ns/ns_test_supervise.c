@@ -12,6 +12,7 @@
 #include "oci/base/path.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/expect.h"
 #include "tests/support/fake_journal.h"
 #include "tests/support/fake_pod.h"
 #include "tests/support/fuse_daemon.h"
@@ -71,15 +72,20 @@ static int try_command(const struct trial *trial, char **ret_said)
 	return code;
 }
 
+/* That it ends with that code and says that. */
+static void expect_trial(const struct trial *trial, int code, const char *text)
+{
+	cleanup_free char *said = NULL;
+	int status = try_command(trial, &said);
+
+	if (status != code)
+		fail_msg("exit %d, expected %d: %s", status, code, said);
+	expect_says(said, text);
+}
+
 static struct trial stage(int (*run)(const struct options *options))
 {
 	return (struct trial){.command = {.name = "prestart", .run = run, .budget_usec = BRIEFLY}};
-}
-
-static void assert_says(const char *said, const char *text)
-{
-	if (!strstr(said, text))
-		fail_msg("\"%s\" is not in: %s", text, said);
 }
 
 static void assert_field(const struct fake_entry *entry, const char *name, const char *value)
@@ -160,8 +166,8 @@ static void a_system_call_that_is_not_allowed_is_told(void **state)
 	(void)state;
 	assert_true(journal >= 0);
 	assert_int_equal(try_command(&trial, &said), 20);
-	assert_says(said, "made a system call that its filter does not allow");
-	assert_says(said, "while reading /somewhere");
+	expect_says(said, "made a system call that its filter does not allow");
+	expect_says(said, "while reading /somewhere");
 	assert_int_equal(fake_journal_next(journal, &sent), 0);
 	assert_field(&sent, "FUSE_SIDECAR_ACTION", "syscall-refused");
 	assert_field(&sent, "MESSAGE_ID", "f37537989905492286e8bd4a77213616");
@@ -172,23 +178,19 @@ static void a_system_call_that_is_not_allowed_is_told(void **state)
 static void a_crash_is_told_by_the_signals_name(void **state)
 {
 	struct trial trial = stage(end_by_sigsegv);
-	cleanup_free char *said = NULL;
 
 	(void)state;
-	assert_int_equal(try_command(&trial, &said), 20);
-	assert_says(said, "was killed by SIGSEGV (11)");
+	expect_trial(&trial, 20, "was killed by SIGSEGV (11)");
 }
 
 static void a_crash_fails_no_poststop(void **state)
 {
 	struct trial trial = stage(end_by_sigsegv);
-	cleanup_free char *said = NULL;
 
 	(void)state;
 	trial.command.name = "poststop";
 	trial.command.never_fails = true;
-	assert_int_equal(try_command(&trial, &said), 0);
-	assert_says(said, "was killed by SIGSEGV (11)");
+	expect_trial(&trial, 0, "was killed by SIGSEGV (11)");
 }
 
 static void a_reader_that_has_gone_away_is_no_fault(void **state)
@@ -205,11 +207,9 @@ static void a_reader_that_has_gone_away_is_no_fault(void **state)
 static void one_that_does_not_end_is_killed(void **state)
 {
 	struct trial trial = stage(loop);
-	cleanup_free char *said = NULL;
 
 	(void)state;
-	assert_int_equal(try_command(&trial, &said), 19);
-	assert_says(said, "it was counting, and it was killed");
+	expect_trial(&trial, 19, "it was counting, and it was killed");
 }
 
 /* What a worker that was taken over could leave there. */
@@ -272,6 +272,18 @@ static pid_t stuck_pid(const char *said)
 	return text ? (pid_t)strtol(text + strlen("its process "), NULL, 10) : 0;
 }
 
+/* What was said names a process that not even SIGKILL ends before the daemon does. */
+static void expect_stuck(const char *said, struct fuse_daemon *daemon)
+{
+	struct process stuck = {.pid = stuck_pid(said)};
+
+	assert_true(stuck.pid > 0);
+	look_at_process(&stuck);
+	assert_int_equal(stuck.state, 'D');
+	fuse_daemon_kill(daemon);
+	assert_true(eventually(is_gone, &stuck));
+}
+
 static void one_that_cannot_be_killed_is_not_waited_for(void **state)
 {
 	struct trial trial = stage(ask_hung);
@@ -279,25 +291,19 @@ static void one_that_cannot_be_killed_is_not_waited_for(void **state)
 	cleanup_fake_entry struct fake_entry sent = {0};
 	cleanup_free char *said = NULL;
 	cleanup_close int journal = fake_journal_open();
-	struct process stuck = {0};
 
 	(void)state;
 	assert_int_equal(ns_sandbox_mkdirs(HUNG), 0);
 	assert_int_equal(fuse_daemon_start(HUNG, "--swallow", &daemon), 0);
 	assert_int_equal(try_command(&trial, &said), 19);
-	assert_says(said, "it was walking to " HUNG);
+	expect_says(said, "it was walking to " HUNG);
 	assert_int_equal(fake_journal_next(journal, &sent), 0);
 	assert_field(&sent, "FUSE_SIDECAR_ACTION", "worker-stuck");
 	assert_field(&sent, "MESSAGE_ID", "3053ee28370c4531b11b55abae91a83c");
 	assert_field(&sent, "FUSE_SIDECAR_CODE", "host-io");
 	assert_field(&sent, "FUSE_SIDECAR_HOST_PATH", HUNG);
 	/* It was sent SIGKILL more than half a second ago. */
-	stuck.pid = stuck_pid(said);
-	assert_true(stuck.pid > 0);
-	look_at_process(&stuck);
-	assert_int_equal(stuck.state, 'D');
-	fuse_daemon_kill(&daemon);
-	assert_true(eventually(is_gone, &stuck));
+	expect_stuck(said, &daemon);
 }
 
 /* A supervisor that cannot do its part, whose worker the volume holds already. */
@@ -328,18 +334,12 @@ static void one_that_cannot_be_killed_is_abandoned_in_time(void **state)
 	struct trial trial = stage(ask_hung);
 	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
 	cleanup_free char *said = NULL;
-	struct process stuck = {0};
 
 	(void)state;
 	assert_int_equal(ns_sandbox_mkdirs(HUNG), 0);
 	assert_int_equal(fuse_daemon_start(HUNG, "--swallow", &daemon), 0);
 	assert_int_equal(child_capture(abandon, &trial, &said), 0);
-	stuck.pid = stuck_pid(said);
-	assert_true(stuck.pid > 0);
-	look_at_process(&stuck);
-	assert_int_equal(stuck.state, 'D');
-	fuse_daemon_kill(&daemon);
-	assert_true(eventually(is_gone, &stuck));
+	expect_stuck(said, &daemon);
 }
 
 /* A pod whose volume itself is a FUSE mount that never answers. */
@@ -390,16 +390,16 @@ static void a_volume_that_hangs_ends_in_19_and_so_does_the_next_hook(void **stat
 	begin(&scene);
 	trial = prestart(&scene, SECOND);
 	assert_int_equal(try_command(&trial, &said), 19);
-	assert_says(said, "container rclone-zurg: the hook's own work was not done within 1s");
-	assert_says(said, scene.pod.volume);
+	expect_says(said, "container rclone-zurg: the hook's own work was not done within 1s");
+	expect_says(said, scene.pod.volume);
 	stuck.pid = stuck_pid(said);
 	assert_true(stuck.pid > 0);
 	/* It still has the pod's lock. */
 	trial = prestart(&scene, 2 * SECOND);
 	assert_int_equal(try_command(&trial, &later), 19);
-	assert_says(later, "another hook has held the lock locks/" FAKE_POD_UID);
+	expect_says(later, "another hook has held the lock locks/" FAKE_POD_UID);
 	snprintf(holder, sizeof(holder), "process %d", stuck.pid);
-	assert_says(later, holder);
+	expect_says(later, holder);
 	assert_int_equal(stuck_pid(later), 0);
 	fuse_daemon_kill(&scene.daemon);
 	assert_true(eventually(is_gone, &stuck));
@@ -417,7 +417,7 @@ static void mode_audit_fails_no_container_for_it(void **state)
 	assert_int_equal(ns_sandbox_write(POLICY, "{\"mode\": \"audit\"}", 0644), 0);
 	trial = prestart(&scene, SECOND);
 	assert_int_equal(try_command(&trial, &said), 0);
-	assert_says(said, "the container starts, as the policy's mode is audit");
+	expect_says(said, "the container starts, as the policy's mode is audit");
 	stuck.pid = stuck_pid(said);
 	fuse_daemon_kill(&scene.daemon);
 	assert_true(stuck.pid > 0 && eventually(is_gone, &stuck));
@@ -458,8 +458,8 @@ static void the_hook_itself_ends_in_time(void **state)
 	begin_over(&over);
 	hook = fake_member_hook_start(scene.zurg, "prestart");
 	assert_int_equal(fake_pod_command("reconcile", NULL, &said), 19);
-	assert_says(said, "1 pod removed, 0 alive, 1 failed");
-	assert_says(said, over.pod.volume);
+	expect_says(said, "1 pod removed, 0 alive, 1 failed");
+	expect_says(said, over.pod.volume);
 	assert_false(fake_pod_has_file("pods", LATER_UID));
 	assert_true(fake_pod_has_file("pods", OVER_UID));
 	assert_int_equal(child_wait(hook), 19);
@@ -527,11 +527,6 @@ static bool has_worker(void *data)
 	return duo->worker.pid > 0;
 }
 
-static bool plex_waits(void *data)
-{
-	return strcmp(fake_pod_status(data, "plex"), "waiting") == 0;
-}
-
 static void a_killed_hook_leaves_no_worker(void **state)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
@@ -543,7 +538,7 @@ static void a_killed_hook_leaves_no_worker(void **state)
 	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	duo.supervisor = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(fake_pod_plex_waits, &pod));
 	assert_true(eventually(has_worker, &duo));
 	kill(duo.supervisor, SIGKILL);
 	assert_int_equal(child_wait(duo.supervisor), 128 + SIGKILL);
@@ -591,7 +586,7 @@ static void a_killed_worker_is_in_the_metrics(void **state)
 	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
 	plex = fake_pod_consumer(&pod, "plex");
 	duo.supervisor = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(plex_waits, &pod));
+	assert_true(eventually(fake_pod_plex_waits, &pod));
 	assert_true(eventually(has_worker, &duo));
 	kill(duo.worker.pid, SIGKILL);
 	assert_int_equal(child_wait(duo.supervisor), 20);
@@ -599,8 +594,8 @@ static void a_killed_worker_is_in_the_metrics(void **state)
 	assert_non_null(counted);
 	assert_string_equal(counted, "prestart\n");
 	assert_int_equal(fake_pod_command("metrics", NULL, &metrics), 0);
-	assert_says(metrics, "runs_total{stage=\"prestart\",result=\"killed\"} 1\n");
-	assert_says(metrics, "runs_total{stage=\"prestart\",result=\"ok\"} 1\n");
+	expect_says(metrics, "runs_total{stage=\"prestart\",result=\"killed\"} 1\n");
+	expect_says(metrics, "runs_total{stage=\"prestart\",result=\"ok\"} 1\n");
 }
 
 static void a_worker_that_was_another_user_for_a_moment_dies_too(void **state)

@@ -418,6 +418,17 @@ static int run_command(void *data)
 	return 127;
 }
 
+char *fake_pod_expect_command(const char *verb, const char *option, int code)
+{
+	char *said = NULL;
+	int status = fake_pod_command(verb, option, &said);
+
+	assert_non_null(said);
+	if (status != code)
+		fail_msg("%s: exit %d, expected %d: %s", verb, status, code, said);
+	return said;
+}
+
 int fake_pod_command_exec(const char *verb, const char *output)
 {
 	int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -463,6 +474,11 @@ struct json_object *fake_pod_record(const struct fake_pod *pod)
 	cleanup_free char *text = ns_sandbox_read(path);
 
 	return text ? json_tokener_parse(text) : NULL;
+}
+
+bool fake_pod_plex_waits(void *pod)
+{
+	return strcmp(fake_pod_status(pod, "plex"), "waiting") == 0;
 }
 
 const char *fake_pod_recorded(const struct fake_pod *pod, const char *pointer)

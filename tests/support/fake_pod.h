@@ -109,6 +109,9 @@ char *fake_member_output(const struct fake_member *member);
  * which may be NULL, is owned by the caller. */
 int fake_pod_command(const char *verb, const char *option, char **ret_output);
 
+/* The same where it must exit with that code: what it said, owned by the caller. */
+char *fake_pod_expect_command(const char *verb, const char *option, int code);
+
 /* Become another verb of the program, with its output in a file: for a child of the test. Returns
  * only where it cannot. */
 int fake_pod_command_exec(const char *verb, const char *output);
@@ -123,6 +126,9 @@ struct json_object *fake_pod_record(const struct fake_pod *pod);
 /* "created", "waiting", "denied" of a container in the record; "" where it is not there. Static or
  * valid until the next call. */
 const char *fake_pod_status(const struct fake_pod *pod, const char *container);
+
+/* The container plex is at the gate, by the record; for eventually(). */
+bool fake_pod_plex_waits(void *pod);
 
 /* The text at a JSON pointer of the record, NULL without; valid until the next call. */
 const char *fake_pod_recorded(const struct fake_pod *pod, const char *pointer);

@@ -16,6 +16,9 @@ struct fake_scene {
 	char *path; /* where zurg mounts, on the host; owned */
 };
 
+/* The pod and its provider alone, with its prestart run, no daemon yet. */
+void fake_scene_begin_provider(struct fake_scene *scene, const char *uid);
+
 /* Both containers, each with its prestart run, and the daemon. */
 void fake_scene_begin(struct fake_scene *scene, const char *uid);
 
