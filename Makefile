@@ -226,9 +226,9 @@ $(liboci): $(call obj,$(oci_src)) $(BUILD)/oci.stamp
 $(libpolicy): $(call obj,$(policy_src)) $(BUILD)/policy.stamp
 	$(call show,AR,$@)
 	$(archive)
-# The filter of system calls, made by libseccomp now and not in each run. Where CC makes programs for
-# another architecture, HOSTCC is the compiler of this one, and its libseccomp has to know the calls.
-HOSTCC ?= $(CC)
+# The filter of system calls, made by libseccomp now and not in each run, for the architecture that CC
+# makes programs for. HOSTCC is the compiler of this one, where the program that makes it runs.
+HOSTCC ?= $(if $(filter $(shell uname -m)-%,$(target)),$(CC),gcc)
 filter_export := $(BUILD)/gen/filter_export
 filter_programs := $(BUILD)/gen/filter_programs
 $(filter_export): hook/filter_export.c hook/filter_list.c hook/filter_list.h hook/filter.h \

@@ -11,12 +11,15 @@
  */
 #include "hook/filter_list.h"
 
+#include "oci/base/cleanup.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -50,7 +53,7 @@ struct entry {
 	enum condition condition;
 	unsigned int arg;
 	uint64_t value;
-	int number; /* of a call that libseccomp may be too old to know; 0 */
+	int number; /* on every architecture, of a call that libseccomp may be too old to know; 0 */
 };
 
 #define CALL(text, who)                                                                            \
@@ -238,18 +241,24 @@ static int add(scmp_filter_ctx filter, const struct entry *entry, int number)
 	return -EINVAL;
 }
 
+static bool is_unknown(const struct entry *entry)
+{
+	return seccomp_syscall_resolve_name(entry->name) == __NR_SCMP_ERROR;
+}
+
 static int add_all(scmp_filter_ctx filter, unsigned int who, const char **ret_name)
 {
-	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
 		const struct entry *entry = &entries[i];
-		int number = seccomp_syscall_resolve_name(entry->name), r;
+		int r = 0;
 
 		if (!(entry->filters & who))
 			continue;
-		if (number == __NR_SCMP_ERROR)
-			number = entry->number ? entry->number : number;
 		*ret_name = entry->name;
-		r = number == __NR_SCMP_ERROR ? -ENOSYS : add(filter, entry, number);
+		if (!is_unknown(entry))
+			r = add(filter, entry, seccomp_syscall_resolve_name(entry->name));
+		else if (!entry->number || entry->condition != ANY)
+			r = -ENOSYS;
 		if (r < 0)
 			return r;
 	}
@@ -274,13 +283,11 @@ static int set_up(scmp_filter_ctx filter, uint32_t arch)
 	return r < 0 ? r : seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 }
 
-int filter_build(
-	enum filter filter, uint32_t arch, scmp_filter_ctx *ret_filter, const char **ret_name)
+static int build(enum filter filter, uint32_t arch, scmp_filter_ctx *ret, const char **ret_name)
 {
 	scmp_filter_ctx made = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int r;
 
-	*ret_name = NULL;
 	if (!made)
 		return -ENOMEM;
 	r = set_up(made, arch);
@@ -290,18 +297,67 @@ int filter_build(
 		seccomp_release(made);
 		return r;
 	}
-	*ret_filter = made;
+	*ret = made;
 	return 0;
+}
+
+static int put(int fd, const struct sock_filter *lines, size_t n)
+{
+	ssize_t written = write(fd, lines, n * sizeof(*lines));
+
+	if (written < 0)
+		return -errno;
+	return (size_t)written == n * sizeof(*lines) ? 0 : -EIO;
+}
+
+/*
+ * The calls that this libseccomp does not know are allowed in front of its own program: by their
+ * numbers it takes them for its own architecture alone. Jumps are relative, so that its program may
+ * stand behind another one.
+ */
+static int put_unknown(int fd, unsigned int who, uint32_t arch)
+{
+	struct sock_filter lines[3 + 2 * ARRAY_SIZE(entries)];
+	size_t n = 3;
+
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		const struct sock_filter allow[] = {
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)entries[i].number, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		};
+
+		if (!(entries[i].filters & who) || !is_unknown(&entries[i]))
+			continue;
+		lines[n++] = allow[0];
+		lines[n++] = allow[1];
+	}
+	if (n == 3)
+		return 0;
+	if (n - 2 > UINT8_MAX)
+		return -E2BIG;
+	lines[0] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	/* SCMP_ARCH_* are the kernel's AUDIT_ARCH_* (seccomp_arch_add(3)). */
+	lines[1] =
+		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 0, (uint8_t)(n - 2));
+	lines[2] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	return put(fd, lines, n);
 }
 
 int filter_export(enum filter filter, uint32_t arch, int fd, const char **ret_name)
 {
 	scmp_filter_ctx made = NULL;
-	int r = filter_build(filter, arch, &made, ret_name);
+	int r;
 
+	*ret_name = NULL;
+	r = build(filter, arch, &made, ret_name);
 	if (r < 0)
 		return r;
-	r = seccomp_export_bpf(made, fd);
+	*ret_name = NULL;
+	r = put_unknown(fd, 1U << filter, arch);
+	if (r == 0)
+		r = seccomp_export_bpf(made, fd);
 	seccomp_release(made);
 	return r;
 }

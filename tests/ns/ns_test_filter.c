@@ -342,25 +342,6 @@ static void every_filter_begins_with_the_architecture_and_ends_in_kill(void **st
 	}
 }
 
-/* An older libseccomp does not know the newest calls by their names on another architecture. */
-static void the_list_holds_for_both_architectures(void **state)
-{
-	static const uint32_t architectures[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++) {
-		for (int filter = 0; filter < FILTER_COUNT; filter++) {
-			scmp_filter_ctx made = NULL;
-			const char *name = NULL;
-			int r = filter_build((enum filter)filter, architectures[i], &made, &name);
-
-			if (r < 0 && strcmp(name, "statmount") != 0)
-				fail_msg("%s: %s", name, strerror(-r));
-			seccomp_release(made);
-		}
-	}
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
@@ -378,7 +359,6 @@ int main(void)
 #endif
 		TEST(what_was_built_is_what_the_list_says),
 		TEST(every_filter_begins_with_the_architecture_and_ends_in_kill),
-		TEST(the_list_holds_for_both_architectures),
 	};
 #undef TEST
 
