@@ -5,6 +5,12 @@
 #include "oci/base/path.h"
 #include <errno.h>
 
+/* A path that the record and the annotation both name is looked up once. */
+static int add(const char *path, struct strv *ret)
+{
+	return strv_contains(ret, path) ? 0 : strv_add(ret, path);
+}
+
 static int add_joined(const char *prefix, const char *rest, struct strv *ret)
 {
 	cleanup_free char *joined = path_join(prefix, rest), *simple = NULL;
@@ -14,7 +20,7 @@ static int add_joined(const char *prefix, const char *rest, struct strv *ret)
 	simple = path_simplify(joined);
 	if (!simple)
 		return -ENOMEM;
-	return path_is_normalized(simple) ? strv_add(ret, simple) : 0;
+	return path_is_normalized(simple) ? add(simple, ret) : 0;
 }
 
 /* Where the FUSE path is on the host, taken literally. */
@@ -38,7 +44,7 @@ static int add_record(const struct topology *topology, struct strv *ret)
 	for (size_t i = 0; topology && i < topology->n_paths; i++) {
 		const char *path = topology->paths[i].host_path;
 
-		if (path && path_is_normalized(path) && strv_add(ret, path) < 0)
+		if (path && path_is_normalized(path) && add(path, ret) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -55,7 +61,7 @@ int target_paths_of_host(const struct facts *facts, struct strv *ret)
 
 		r = target_mount_source(facts, &facts->spec->mounts[i], &source);
 		if (r == 0 && source)
-			r = strv_add(ret, source);
+			r = add(source, ret);
 	}
 	return r;
 }
