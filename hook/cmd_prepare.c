@@ -5,6 +5,7 @@
  */
 #include "hook/commands.h"
 
+#include "hook/apart.h"
 #include "hook/audit.h"
 #include "hook/kubens.h"
 #include "hook/policy_file.h"
@@ -14,17 +15,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of the time of a boot, for each path: a file system that hangs must not take the others'. */
+#define PATH_USEC (10 * UINT64_C(1000000))
+
 struct prepare {
 	struct config config;
-	struct findings findings;
 	struct audit audit;
+	struct progress *progress; /* as seen by the supervisor */
 	int runtime_fd;
+};
+
+/* One of the policy's nodeMounts. */
+struct path_work {
+	const struct prepare *prepare;
+	const char *path;
 };
 
 static void prepare_clear(struct prepare *prepare)
 {
 	config_clear(&prepare->config);
-	findings_clear(&prepare->findings);
 	cleanup_close_fd(&prepare->runtime_fd);
 }
 
@@ -39,60 +48,75 @@ static void say(const struct share_host *share)
 		share->group);
 }
 
-static int prepare_path(const struct prepare *prepare, const char *path, struct error *err)
+static int prepare_and_say(void *data, struct progress *progress)
 {
-	cleanup_share_host struct share_host before = {0}, share = {0};
-	int r = share_host_look(path, &before, err);
+	const struct path_work *work = data;
+	cleanup_share_host struct share_host share = {0};
+	cleanup_findings struct findings findings = {0};
+	cleanup_error struct error err = {0};
 
-	if (r < 0)
-		return r;
-	/* policy_file_load() has put where the symlink leads on the list too. */
-	if (strcmp(path, before.path) != 0 &&
-		strv_contains(&prepare->config.node_mounts, before.path))
-		return 0;
-	r = share_host(&prepare->audit, prepare->runtime_fd, path, &share, err);
-	if (r == 0)
-		say(&share);
-	return r;
+	progress_at(progress, "making shared", work->path);
+	if (share_host(&work->prepare->audit, work->prepare->runtime_fd, work->path, &share, &err) <
+		0) {
+		if (findings_add_error(&findings, &err) < 0)
+			return EXIT_INTERNAL;
+		audit_findings(&work->prepare->audit, &findings, true);
+		return (int)findings_exit(&findings);
+	}
+	say(&share);
+	return EXIT_DONE;
 }
 
-static int prepare_paths(struct prepare *prepare, struct error *err)
+/* In processes of their own: one that cannot be had, or does not answer, does not stop the others.
+ * The lowest exit code of them. */
+static int prepare_paths(const struct prepare *prepare)
 {
 	const struct strv *paths = &prepare->config.node_mounts;
-	int r = runtime_dir_open(true, &prepare->runtime_fd, err);
+	int lowest = EXIT_DONE;
 
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < paths->n; i++) {
-		cleanup_error struct error path_err = {0};
+		struct path_work work = {.prepare = prepare, .path = paths->items[i]};
+		int code;
 
-		/* One that cannot be had does not stop the others. */
-		if (prepare_path(prepare, paths->items[i], &path_err) < 0 &&
-			findings_add_error(&prepare->findings, &path_err) < 0)
-			return error_memory(err);
+		progress_at(prepare->progress, "making shared", work.path);
+		if (progress_left(prepare->progress, PATH_USEC) < PATH_USEC) {
+			fprintf(stderr,
+				"fuse-sidecar-hook: prepare: no time for %s and what follows it\n",
+				work.path);
+			return lowest == EXIT_DONE ? EXIT_HOST_IO : lowest;
+		}
+		code = apart_run(&(struct apart){.stage = prepare->audit.stage,
+			.budget_usec = PATH_USEC,
+			.work = prepare_and_say,
+			.data = &work});
+		if (code != EXIT_DONE && (lowest == EXIT_DONE || code < lowest))
+			lowest = code;
 	}
-	return 0;
+	return lowest;
 }
 
 int cmd_prepare(const struct options *options)
 {
 	cleanup_prepare struct prepare prepare = {
 		.audit = {.stage = options->stage, .quiet = true},
+		.progress = options->progress,
 		.runtime_fd = -EBADF,
 	};
 	cleanup_error struct error err = {0};
 	int r = kubens_enter(&err);
 
+	/* As it is written: to follow symlinks is the work of the processes. */
 	if (r == 0)
-		r = policy_file_load(&prepare.config, &err);
-	if (r == 0 && prepare.config.node_mounts.n == 0)
+		r = policy_file_read(&prepare.config, &err);
+	if (r == 0 && prepare.config.node_mounts.n == 0) {
 		printf("%s names no nodeMounts: nothing to do\n", POLICY_FILE);
-	else if (r == 0)
-		r = prepare_paths(&prepare, &err);
+		return EXIT_DONE;
+	}
+	if (r == 0)
+		r = runtime_dir_open(true, &prepare.runtime_fd, &err);
 	if (r < 0) {
 		audit_failure(&prepare.audit, &err);
 		return (int)error_exit(&err);
 	}
-	audit_findings(&prepare.audit, &prepare.findings, true);
-	return (int)findings_exit(&prepare.findings);
+	return prepare_paths(&prepare);
 }

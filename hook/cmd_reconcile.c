@@ -5,6 +5,7 @@
  */
 #include "hook/commands.h"
 
+#include "hook/apart.h"
 #include "hook/broken_record.h"
 #include "hook/hung.h"
 #include "hook/kubens.h"
@@ -17,7 +18,6 @@
 #include "hook/run.h"
 #include "hook/run_count.h"
 #include "hook/runtime_dir.h"
-#include "hook/supervise.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/text.h"
 #include <stdio.h>
@@ -158,59 +158,33 @@ static int reconcile_pod(
 	return r;
 }
 
-/* What the process of one pod exits with. */
+/* What the process of one pod exits with; else it has failed, and said so. */
 enum pod_exit { POD_KEPT, POD_ENDED, POD_FAILED };
 
-static enum pod_exit say_failed(const char *uid, const char *what, int r)
-{
-	fprintf(stderr, "fuse-sidecar-hook: reconcile: cannot %s the pod %s: %s\n", what, uid,
-		strerror(-r));
-	return POD_FAILED;
-}
+struct pod_work {
+	const char *uid;
+	bool dry_run;
+};
 
-static enum pod_exit reconcile_and_say(const char *uid, bool dry_run, struct progress *progress)
+static int reconcile_and_say(void *data, struct progress *progress)
 {
+	const struct pod_work *work = data;
 	cleanup_error struct error err = {0};
-	int r = reconcile_pod(uid, dry_run, progress, &err);
+	int r = reconcile_pod(work->uid, work->dry_run, progress, &err);
 
 	if (r < 0)
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 	return r < 0 ? POD_FAILED : r > 0 ? POD_ENDED : POD_KEPT;
 }
 
-/* The process of one pod; `r` is what has kept it from beginning. */
-static enum pod_exit work_apart(
-	const char *uid, bool dry_run, const struct supervisor *supervisor, int r)
+static int reconcile_apart(const char *uid, bool dry_run)
 {
-	enum pod_exit code;
-
-	if (r < 0)
-		return say_failed(uid, "begin with", r);
-	code = reconcile_and_say(uid, dry_run, supervisor->progress);
-	return fflush(stdout) == 0 ? code : say_failed(uid, "say what was done for", -errno);
-}
-
-/* In a process of its own: one hostile, broken or hung volume must not keep the node's other pods.
- * Said where it happened; POD_FAILED also where there is no process to be had. */
-static enum pod_exit reconcile_apart(const char *uid, bool dry_run)
-{
-	static const struct command command = {
-		.name = "reconcile", .budget_usec = PROGRESS_STAGE_USEC};
-	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
-	struct worker_ending ending = {0};
-	int r;
-
-	/* What is buffered would be written twice. */
-	fflush(stdout);
-	r = supervise_begin(&command, &supervisor);
-	if (supervise_is_worker(&supervisor))
-		_exit((int)work_apart(uid, dry_run, &supervisor, r));
-	if (r == 0)
-		r = supervise_wait(&supervisor, &ending);
-	if (r < 0)
-		return say_failed(uid, "have a process for", r);
-	r = supervise_report(&supervisor, &ending);
-	return ending.how == WORKER_EXITED ? (enum pod_exit)r : POD_FAILED;
+	return apart_run(&(struct apart){
+		.stage = "reconcile",
+		.budget_usec = PROGRESS_STAGE_USEC,
+		.work = reconcile_and_say,
+		.data = &(struct pod_work){.uid = uid, .dry_run = dry_run},
+	});
 }
 
 static void reconcile_pods(const struct strv *uids, struct tally *tally)
@@ -233,7 +207,7 @@ static void reconcile_pods(const struct strv *uids, struct tally *tally)
 		case POD_ENDED:
 			tally->ended++;
 			break;
-		case POD_FAILED:
+		default:
 			tally->failed++;
 			break;
 		}

@@ -91,6 +91,16 @@ static int take_lock(struct run *run, struct error *err)
 		progress_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
 }
 
+/* Somebody has removed the directory of locks and left the records. */
+static int take_lock_anew(struct run *run, struct error *err)
+{
+	int r;
+
+	error_clear(err);
+	r = runtime_dir_complete(run->runtime_fd, err);
+	return r < 0 ? r : take_lock(run, err);
+}
+
 static int load_record(struct run *run, struct error *err)
 {
 	int r = record_load(
@@ -109,6 +119,8 @@ int run_lock_record(struct run *run, struct error *err)
 {
 	int r = take_lock(run, err);
 
+	if (r == -ENOENT)
+		r = take_lock_anew(run, err);
 	return r < 0 ? r : load_record(run, err);
 }
 

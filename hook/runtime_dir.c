@@ -58,7 +58,7 @@ static int open_owned(
 	return r < 0 ? r : move_fd(&fd);
 }
 
-static int make_subdirectories(int fd, struct error *err)
+int runtime_dir_complete(int fd, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(subdirectories); i++) {
 		cleanup_close int opened = -EBADF;
@@ -82,7 +82,7 @@ int runtime_dir_open(bool create, int *ret_fd, struct error *err)
 	if (fd < 0)
 		return fd;
 	if (create) {
-		int r = make_subdirectories(fd, err);
+		int r = runtime_dir_complete(fd, err);
 
 		if (r < 0)
 			return r;

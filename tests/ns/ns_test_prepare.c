@@ -8,6 +8,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_journal.h"
+#include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <string.h>
 #include <sys/mount.h>
@@ -141,6 +142,33 @@ static void a_path_that_is_not_there_is_named_and_stops_no_other(void **state)
 	assert_shared(DATA);
 }
 
+/* Below it nothing can be looked up: the name is not in the kernel's cache. */
+static void a_path_that_hangs_is_reported_and_stops_no_other(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *output = NULL;
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(OTHER, "--hang", &daemon), 0);
+	output = prepare("[\"" OTHER "/below\", \"" DATA "\"]", EXIT_HOST_IO);
+	assert_non_null(strstr(output, "was not done within 10s"));
+	assert_non_null(strstr(output, "making shared " OTHER "/below"));
+	assert_non_null(strstr(output, DATA ": bound on itself and made shared"));
+	assert_shared(DATA);
+}
+
+static void two_names_of_one_directory_are_both_served(void **state)
+{
+	cleanup_free char *output = NULL;
+
+	(void)state;
+	assert_int_equal(symlink(DATA, NS_SANDBOX_DIR "/link"), 0);
+	output = prepare("[\"" NS_SANDBOX_DIR "/link\", \"" DATA "\"]", EXIT_DONE);
+	assert_ptr_equal(strstr(output, DATA ": bound on itself"), output);
+	assert_non_null(strstr(output, DATA ": shared already"));
+	assert_int_equal(ns_sandbox_mounts_on(DATA), 1);
+}
+
 static void a_file_is_no_node_mount(void **state)
 {
 	cleanup_free char *output = NULL;
@@ -190,6 +218,8 @@ int main(void)
 		TEST(no_lock_file_is_left),
 		TEST(a_directory_of_a_shared_mount_needs_nothing),
 		TEST(a_path_that_is_not_there_is_named_and_stops_no_other),
+		TEST(a_path_that_hangs_is_reported_and_stops_no_other),
+		TEST(two_names_of_one_directory_are_both_served),
 		TEST(a_file_is_no_node_mount),
 		TEST(a_symlink_is_followed_and_done_once),
 		TEST(without_node_mounts_nothing_is_done),

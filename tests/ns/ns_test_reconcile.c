@@ -61,6 +61,20 @@ static void a_pod_that_is_gone_is_cleaned_up(void **state)
 	expect_reconcile(NULL, 0, "0 pods removed, 0 alive, 0 failed");
 }
 
+static void without_the_directory_of_locks_too(void **state)
+{
+	cleanup_fake_scene struct fake_scene scene = {0};
+
+	(void)state;
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	fake_scene_crash(&scene);
+	assert_int_equal(rename(FAKE_POD_RECORDS "/locks", FAKE_POD_RECORDS "/old"), 0);
+	expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+	assert_int_equal(fake_pod_count_files("locks"), 0);
+}
+
 static void a_hooks_bind_goes_with_its_pod(void **state)
 {
 	cleanup_fake_scene struct fake_scene scene = {0};
@@ -609,6 +623,7 @@ int main(void)
 		TEST(without_anything_there_is_nothing_to_do),
 		TEST(a_broken_policy_is_told_though_no_pod_needs_it),
 		TEST(a_pod_that_is_gone_is_cleaned_up),
+		TEST(without_the_directory_of_locks_too),
 		TEST(a_hooks_bind_goes_with_its_pod),
 		TEST(with_a_live_container_nothing_is_touched),
 		TEST(a_live_mount_of_a_pod_that_is_gone_stays),
