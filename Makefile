@@ -80,7 +80,8 @@ INSPECT ?= yes
 # Asked for only when something is compiled: `make check` may first have to install pkg-config.
 # The libraries' headers are not ours to warn about, hence -isystem.
 pkg_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
-pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
+# dlopen(3) was in a library of its own before glibc 2.34.
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1)) -ldl
 
 # Distributions build with compilers that nobody has tried here: WERROR= lets new warnings pass.
 WERROR ?= -Werror
