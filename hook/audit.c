@@ -140,7 +140,8 @@ static void send_line(const struct audit *audit, const struct audit_entry *entry
 		add_identity(&fields, audit->identity);
 	add_entry(&fields, entry);
 
-	if (journal_send(fields.items, fields.n) == 0 && audit->quiet && priority > LOG_ERR)
+	if (journal_send(audit->journal, fields.items, fields.n) == 0 && audit->quiet &&
+		priority > LOG_ERR)
 		return;
 	text_escape(line, escaped, sizeof(escaped));
 	dprintf(STDERR_FILENO, "%s: %s: %s\n", IDENTIFIER, audit->stage, escaped);

@@ -7,6 +7,7 @@
 #ifndef FSH_HOOK_AUDIT_H
 #define FSH_HOOK_AUDIT_H
 
+#include "hook/journal.h"
 #include "hook/message_ids.h"
 #include "oci/base/error.h"
 #include "oci/identity.h"
@@ -19,7 +20,8 @@
 struct audit {
 	const char *stage; /* "prestart", "createRuntime", "poststop", "prepare", "reconcile" */
 	const struct identity *identity;
-	bool quiet; /* nothing on standard error but denials and errors */
+	bool quiet;		 /* nothing on standard error but denials and errors */
+	struct journal *journal; /* NULL: each entry waits for one that does not read */
 };
 
 /* One entry. Strings may be NULL, numbers 0 (peer_group, duration) where they say nothing: the

@@ -118,6 +118,26 @@ static void end_failed(struct run *run, const struct error *cause)
 		record_denial(run);
 }
 
+static int carry_out_locked(struct run *run, struct error *err)
+{
+	int r;
+
+	r = gather(run, err);
+	if (r == 0)
+		r = judge_run(run, err);
+	if (r < 0)
+		return r;
+	audit_activated(run);
+	if (run->judgement.verdict == VERDICT_DENY) {
+		record_denial(run);
+		return 0;
+	}
+	r = apply_plan(run, err);
+	if (r < 0 && !run->refused_by_gate)
+		end_failed(run, err);
+	return r;
+}
+
 static int carry_out(struct run *run, struct error *err)
 {
 	int r;
@@ -129,24 +149,9 @@ static int carry_out(struct run *run, struct error *err)
 	r = run_open_record(run, true, err);
 	if (r < 0)
 		return r;
-	r = gather(run, err);
-	if (r < 0) {
-		/* Of a pod without a record nothing is left behind. */
-		if (!run->has_record)
-			lock_remove_file(&run->lock);
-		return r;
-	}
-	r = judge_run(run, err);
-	if (r < 0)
-		return r;
-	audit_activated(run);
-	if (run->judgement.verdict == VERDICT_DENY) {
-		record_denial(run);
-		return 0;
-	}
-	r = apply_plan(run, err);
-	if (r < 0 && !run->refused_by_gate)
-		end_failed(run, err);
+	r = carry_out_locked(run, err);
+	if (r < 0 || run->judgement.verdict == VERDICT_DENY)
+		run_leave_no_lock(run);
 	return r;
 }
 

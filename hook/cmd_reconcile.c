@@ -140,7 +140,7 @@ static int reconcile_pod(
 	int r;
 
 	run.progress = progress;
-	run.audit = (struct audit){.stage = "reconcile", .identity = &run.identity, .quiet = true};
+	run_audit_as(&run, "reconcile");
 	r = name_pod(&run, uid);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
@@ -221,8 +221,7 @@ static int leave_stamp(int runtime, struct error *err)
 	int r = reconcile_stamp_write(runtime, &now);
 
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR,
-			r == -ENOSPC ? "free memory in the tmpfs on /run" : NULL,
+		return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, runtime_dir_fix(r),
 			"cannot write when reconcile ran into %s: %s", RUNTIME_DIR, strerror(-r));
 	return 0;
 }

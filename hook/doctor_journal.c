@@ -30,7 +30,7 @@ static void check_socket(struct doctor *doctor)
 		field((char[]){"SYSLOG_IDENTIFIER=fuse-sidecar-hook"}),
 		field((char[]){"FUSE_SIDECAR_STAGE=doctor"}),
 	};
-	int r = journal_send(fields, ARRAY_SIZE(fields));
+	int r = journal_send(NULL, fields, ARRAY_SIZE(fields));
 
 	if (r == 0)
 		checkup_ok(&doctor->checkup, CHECK_JOURNAL, "the journal took an entry");

@@ -10,8 +10,18 @@
 #include <systemd/sd-journal.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define READY_MSEC 100
-#define SEND_USEC (150 * UINT64_C(1000))
+
+/* How long an entry waits for room in the queue, and for its own sending where others have taken
+ * that room. */
+struct patience {
+	int ready_msec;
+	uint64_t send_usec;
+};
+
+static const struct patience patient = {.ready_msec = 100, .send_usec = 150000};
+
+/* A run has hundreds of entries: after one that has waited in vain they do not. */
+static const struct patience impatient = {.ready_msec = 0, .send_usec = 10000};
 
 /*
  * Whether an entry would be taken now. sd_journal_sendv() does not tell: without a socket it
@@ -20,7 +30,7 @@
  * blocks for as long as nobody reads. A descriptor of our own that is connected to the same socket
  * says both, since poll(2) of a connected datagram socket looks at the queue of its peer.
  */
-static int wait_ready(void)
+static int wait_ready(int msec)
 {
 	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -31,22 +41,32 @@ static int wait_ready(void)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	r = poll(&waited, 1, READY_MSEC);
+	r = poll(&waited, 1, msec);
 	if (r < 0)
 		return -errno;
 	return r == 0 || !(waited.revents & POLLOUT) ? -EAGAIN : 0;
 }
 
-int journal_send(const struct iovec *fields, size_t n)
+static int send_within(const struct patience *patience, const struct iovec *fields, size_t n)
 {
 	cleanup_deadline struct deadline deadline = {0};
-	int r = wait_ready();
+	int r = wait_ready(patience->ready_msec);
 
 	if (r < 0)
 		return r;
 	/* Others may have filled the queue since: then the deadline ends sendmsg() with EINTR. */
-	r = deadline_arm(SEND_USEC, &deadline);
+	r = deadline_arm(patience->send_usec, &deadline);
 	if (r < 0)
 		return r;
 	return sd_journal_sendv(fields, (int)n);
+}
+
+int journal_send(struct journal *journal, const struct iovec *fields, size_t n)
+{
+	const struct patience *patience = journal && journal->full ? &impatient : &patient;
+	int r = send_within(patience, fields, n);
+
+	if (journal && (r == -EAGAIN || r == -EINTR))
+		journal->full = true;
+	return r;
 }

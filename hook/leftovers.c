@@ -3,6 +3,7 @@
 
 #include "hook/lock.h"
 #include "hook/record.h"
+#include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include <dirent.h>
@@ -23,10 +24,10 @@ static DIR *open_directory(int runtime_fd, const char *name)
 	return directory;
 }
 
-static int read_error(struct error *err, const char *name)
+static int read_error(struct error *err, const char *path)
 {
-	return error_set(err, -errno, FINDING_HOST_IO, name, NULL,
-		"cannot read %s of the runtime directory: %s", name, strerror(errno));
+	return error_set(err, -errno, FINDING_HOST_IO, path, NULL, "cannot read %s: %s", path,
+		strerror(errno));
 }
 
 /* With the pod's lock, so that no hook is at it. One that is held is no leftover. */
@@ -68,7 +69,7 @@ static int remove_temporaries(int runtime_fd, bool dry_run, struct error *err)
 	struct dirent *entry;
 
 	if (!directory)
-		return errno == ENOENT ? 0 : read_error(err, "tmp");
+		return errno == ENOENT ? 0 : read_error(err, RUNTIME_DIR "/tmp");
 	while ((entry = readdir(directory))) {
 		if (!dry_run && ident_is_pod_uid(entry->d_name))
 			remove_temporary(runtime_fd, entry->d_name);
@@ -82,7 +83,7 @@ static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
 	struct dirent *entry;
 
 	if (!directory)
-		return errno == ENOENT ? 0 : read_error(err, "locks");
+		return errno == ENOENT ? 0 : read_error(err, RUNTIME_DIR "/locks");
 	while ((entry = readdir(directory))) {
 		if (!dry_run && is_leftover_lock(runtime_fd, entry->d_name))
 			remove_lock(runtime_fd, entry->d_name);

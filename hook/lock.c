@@ -3,6 +3,7 @@
 
 #include "hook/deadline.h"
 #include "hook/lock_holder.h"
+#include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
 #include <ctype.h>
@@ -105,8 +106,9 @@ int lock_take(int runtime_fd, const char *name, uint64_t timeout_usec, struct lo
 		int r;
 
 		if (fd < 0)
-			return error_set(err, -errno, FINDING_HOST_IO, lock.file, NULL,
-				"cannot open the lock %s: %s", lock.file, strerror(errno));
+			return error_set(err, -errno, FINDING_HOST_IO, lock.file,
+				runtime_dir_fix(-errno), "cannot open the lock %s/%s: %s",
+				RUNTIME_DIR, lock.file, strerror(errno));
 		r = wait_for(fd, lock.file, until > now ? until - now : 0, err);
 		if (r < 0)
 			return r;

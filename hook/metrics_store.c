@@ -18,8 +18,7 @@
 
 static int failed(struct error *err, int r, const char *what, const char *name)
 {
-	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR,
-		r == -ENOSPC ? "free memory in the tmpfs on /run" : NULL,
+	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, runtime_dir_fix(r),
 		"cannot %s the counters %s/%s: %s", what, RUNTIME_DIR, name, strerror(-r));
 }
 

@@ -28,8 +28,8 @@ static char *record_path(const char *pod_uid)
 static int failed(struct error *err, int r, const char *what, const char *path)
 {
 	return error_set(err, r, r == -ENOMEM ? FINDING_INTERNAL : FINDING_HOST_IO, path,
-		r == -ENOSPC ? "free memory in the tmpfs on /run" : NULL, "cannot %s %s: %s", what,
-		path ? path : "the record", strerror(-r));
+		runtime_dir_fix(r), "cannot %s %s: %s", what, path ? path : "the record",
+		strerror(-r));
 }
 
 /* Nobody but root can write below the runtime directory; this is for what was copied there. */
@@ -160,6 +160,15 @@ bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *
 	       a->written_nsec == b->written_nsec;
 }
 
+/* The directory of a pod whose first record could not be written. One that has a record stays. */
+static void remove_empty(int runtime_fd, const char *pod_uid)
+{
+	char path[NAME_MAX + 8];
+
+	snprintf(path, sizeof(path), "pods/%s", pod_uid);
+	unlinkat(runtime_fd, path, AT_REMOVEDIR);
+}
+
 int record_commit_stamped(int runtime_fd, const struct topology *topology, struct record_stamp *ret,
 	struct error *err)
 {
@@ -173,8 +182,10 @@ int record_commit_stamped(int runtime_fd, const struct topology *topology, struc
 	if (!text || !path)
 		return failed(err, -ENOMEM, "write", path);
 	r = runtime_dir_open_pod(runtime_fd, topology->pod_uid, true, &pod, err);
-	if (r < 0)
+	if (r < 0) {
+		remove_empty(runtime_fd, topology->pod_uid);
 		return r;
+	}
 	/* The pod's lock is held. Containers of any uid read the record. */
 	snprintf(temporary, sizeof(temporary), "tmp/%s", topology->pod_uid);
 	r = write_whole_file(&(struct whole_file){.directory = pod,
@@ -183,8 +194,10 @@ int record_commit_stamped(int runtime_fd, const struct topology *topology, struc
 				     .temporary = temporary,
 				     .mode = 0644},
 		text, &written);
-	if (r < 0)
+	if (r < 0) {
+		remove_empty(runtime_fd, topology->pod_uid);
 		return failed(err, r, "write", path);
+	}
 	*ret = stamp_of(&written);
 	return 0;
 }

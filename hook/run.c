@@ -10,12 +10,22 @@
 #include <string.h>
 #include <time.h>
 
+void run_audit_as(struct run *run, const char *stage)
+{
+	run->audit = (struct audit){
+		.stage = stage,
+		.identity = &run->identity,
+		.quiet = true,
+		.journal = &run->journal,
+	};
+}
+
 int run_read_state(struct run *run, const char *stage, struct error *err)
 {
 	int r;
 
 	run->began_usec = deadline_now();
-	run->audit = (struct audit){.stage = stage, .identity = &run->identity, .quiet = true};
+	run_audit_as(run, stage);
 	progress_at(run->progress, "reading the state from standard input", NULL);
 	r = state_read(STDIN_FILENO, &run->state, err);
 	if (r < 0)
@@ -101,15 +111,19 @@ static int take_lock_anew(struct run *run, struct error *err)
 	return r < 0 ? r : take_lock(run, err);
 }
 
+void run_leave_no_lock(const struct run *run)
+{
+	if (run->lock.fd >= 0 && !record_is_there(run->runtime_fd, run->identity.pod_uid))
+		lock_remove_file(&run->lock);
+}
+
 static int load_record(struct run *run, struct error *err)
 {
 	int r = record_load(
 		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
 
 	if (r < 0) {
-		/* Of a pod without a record nothing is left behind. */
-		if (!record_is_there(run->runtime_fd, run->identity.pod_uid))
-			lock_remove_file(&run->lock);
+		run_leave_no_lock(run);
 		lock_release(&run->lock);
 	}
 	return r;

@@ -34,6 +34,7 @@ struct run {
 	struct lock lock;	       /* the pod's */
 	struct record_stamp committed; /* what run_commit() has written last */
 	struct audit audit;
+	struct journal journal;
 	struct strv hung; /* paths that do not answer, found when many were asked at once */
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
@@ -50,6 +51,9 @@ struct run {
 	{                                                                                          \
 		.lock = LOCK_NONE, .runtime_fd = -EBADF                                            \
 	}
+
+/* Who speaks in the journal: the run's container, at that stage. */
+void run_audit_as(struct run *run, const char *stage);
 
 /*
  * Read the state from standard input. 1 where the pod is not annotated: nothing else may be done
@@ -70,6 +74,9 @@ int run_open_record(struct run *run, bool create, struct error *err);
 /* Take the pod's lock and load its record: the second half of run_open_record(). On failure the
  * lock is not held: what is not known is not written either. */
 int run_lock_record(struct run *run, struct error *err);
+
+/* Remove the file of the lock that is held where the pod has no record: nothing else would. */
+void run_leave_no_lock(const struct run *run);
 
 /* run_lock_record() once more. What run->topology has is kept where nobody has written since
  * run_commit(); on failure it is empty. */

@@ -38,6 +38,28 @@ static int check_owner(int fd, const char *path, struct error *err)
 	return 0;
 }
 
+const char *runtime_dir_fix(int r)
+{
+	switch (-r) {
+	case EDQUOT:
+	case ENOSPC:
+		return "free memory and inodes of the tmpfs on /run";
+	case EROFS:
+		return "mount /run read-write";
+	default:
+		return NULL;
+	}
+}
+
+static int make_error(struct error *err, int r, const char *path)
+{
+	const char *fix = runtime_dir_fix(r);
+
+	return error_set(err, r, FINDING_HOST_IO, path,
+		fix ? fix : "let root write to the directory above it", "cannot make %s: %s", path,
+		strerror(-r));
+}
+
 /* Open `name` in `parent`, made with `mode` where `create`; `path` is the whole of it, for
  * messages. */
 static int open_owned(
@@ -47,9 +69,7 @@ static int open_owned(
 	int r;
 
 	if (create && mkdirat(parent, name, *create) < 0 && errno != EEXIST)
-		return error_set(err, -errno, FINDING_HOST_IO, path,
-			"let root write to the directory above it", "cannot make %s: %s", path,
-			strerror(errno));
+		return make_error(err, -errno, path);
 	fd = openat(parent, name, O_RDONLY | OPEN_DIRECTORY);
 	if (fd < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, path, NULL, "cannot open %s: %s",
@@ -136,8 +156,7 @@ int runtime_dir_open_pod(
 		return error_set(err, -errno, FINDING_HOST_IO, RUNTIME_DIR "/pods", NULL,
 			"cannot open %s: %s", RUNTIME_DIR "/pods", strerror(errno));
 	if (create && mkdirat(pods, pod_uid, 0755) < 0 && errno != EEXIST)
-		return error_set(err, -errno, FINDING_HOST_IO, path, NULL, "cannot make %s: %s",
-			path, strerror(errno));
+		return make_error(err, -errno, path);
 	fd = openat(pods, pod_uid, O_PATH | OPEN_DIRECTORY);
 	if (fd < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, path, NULL, "cannot open %s: %s",

@@ -22,6 +22,9 @@ int runtime_dir_open(bool create, int *ret_fd, struct error *err);
 /* Make those of its subdirectories that are missing. */
 int runtime_dir_complete(int runtime_fd, struct error *err);
 
+/* What mends the error `r` of a call below it; NULL where nothing is known that does. */
+const char *runtime_dir_fix(int r);
+
 /*
  * Where the node has SELinux, give what holds records, and what they are written in, the type that
  * containers can read: what is made in a directory takes its type. Nothing where they have it. 0 or

@@ -329,6 +329,31 @@ static void a_journal_that_does_not_read_holds_nobody_up(void **state)
 	assert_stderr(SAID_RECORDED);
 }
 
+/* A provider of 64 paths has 133 entries, and 15 seconds for all that it does. */
+static void a_run_waits_once_for_a_journal_that_does_not_read(void **state)
+{
+	const struct audit_entry entry = {.kind = AUDIT_RECORDED, .result = "ok"};
+	struct journal learned = {0};
+	const struct audit audit = {
+		.stage = "prestart", .identity = &identity, .quiet = true, .journal = &learned};
+	cleanup_fake_entry struct fake_entry sent = {0};
+	uint64_t start;
+
+	(void)state;
+	assert_int_equal(fake_journal_fill(), 0);
+	start = deadline_now();
+	for (int i = 0; i < 300; i++)
+		audit_send(&audit, &entry, "recorded");
+	assert_true(learned.full);
+	assert_in_range(deadline_now() - start, 0, 10000000);
+	/* It reads again. */
+	while (fake_journal_next(journal, &sent) == 0)
+		fake_entry_clear(&sent);
+	audit_send(&audit, &entry, "recorded");
+	sent = next_entry();
+	assert_field(&sent, "FUSE_SIDECAR_ACTION", "recorded");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -347,6 +372,7 @@ int main(void)
 		TEST(without_a_journal_everything_is_said),
 		TEST(with_a_dead_journal_everything_is_said),
 		TEST(a_journal_that_does_not_read_holds_nobody_up),
+		TEST(a_run_waits_once_for_a_journal_that_does_not_read),
 	};
 #undef TEST
 
