@@ -26,29 +26,57 @@ static int share_error(struct error *err, int r, const char *host_path)
 		"cannot make the mount of %s shared: %s", host_path, strerror(-r));
 }
 
-/* Make the mount shared, or bind the directory first; on `undo` as soon as it is done. *ret_fd is
- * on that mount. */
+/* It did not come: the record is written again by whoever takes the run back. */
+static void withdraw(struct run *run, const struct plan_step *step)
+{
+	struct topology_volume *volume = topology_volume(&run->topology, step->host_path);
+
+	if (volume && step->action == PLAN_BIND_SHARED)
+		volume->bound_by_hook = false;
+}
+
+/* Make the mount shared, or bind the directory first. *ret_fd is on that mount. */
+static int make_shared(const struct plan_step *step, int fd, int *ret_fd)
+{
+	cleanup_close int copy = -EBADF;
+	int r;
+
+	if (step->action == PLAN_BIND_SHARED)
+		return mount_bind_self_shared(fd, ret_fd);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	r = copy < 0 ? -errno : mount_make_shared(fd);
+	if (r == 0)
+		*ret_fd = move_fd(&copy);
+	return r;
+}
+
+/* A bind that stays although nobody can be told of it is in the record, as it was announced. */
+static void unmake_shared(struct run *run, const struct plan_step *step, int fd)
+{
+	bool bind = step->action == PLAN_BIND_SHARED;
+	int r = bind ? mount_detach_copies(fd)
+		     : mount_set_propagation(fd, PROPAGATION_PRIVATE, false);
+
+	if (r == 0)
+		withdraw(run, step);
+}
+
+/* On `undo` as soon as it is done. */
 static int share(
 	struct run *run, const struct plan_step *step, int fd, int *ret_fd, struct error *err)
 {
+	enum undo_kind kind = step->action == PLAN_BIND_SHARED ? UNDO_BIND : UNDO_SHARED;
 	cleanup_close int bound = -EBADF;
-	bool bind = step->action == PLAN_BIND_SHARED;
 	int r;
 
-	if (bind) {
-		r = mount_bind_self_shared(fd, &bound);
-	} else {
-		bound = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		r = bound < 0 ? -errno : mount_make_shared(fd);
-	}
-	if (r < 0)
-		return share_error(err, r, step->host_path);
-	r = undo_add(&run->undo, bind ? UNDO_BIND : UNDO_SHARED, bound, step->host_path);
+	r = make_shared(step, fd, &bound);
 	if (r < 0) {
-		if (bind)
-			mount_detach_copies(bound);
-		else
-			mount_set_propagation(bound, PROPAGATION_PRIVATE, false);
+		withdraw(run, step);
+		return share_error(err, r, step->host_path);
+	}
+	r = undo_add(&run->undo, kind, bound, step->host_path);
+	if (r < 0) {
+		unmake_shared(run, step, bound);
 		return share_error(err, r, step->host_path);
 	}
 	run->tables_changed = true;
@@ -109,15 +137,6 @@ static int announce(struct run *run, const struct plan_step *step, struct error 
 	return bind_announce(run->runtime_fd, topology, step->host_path, err);
 }
 
-/* It did not come: the record is written again by whoever takes the run back. */
-static void withdraw(struct run *run, const struct plan_step *step)
-{
-	struct topology_volume *volume = topology_volume(&run->topology, step->host_path);
-
-	if (volume && step->action == PLAN_BIND_SHARED)
-		volume->bound_by_hook = false;
-}
-
 int apply_share(struct run *run, const struct plan_step *step, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
@@ -141,11 +160,8 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 	if (r < 0)
 		return r;
 	r = share(run, step, fd, &shared, err);
-	if (r < 0) {
-		withdraw(run, step);
-		return r;
-	}
-	r = apply_refresh(run, err);
+	if (r == 0)
+		r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
 	r = note_shared(run, step, shared);

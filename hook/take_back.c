@@ -3,11 +3,9 @@
 
 #include "hook/bind.h"
 
-/* What will not be there any more must not be taken for a hook's at the pod's end. */
-static void forget(struct run *run, const char *host_path)
+/* What is not there any more must not be taken for a hook's at the pod's end. */
+static void forget(struct topology_volume *volume)
 {
-	struct topology_volume *volume = topology_volume(&run->topology, host_path);
-
 	if (!volume)
 		return;
 	volume->bound_by_hook = volume->shared_by_hook = false;
@@ -19,6 +17,7 @@ static int take_back_sharing(struct run *run, struct error *err)
 {
 	const struct undo_step *step = &run->undo.steps[run->undo.n - 1];
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
+	struct topology_volume *volume = topology_volume(&run->topology, step->name);
 	bool used = true;
 	int r;
 
@@ -29,8 +28,11 @@ static int take_back_sharing(struct run *run, struct error *err)
 		undo_drop_last(&run->undo);
 		return r;
 	}
-	forget(run, step->name);
-	return undo_last(&run->undo);
+	r = undo_last(&run->undo);
+	/* What could not be taken back stays in the record: the pod's end does it. */
+	if (r == 0)
+		forget(volume);
+	return r;
 }
 
 unsigned int take_back(struct run *run)
