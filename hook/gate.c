@@ -21,6 +21,9 @@
  * of them hangs, or is slow. */
 #define GATE_TOGETHER_USEC (20 * UINT64_C(1000))
 
+/* How many children in a row may end without having told what they were sent to ask. */
+#define GATE_UNANSWERED_MAX 4
+
 /* How often a provider is looked after where nothing tells of its end, in milliseconds. */
 #define GATE_LOOK_AFTER_MSEC 250
 
@@ -38,6 +41,7 @@ struct watch {
 	bool alone; /* its mount is asked by a child of its own: together with others it gave no
 		       answer */
 	int fd;	    /* on a mount that is to be asked now; -EBADF: none */
+	unsigned int unanswered; /* children in a row that did not tell */
 };
 
 struct waiting {
@@ -150,10 +154,39 @@ static int open_path(const struct watch *watch)
 }
 
 /* That it cannot be reached is nothing new as long as nothing is mounted there: somebody may be
- * making the directory. That the node is out of descriptors will not be told by an event. */
+ * making the directory, or a mount on the way to it. Of any other error, that the node is out of
+ * descriptors, say, no event would tell that it is over. */
 static bool is_trouble(int r)
 {
-	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO;
+	switch (-r) {
+	case 0:
+	case EACCES:
+	case ECONNABORTED:
+	case ELOOP:
+	case ENOENT:
+	case ENOTCONN:
+	case ENOTDIR:
+	case EPERM:
+	case EREMOTE:
+	case ESTALE:
+	case EXDEV:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Opened, O_PATH, with the ids of the mount that it is on. A descriptor or a negative errno. */
+static int open_and_identify(const struct watch *watch, int *ret_id, uint64_t *ret_unique)
+{
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	do
+		fd = open_path(watch);
+	while (fd == -EINTR);
+	r = fd < 0 ? fd : mount_id_of(fd, ret_id, ret_unique);
+	return r < 0 ? r : move_fd(&fd);
 }
 
 /*
@@ -163,16 +196,15 @@ static bool is_trouble(int r)
  */
 static int look(struct watch *watch, int *ret_fd)
 {
-	cleanup_close int fd = open_path(watch);
 	uint64_t unique = 0;
-	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, &unique);
+	int id = 0, fd = open_and_identify(watch, &id, &unique);
 	bool changed;
 
 	*ret_fd = -EBADF;
-	if (is_trouble(r))
-		return r;
-	if (r == 0)
-		*ret_fd = move_fd(&fd);
+	if (fd < 0 && is_trouble(fd))
+		return fd;
+	if (fd >= 0)
+		*ret_fd = fd;
 	changed = watch->again || id != watch->mount.id || unique != watch->mount.unique;
 	watch->again = false;
 	watch->mount.id = id;
@@ -432,7 +464,7 @@ static int start(struct waiting *waiting, struct gate *gate, struct error *err)
 	waiting->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (waiting->mounts < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, "/proc/self/mountinfo", NULL,
-			"cannot watch the mount table: %s", strerror(errno));
+			"cannot watch /proc/self/mountinfo: %s", strerror(errno));
 	return arm(
 		waiting, gate->timeout_usec ? gate->timeout_usec : gate->probe_timeout_usec, err);
 }
@@ -513,18 +545,46 @@ static bool provider_has_ended(const struct watch *watch, const struct pollfd *e
 	return event->revents || (must_look_after(watch) && process_has_ended(&watch->process));
 }
 
-static void take_answer(struct watch *watch)
+/* A probe that died without an answer says nothing: the mount is looked at again, unless that goes
+ * on. */
+static int take_answer(struct watch *watch, struct error *err)
 {
 	enum path_state state = PATH_UNKNOWN;
 	bool together = watch->probe.crew != NULL;
+	int r = probe_end(&watch->probe, &state);
 
-	/* A probe that died without an answer says nothing: the mount is looked at again. */
-	if (probe_end(&watch->probe, &state) == 0) {
+	if (r == 0) {
 		watch->path->state = state;
-		return;
+		watch->unanswered = 0;
+		return 0;
 	}
+	if (++watch->unanswered >= GATE_UNANSWERED_MAX)
+		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path,
+			"see whether the node or the cgroup is out of memory",
+			"cannot probe %s: %u children in a row could not tell: %s",
+			watch->path->host_path, watch->unanswered, strerror(-r));
 	watch->again = true;
 	watch->alone = together;
+	return 0;
+}
+
+/* Who has ended, and who has answered. */
+static int take_events(struct waiting *waiting, const struct pollfd *set, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < waiting->n; i++) {
+		const struct pollfd *provider = &set[2 + 2 * i], *probe = provider + 1;
+
+		if (provider_has_ended(&waiting->watches[i], provider))
+			note_end(&waiting->watches[i]);
+		if (!probe->revents)
+			continue;
+		/* One more has answered: the next has as long. */
+		waiting->together_until_usec = deadline_now() + GATE_TOGETHER_USEC;
+		r = take_answer(&waiting->watches[i], err);
+	}
+	return r;
 }
 
 /* Wait for one round of events. *ret_over tells that the time is. */
@@ -532,19 +592,15 @@ static int next_round(
 	struct waiting *waiting, struct pollfd *set, bool *ret_over, struct error *err)
 {
 	size_t n = fill(waiting, set);
+	int r;
 
 	if (poll(set, n, longest_wait(waiting)) < 0 && errno != EINTR)
 		return error_set(err, -errno, FINDING_INTERNAL, NULL, NULL,
-			"cannot wait for the mount table: poll: %s", strerror(errno));
-	for (size_t i = 0; i < waiting->n; i++) {
-		if (provider_has_ended(&waiting->watches[i], &set[2 + 2 * i]))
-			note_end(&waiting->watches[i]);
-		if (!set[2 + 2 * i + 1].revents)
-			continue;
-		/* One more has answered: the next has as long. */
-		waiting->together_until_usec = deadline_now() + GATE_TOGETHER_USEC;
-		take_answer(&waiting->watches[i]);
-	}
+			"cannot wait for /proc/self/mountinfo to change: poll: %s",
+			strerror(errno));
+	r = take_events(waiting, set, err);
+	if (r < 0)
+		return r;
 	if (any_together(waiting) && left_together(waiting) == 0)
 		part(waiting);
 	*ret_over = set[1].revents != 0;
