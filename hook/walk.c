@@ -145,6 +145,20 @@ static int make_as(
 	return back < 0 ? back : r;
 }
 
+static const char *fix_of_making(int r)
+{
+	switch (-r) {
+	case EDQUOT:
+	case ENOSPC:
+		return "free space and inodes of the volume, or raise its limit";
+	case EROFS:
+		return "mount the volume read-write on this node, or make the directory on its "
+		       "server";
+	default:
+		return "see the volume's file system on this node";
+	}
+}
+
 static int make_error(
 	struct error *err, int r, const char *path, const struct walk_directory *directory)
 {
@@ -158,8 +172,8 @@ static int make_error(
 				  "permissions)",
 			"cannot make %s as uid %u gid %u: %s", path, directory->creator.uid,
 			directory->creator.gid, strerror(-r));
-	return error_set(err, r, FINDING_HOST_IO, path, "see the volume's file system on this node",
-		"cannot make %s: %s", path, strerror(-r));
+	return error_set(err, r, FINDING_HOST_IO, path, fix_of_making(r), "cannot make %s: %s",
+		path, strerror(-r));
 }
 
 /* Make one missing directory and open it. On `undo` before it is there: nothing that fails once it

@@ -128,13 +128,31 @@ void fake_entry_clear(struct fake_entry *entry)
 	*entry = (struct fake_entry){0};
 }
 
-int fake_journal_fill(void)
+static int connect_to_it(int flags)
 {
-	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | flags, 0);
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
+	return move_fd(&fd);
+}
+
+int fake_journal_fill(void)
+{
+	cleanup_close int fd = connect_to_it(SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return fd;
 	while (send(fd, "MESSAGE=x\n", 10, 0) >= 0)
 		;
 	return errno == EAGAIN ? 0 : -errno;
+}
+
+int fake_journal_send(const char *text)
+{
+	cleanup_close int fd = connect_to_it(0);
+
+	if (fd < 0)
+		return fd;
+	return send(fd, text, strlen(text), 0) < 0 ? -errno : 0;
 }

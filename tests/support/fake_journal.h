@@ -28,6 +28,9 @@ void fake_entry_clear(struct fake_entry *entry);
 /* Send datagrams to it until its queue is full, as if nobody read it. 0 or a negative errno. */
 int fake_journal_fill(void);
 
+/* Send one datagram to it, however long that takes. 0 or a negative errno. */
+int fake_journal_send(const char *text);
+
 #define cleanup_fake_entry __attribute__((cleanup(fake_entry_clear)))
 
 #endif
