@@ -47,7 +47,17 @@ static void begin_own_mount(struct stage *stage)
 {
 	begin_pod(stage);
 	assert_int_equal(mount("media", stage->pod.volume, "tmpfs", 0, NULL), 0);
+	stage->volume_mounts = 1;
 	stage->subject = fake_pod_provider(&stage->pod, "zurg");
+}
+
+static void a_private_mounts_first_provider(void **state)
+{
+	static const struct scenario scenario = {
+		.verb = "prestart", .begin = begin_own_mount, .repair = try_again};
+
+	(void)state;
+	scenario_run(&scenario);
 }
 
 static void begin_consumer(struct stage *stage)
@@ -87,7 +97,7 @@ static void a_heal(void **state)
 	static const struct scenario scenario = {.verb = "prestart",
 		.begin = begin_heal,
 		.repair = try_again,
-		.may_change = "media/zurg"};
+		.hidden = "media/zurg"};
 
 	(void)state;
 	scenario_run(&scenario);
@@ -97,10 +107,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pods_first_provider),
+		cmocka_unit_test(a_private_mounts_first_provider),
 		cmocka_unit_test(a_consumer_at_the_gate),
 		cmocka_unit_test(a_heal),
 	};
 
-	(void)begin_own_mount;
 	return cmocka_run_group_tests_name("prestart", tests, scenario_enter, NULL);
 }

@@ -2,10 +2,11 @@
 #include "tests/fault/scenario.h"
 
 #include "oci/base/cleanup.h"
-#include "oci/base/code.h"
 #include "tests/fault/call_text.h"
 #include "tests/fault/errnos.h"
 #include "tests/fault/injector.h"
+#include "tests/fault/judge.h"
+#include "tests/fault/said.h"
 #include "tests/fault/state.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
@@ -20,11 +21,6 @@
 #include <sys/socket.h>
 
 #define SHOWN 25 /* that many findings in full */
-
-/* What an undisturbed run comes to. */
-struct golden {
-	char *host, *container; /* owned */
-};
 
 /* Of several processes that share a campaign, each takes its part: FAULT_SLICE=2/3. */
 struct slice {
@@ -110,253 +106,6 @@ char *scenario_hook(const struct fake_member *member, const char *verb)
 	return text;
 }
 
-/* "… denied [code] …" and the like: one line that says why it ends so. */
-static unsigned int count_verdicts(const char *said)
-{
-	unsigned int n = 0;
-
-	for (const char *line = said; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		cleanup_free char *one = strndup(line, strcspn(line, "\n"));
-
-		assert_non_null(one);
-		n += strstr(one, ": denied [") || strstr(one, ": failed [") ||
-		     strstr(one, ": cannot ") || strstr(one, "error while loading");
-	}
-	return n;
-}
-
-/* One run with its fault, and what came of it. */
-struct trial {
-	const struct injector_fault *fault;
-	struct injector_outcome outcome;
-	const char *before;
-	char *after, *said;
-};
-
-static bool is_refused(const struct trial *trial)
-{
-	return trial->outcome.status != 0;
-}
-
-/* Not a journal's: one that is not there is no trouble, and what it would have had goes to stderr.
- */
-static bool is_about_the_journal(const struct injector_call *call)
-{
-	static const char *const names[] = {"socket", "connect", "poll", "sendmsg", "timer_create",
-		"timer_settime", "rt_sigaction", "memfd_create"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(call_name(call->number), names[i]) == 0)
-			return true;
-	}
-	return strstr(call->text, "socket:") != NULL;
-}
-
-/* A child that asks a FUSE mount whether it lives: whatever comes back may be its daemon's word. */
-static bool is_daemons_answer(const struct injector_call *call)
-{
-	return strcmp(call_name(call->number), "statx") == 0 && strchr(call->role, '.');
-}
-
-/* Which exit code an error may have: 20 without memory or before there is a run, 19 for all else
- * that the node cannot do. */
-static bool is_right_code(const struct trial *trial)
-{
-	int code = trial->outcome.status;
-
-	if (is_daemons_answer(trial->fault->call) && code == EXIT_INPUT)
-		return true;
-	/* Of several pods: not what was wrong with one. */
-	if (code == EXIT_HOST_IO && strstr(trial->said, " failed\n"))
-		return true;
-	if (trial->fault->error == ENOMEM || strstr(trial->said, "cannot start"))
-		return code == EXIT_INTERNAL;
-	return code == EXIT_HOST_IO;
-}
-
-static char *judge_end(const struct trial *trial)
-{
-	char *text = NULL;
-
-	/* The loader's and the libraries' own, before there is a hook. */
-	if (trial->fault->call->early && is_refused(trial))
-		return NULL;
-	if (trial->outcome.hangs)
-		return strdup("it hangs");
-	if (trial->outcome.left > 0)
-		return strdup("a process is left");
-	if (trial->outcome.status >= 128) {
-		assert_true(
-			asprintf(&text, "ended by signal %d", trial->outcome.status - 128) >= 0);
-		return text;
-	}
-	if (is_refused(trial) && !is_right_code(trial))
-		assert_true(asprintf(&text, "exit code %d", trial->outcome.status) >= 0);
-	return text;
-}
-
-/* A path, a process, or what else the line is about. */
-static bool names_something(const char *said)
-{
-	static const char *const words[] = {"/", "pid ", "the pod ", " memory", "timer",
-		"cannot start", "standard output", "state: "};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strstr(said, words[i]))
-			return true;
-	}
-	return false;
-}
-
-static char *judge_words(const struct tally *tally, const struct trial *trial)
-{
-	unsigned int verdicts = count_verdicts(trial->said);
-	bool prestart = strcmp(tally->scenario->verb, "prestart") == 0;
-
-	if (trial->fault->call->early && is_refused(trial))
-		return NULL;
-	/* Its words go the same way. */
-	if (trial->fault->sticky && strcmp(call_name(trial->fault->call->number), "write") == 0)
-		return NULL;
-	if (is_refused(trial) && verdicts == 0)
-		return strdup("it says nothing of it");
-	if (verdicts > 1 && !trial->fault->sticky)
-		return strdup("it says more than one thing");
-	if (prestart && !is_refused(trial) && verdicts > 0)
-		return strdup("it goes on, and says that it failed");
-	if (prestart && !is_refused(trial) && trial->said[0] &&
-		!is_about_the_journal(trial->fault->call))
-		return strdup("it goes on, and says something");
-	if (is_refused(trial) && !names_something(trial->said))
-		return strdup("it names nothing that it is about");
-	return NULL;
-}
-
-static char *judge_record(const struct tally *tally, const struct stage *stage)
-{
-	cleanup_json struct json_object *record = NULL;
-	cleanup_free char *path = fake_pod_record_path(&stage->pod);
-	cleanup_free char *text = ns_sandbox_read(path);
-	const char *failed;
-	char *said = NULL;
-
-	if (!text)
-		return NULL;
-	record = json_schema_load(text, strlen(text));
-	failed = json_schema_validate(tally->schema, record);
-	if (failed)
-		assert_true(asprintf(&said, "the record fails the schema at \"%s\"", failed) >= 0);
-	return said;
-}
-
-/* The subject as the record has it: "" where it has it not. */
-static const char *status_of(const struct stage *stage)
-{
-	for (int i = 0; stage->subject; i++) {
-		char pointer[64];
-		const char *id;
-
-		snprintf(pointer, sizeof(pointer), "/containers/%d/id", i);
-		id = fake_pod_recorded(&stage->pod, pointer);
-		if (!id)
-			return "";
-		if (strcmp(id, stage->subject->id) == 0)
-			return fake_pod_status(&stage->pod, stage->subject->name);
-	}
-	return "";
-}
-
-/* A run that has failed leaves what was there before; its pod's record may say why. */
-static char *judge_refused(
-	const struct tally *tally, const struct stage *stage, const struct trial *trial)
-{
-	const char *status = status_of(stage);
-	cleanup_free char *no_record = NULL, *changed = NULL;
-	char *text = NULL;
-
-	/* The supervisor could not do its part, and has killed a worker that was at work already:
-	 * as any killed hook, which has tests of its own (tests/ns/ns_test_kill.c). */
-	if (strstr(trial->said, "cannot start"))
-		return NULL;
-	/* What takes it back fails as well: the next run has to do. */
-	if (trial->fault->sticky)
-		return NULL;
-	if (strcmp(status, "created") == 0)
-		return strdup("the record calls the container created");
-	if (fake_pod_count_files("tmp") > 0)
-		return strdup("a temporary file is left");
-	if (fake_pod_has_file("pods", stage->pod.uid)) {
-		cleanup_free char *path = fake_pod_record_path(&stage->pod);
-
-		if (access(path, F_OK) < 0)
-			return strdup("a directory without a record is left");
-	}
-	/* Whoever could not have it may not remove it either. */
-	if (!fake_pod_has_file("pods", stage->pod.uid) && fake_pod_count_files("locks") > 0 &&
-		!strstr(trial->fault->call->text, "locks/"))
-		return strdup("a lock of no pod is left");
-	no_record = state_difference(trial->before, trial->after, "record ");
-	if (no_record && tally->scenario->may_change &&
-		strstr(no_record, tally->scenario->may_change))
-		changed =
-			state_difference(trial->before, trial->after, tally->scenario->may_change);
-	else
-		changed = move_ptr(no_record);
-	if (changed && strncmp(changed + 1, "record ", 7) != 0)
-		assert_true(asprintf(&text, "changed: %s", changed) >= 0);
-	return text;
-}
-
-/* A process that cannot be looked at is not gone, and a mount that answers, whatever it is, lives:
- * nothing is cleaned up behind them. */
-static bool is_left_alone(const struct trial *trial)
-{
-	const struct injector_call *call = trial->fault->call;
-
-	return is_daemons_answer(call) || strstr(call->text, "/stat)");
-}
-
-static char *judge_gone_on(
-	const struct tally *tally, const struct stage *stage, const struct trial *trial)
-{
-	/* The file of a volume's lock is nobody's: reconcile removes it. */
-	cleanup_free char *host =
-		state_difference(tally->golden.host, trial->after, "locks/volume-");
-	cleanup_free char *container = NULL;
-	char *text = NULL;
-
-	if (host) {
-		assert_true(asprintf(&text, "not what a good run comes to: %s", host) >= 0);
-		return text;
-	}
-	if (!stage->subject || !tally->golden.container)
-		return NULL;
-	container = state_of_container(stage->subject);
-	host = state_difference(tally->golden.container, container, NULL);
-	if (host)
-		assert_true(asprintf(&text, "in the container: %s", host) >= 0);
-	else if (strcmp(status_of(stage), "created") != 0)
-		text = strdup("the record does not call the container created");
-	return text;
-}
-
-static char *judge(const struct tally *tally, const struct stage *stage, const struct trial *trial)
-{
-	char *wrong = judge_end(trial);
-	bool prestart = strcmp(tally->scenario->verb, "prestart") == 0;
-
-	if (!wrong)
-		wrong = judge_words(tally, trial);
-	if (!wrong)
-		wrong = judge_record(tally, stage);
-	if (!wrong && is_refused(trial) && prestart)
-		wrong = judge_refused(tally, stage, trial);
-	if (!wrong && !is_refused(trial) && count_verdicts(trial->said) == 0 &&
-		(prestart || !is_left_alone(trial)))
-		wrong = judge_gone_on(tally, stage, trial);
-	return wrong;
-}
-
 /* Stop and remove every container of the pod: nothing of it may be left then. */
 static char *end_pod(struct stage *stage)
 {
@@ -377,7 +126,8 @@ static char *end_pod(struct stage *stage)
 			fake_pod_count_files("tmp") >
 		0)
 		return strdup("something of the pod's record is left at its end");
-	if (ns_sandbox_mounts_on(stage->pod.volume) + ns_sandbox_mounts_on(stage->path) > 0)
+	if (ns_sandbox_mounts_on(stage->pod.volume) > stage->volume_mounts ||
+		ns_sandbox_mounts_on(stage->path) > 0)
 		return strdup("a mount is left at the pod's end");
 	return NULL;
 }
@@ -434,31 +184,43 @@ static struct slice read_slice(void)
 	return slice;
 }
 
+static void run_trial(struct trial *trial)
+{
+	struct stage *stage = trial->stage;
+	struct work work = {.member = stage->subject, .verb = trial->scenario->verb};
+
+	trial->before = state_of_host(&stage->pod);
+	if (injector_run(exec_hook, &work, trial->fault, &trial->outcome) < 0)
+		fail_msg("the injector does not work");
+	trial->after = state_of_host(&stage->pod);
+	trial->said = said_by(&work);
+	/* It did not come to the program: the loader's calls are among those that fail. */
+	if (!trial->said)
+		trial->said = strdup("");
+	assert_non_null(trial->said);
+	trial->told = said_to_journal(stage->journal);
+}
+
 static void try_fault(struct tally *tally, const struct injector_fault *fault)
 {
 	cleanup_stage struct stage stage = {.journal = -EBADF};
-	cleanup_free char *before = NULL, *after = NULL, *said = NULL, *wrong = NULL;
-	struct trial trial = {.fault = fault};
-	struct work work;
+	cleanup_free char *wrong = NULL;
+	cleanup_trial struct trial trial = {
+		.scenario = tally->scenario,
+		.golden = &tally->golden,
+		.schema = tally->schema,
+		.stage = &stage,
+		.fault = fault,
+	};
 
 	if (!is_mine(&tally->slice))
 		return;
 	stage_begin(&stage, tally->scenario);
-	work = (struct work){.member = stage.subject, .verb = tally->scenario->verb};
-	before = state_of_host(&stage.pod);
-	if (injector_run(exec_hook, &work, fault, &trial.outcome) < 0)
-		fail_msg("the injector does not work");
-	after = state_of_host(&stage.pod);
-	said = said_by(&work);
-	trial.before = before;
-	trial.after = after;
-	if (!said)
-		said = strdup("");
-	trial.said = said;
+	run_trial(&trial);
 	tally->runs++;
 	tally->missed += !trial.outcome.injected;
 	tally->harmless += trial.outcome.injected && trial.outcome.status == 0;
-	wrong = judge(tally, &stage, &trial);
+	wrong = judge_trial(&trial);
 	if (!wrong)
 		wrong = repair(tally, &stage);
 	tell(tally, &trial, wrong);

@@ -15,7 +15,7 @@ struct stage {
 	struct fuse_daemon daemon;
 	char *path; /* where rclone-zurg mounts, on the host; owned */
 	int journal;
-	bool is_shared; /* the host's mounts were shared before */
+	unsigned int volume_mounts; /* of the test itself, on the volume */
 };
 
 struct scenario {
@@ -24,9 +24,9 @@ struct scenario {
 	/* The next run, which meets no fault: the kubelet's next try, the timer's next reconcile.
 	 * NULL, or what is wrong with it (owned by the caller). */
 	char *(*repair)(struct stage *stage);
-	/* Lines of state_of_host() that a failed run may have changed all the same: a dead mount
-	 * that it has detached. May be NULL. */
-	const char *may_change;
+	/* What a dead mount hides of the volume, until a run, which may fail later, has detached
+	 * it: lines of state_of_host() that contain this. May be NULL. */
+	const char *hidden;
 	bool with_early; /* with the calls before main(), too: they are always the same */
 };
 

@@ -136,7 +136,7 @@ char *state_of_container(const struct fake_member *member)
 	return join(&lines);
 }
 
-static bool has_line(const char *text, const char *line, size_t length)
+static bool has(const char *text, const char *line, size_t length)
 {
 	for (const char *at = text; *at; at = strchr(at, '\n') + 1) {
 		if (strncmp(at, line, length) == 0 && at[length] == '\n')
@@ -152,7 +152,7 @@ static char *first_missing(const char *text, const char *in, const char *ignored
 		const char *found = ignored ? strstr(line, ignored) : NULL;
 		char *said = NULL;
 
-		if (has_line(in, line, length) || (found && found < line + length))
+		if (has(in, line, length) || (found && found < line + length))
 			continue;
 		assert_true(asprintf(&said, "%c%.*s", mark, (int)length, line) >= 0);
 		return said;
@@ -165,4 +165,24 @@ char *state_difference(const char *before, const char *after, const char *ignore
 	char *line = first_missing(after, before, ignored, '+');
 
 	return line ? line : first_missing(before, after, ignored, '-');
+}
+
+bool state_has_line(const char *text, const char *line)
+{
+	return has(text, line, strlen(line));
+}
+
+char *state_common_line_missing(const char *text, const char *a, const char *b)
+{
+	for (const char *line = a; *line; line = strchr(line, '\n') + 1) {
+		size_t length = strcspn(line, "\n");
+		char *found = NULL;
+
+		if (!has(b, line, length) || has(text, line, length))
+			continue;
+		found = strndup(line, length);
+		assert_non_null(found);
+		return found;
+	}
+	return NULL;
 }

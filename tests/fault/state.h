@@ -19,4 +19,10 @@ char *state_of_container(const struct fake_member *member);
  * contain `ignored` (may be NULL). NULL where they are the same. Owned by the caller. */
 char *state_difference(const char *before, const char *after, const char *ignored);
 
+bool state_has_line(const char *text, const char *line);
+
+/* The first line that both `a` and `b` have and `text` has not, NULL without one. Owned by the
+ * caller. */
+char *state_common_line_missing(const char *text, const char *a, const char *b);
+
 #endif
