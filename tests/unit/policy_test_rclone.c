@@ -36,25 +36,57 @@ static void scan(const struct command_line *line, const char *path, struct rclon
 
 #define cleanup_command __attribute__((cleanup(rclone_command_clear)))
 
+struct reading {
+	struct command_line line;
+	bool is_mount;
+	const char *path; /* NULL: cannot be told */
+};
+
+static void check_readings(const struct reading *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_command struct rclone_command command = {0};
+
+		scan(&cases[i].line, NULL, &command);
+		if (command.is_mount != cases[i].is_mount)
+			fail_msg("case %zu: is_mount is %d", i, command.is_mount);
+		if (!cases[i].path != !command.mount_path ||
+			(cases[i].path && strcmp(cases[i].path, command.mount_path) != 0))
+			fail_msg("case %zu: %s, not %s", i, command.mount_path, cases[i].path);
+	}
+}
+
 static void the_mount_path_is_read_from_the_command_line(void **state)
 {
-	static const struct {
-		struct command_line line;
-		bool is_mount;
-		const char *path; /* NULL: cannot be told */
-	} cases[] = {
+	static const struct reading cases[] = {
 		{{"rclone mount zurg: /mnt/media/zurg", NULL}, true, "/mnt/media/zurg"},
 		{{"rclone mount2 zurg: /mnt/media/zurg", NULL}, true, "/mnt/media/zurg"},
 		{{"rclone cmount zurg: /mnt/media/zurg", NULL}, true, "/mnt/media/zurg"},
 		{{"/usr/local/bin/rclone mount zurg: /mnt/a/", NULL}, true, "/mnt/a"},
 		{{"rclone mount zurg: /mnt//a/./b", NULL}, true, "/mnt/a/b"},
-		/* an init before it */
+	};
+
+	(void)state;
+	check_readings(cases, ARRAY_SIZE(cases));
+}
+
+static void an_init_may_come_before_it(void **state)
+{
+	static const struct reading cases[] = {
 		{{"tini -- rclone mount z: /m", NULL}, true, "/m"},
 		{{"/sbin/tini -g -v -- /usr/bin/rclone mount z: /m", NULL}, true, "/m"},
 		{{"dumb-init rclone mount z: /m", NULL}, true, "/m"},
 		{{"catatonit -P -- rclone mount z: /m", NULL}, true, "/m"},
 		{{"/entrypoint.sh rclone mount z: /m", NULL}, true, "/m"},
-		/* flags in every place */
+	};
+
+	(void)state;
+	check_readings(cases, ARRAY_SIZE(cases));
+}
+
+static void flags_may_stand_in_every_place(void **state)
+{
+	static const struct reading cases[] = {
 		{{"rclone --config /c/rclone.conf mount z: /m", NULL}, true, "/m"},
 		{{"rclone --config=/c/rclone.conf -vv mount z: /m", NULL}, true, "/m"},
 		{{"rclone --rc mount --rc-addr :5573 z: /m", NULL}, true, "/m"},
@@ -66,20 +98,44 @@ static void the_mount_path_is_read_from_the_command_line(void **state)
 		{{"rclone mount --allow-other=false z: /m", NULL}, true, "/m"},
 		{{"rclone mount -- z: /m", NULL}, true, "/m"},
 		{{"rclone mount z: -- /m", NULL}, true, "/m"},
-		/* flags that are not known here may take a value or not */
+	};
+
+	(void)state;
+	check_readings(cases, ARRAY_SIZE(cases));
+}
+
+static void flags_that_are_not_known_may_take_a_value_or_not(void **state)
+{
+	static const struct reading cases[] = {
 		{{"rclone --new-flag mount z: /m", NULL}, true, "/m"},
 		{{"rclone --new-flag value mount z: /m", NULL}, true, "/m"},
 		{{"rclone mount --new-flag z: /m", NULL}, true, "/m"},
 		{{"rclone mount z: --new-flag /m", NULL}, true, "/m"},
 		{{"rclone mount --new-flag value z: /m", NULL}, true, "/m"},
 		{{"rclone mount --new-flag z: /m --other value", NULL}, true, NULL},
-		/* what is no path on the command line */
+	};
+
+	(void)state;
+	check_readings(cases, ARRAY_SIZE(cases));
+}
+
+static void what_is_no_path_is_not_taken_for_one(void **state)
+{
+	static const struct reading cases[] = {
 		{{"rclone mount z: mnt", NULL}, true, NULL},
 		{{"rclone mount z:", NULL}, true, NULL},
 		{{"rclone mount", NULL}, true, NULL},
 		{{"rclone mount z: /m /n", NULL}, true, NULL},
 		{{"rclone mount z: -", NULL}, true, NULL},
-		/* other commands */
+	};
+
+	(void)state;
+	check_readings(cases, ARRAY_SIZE(cases));
+}
+
+static void other_commands_mount_nothing(void **state)
+{
+	static const struct reading cases[] = {
 		{{"rclone serve webdav mount", NULL}, false, NULL},
 		{{"rclone rcd /srv", NULL}, false, NULL},
 		{{"rclone --config /c lsf mount", NULL}, false, NULL},
@@ -92,16 +148,7 @@ static void the_mount_path_is_read_from_the_command_line(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_command struct rclone_command command = {0};
-
-		scan(&cases[i].line, NULL, &command);
-		if (command.is_mount != cases[i].is_mount)
-			fail_msg("case %zu: is_mount is %d", i, command.is_mount);
-		if (!cases[i].path != !command.mount_path ||
-			(cases[i].path && strcmp(cases[i].path, command.mount_path) != 0))
-			fail_msg("case %zu: %s, not %s", i, command.mount_path, cases[i].path);
-	}
+	check_readings(cases, ARRAY_SIZE(cases));
 }
 
 static void the_annotated_path_is_found_where_guessing_fails(void **state)
@@ -324,6 +371,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_mount_path_is_read_from_the_command_line),
+		cmocka_unit_test(an_init_may_come_before_it),
+		cmocka_unit_test(flags_may_stand_in_every_place),
+		cmocka_unit_test(flags_that_are_not_known_may_take_a_value_or_not),
+		cmocka_unit_test(what_is_no_path_is_not_taken_for_one),
+		cmocka_unit_test(other_commands_mount_nothing),
 		cmocka_unit_test(the_annotated_path_is_found_where_guessing_fails),
 		cmocka_unit_test(the_remote_control_is_on_where_rclone_has_it_on),
 		cmocka_unit_test(every_address_is_found),

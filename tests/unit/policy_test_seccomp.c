@@ -421,12 +421,26 @@ static void without_a_profile_every_call_is_allowed(void **state)
 	assert_int_equal(seccomp_profile_decide(&profile, "no-such-call"), SECCOMP_DECISION_ALLOW);
 }
 
-static void hand_made_profiles_are_decided_as_the_filter_decides(void **state)
+struct decided {
+	const char *profile;
+	enum seccomp_decision expected; /* for mount */
+};
+
+/* What is said of each, and that a filter made of it does so. */
+static void check_decided(const struct decided *cases, size_t n)
 {
-	static const struct {
-		const char *profile;
-		enum seccomp_decision expected; /* for mount */
-	} cases[] = {
+	static const char *const names[] = {"mount", "umount2"};
+
+	for (size_t i = 0; i < n; i++) {
+		assert_true(check_profile(cases[i].profile, names, ARRAY_SIZE(names)));
+		if (decide(cases[i].profile, "mount") != cases[i].expected)
+			fail_msg("%s", cases[i].profile);
+	}
+}
+
+static void the_default_action_is_decided_as_the_filter_decides(void **state)
+{
+	static const struct decided cases[] = {
 		{PROFILE("ALLOW", ""), SECCOMP_DECISION_ALLOW},
 		{PROFILE("LOG", ""), SECCOMP_DECISION_ALLOW},
 		{PROFILE("ERRNO", ""), SECCOMP_DECISION_BLOCK},
@@ -435,6 +449,15 @@ static void hand_made_profiles_are_decided_as_the_filter_decides(void **state)
 		{PROFILE("KILL_PROCESS", ""), SECCOMP_DECISION_BLOCK},
 		{PROFILE("TRACE", ""), SECCOMP_DECISION_CONDITIONAL},
 		{PROFILE("NOTIFY", ""), SECCOMP_DECISION_CONDITIONAL},
+	};
+
+	(void)state;
+	check_decided(cases, ARRAY_SIZE(cases));
+}
+
+static void the_rule_of_a_call_counts_before_the_default(void **state)
+{
+	static const struct decided cases[] = {
 		{PROFILE("ERRNO", RULE("umount2", "ALLOW")), SECCOMP_DECISION_BLOCK},
 		{PROFILE("ERRNO", RULE("mount", "ALLOW")), SECCOMP_DECISION_ALLOW},
 		{PROFILE("ERRNO", RULE("mount", "LOG")), SECCOMP_DECISION_ALLOW},
@@ -442,6 +465,15 @@ static void hand_made_profiles_are_decided_as_the_filter_decides(void **state)
 		{PROFILE("ALLOW", RULE("mount", "KILL_THREAD")), SECCOMP_DECISION_BLOCK},
 		{PROFILE("ALLOW", RULE("mount", "NOTIFY")), SECCOMP_DECISION_CONDITIONAL},
 		{PROFILE("ALLOW", RULE("mount", "TRACE")), SECCOMP_DECISION_CONDITIONAL},
+	};
+
+	(void)state;
+	check_decided(cases, ARRAY_SIZE(cases));
+}
+
+static void a_rule_without_conditions_shadows_the_others(void **state)
+{
+	static const struct decided cases[] = {
 		/* The first without conditions shadows what follows. */
 		{PROFILE("ERRNO", RULE("mount", "ALLOW") "," RULE("mount", "KILL")),
 			SECCOMP_DECISION_ALLOW},
@@ -457,6 +489,15 @@ static void hand_made_profiles_are_decided_as_the_filter_decides(void **state)
 		{PROFILE("ALLOW",
 			 RULE_IF("mount", "LOG", ARG(0, "EQ", 1)) "," RULE("mount", "ERRNO")),
 			SECCOMP_DECISION_BLOCK},
+	};
+
+	(void)state;
+	check_decided(cases, ARRAY_SIZE(cases));
+}
+
+static void a_rule_with_the_default_action_is_none(void **state)
+{
+	static const struct decided cases[] = {
 		/* A rule with the default action is none: it shadows nothing. */
 		{PROFILE("ERRNO", RULE("mount", "ERRNO") "," RULE("mount", "ALLOW")),
 			SECCOMP_DECISION_ALLOW},
@@ -467,6 +508,15 @@ static void hand_made_profiles_are_decided_as_the_filter_decides(void **state)
 		/* With another errno it is one. */
 		{PROFILE("ERRNO", RULE_ERRNO("mount", 38) "," RULE("mount", "ALLOW")),
 			SECCOMP_DECISION_BLOCK},
+	};
+
+	(void)state;
+	check_decided(cases, ARRAY_SIZE(cases));
+}
+
+static void conditions_are_decided_as_the_filter_decides(void **state)
+{
+	static const struct decided cases[] = {
 		{PROFILE("ERRNO", RULE_IF("mount", "ALLOW", ARG(0, "EQ", 1))),
 			SECCOMP_DECISION_CONDITIONAL},
 		{PROFILE("ALLOW", RULE_IF("mount", "ERRNO", MASKED(1, 3, 2))),
@@ -489,14 +539,9 @@ static void hand_made_profiles_are_decided_as_the_filter_decides(void **state)
 		/* An empty list of conditions is none. */
 		{PROFILE("ERRNO", RULE_IF("mount", "ALLOW", "")), SECCOMP_DECISION_ALLOW},
 	};
-	static const char *const names[] = {"mount", "umount2"};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_true(check_profile(cases[i].profile, names, ARRAY_SIZE(names)));
-		if (decide(cases[i].profile, "mount") != cases[i].expected)
-			fail_msg("%s", cases[i].profile);
-	}
+	check_decided(cases, ARRAY_SIZE(cases));
 }
 
 static void the_default_errno_counts_for_what_is_the_default(void **state)
@@ -677,7 +722,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_profile_every_call_is_allowed),
-		cmocka_unit_test(hand_made_profiles_are_decided_as_the_filter_decides),
+		cmocka_unit_test(the_default_action_is_decided_as_the_filter_decides),
+		cmocka_unit_test(the_rule_of_a_call_counts_before_the_default),
+		cmocka_unit_test(a_rule_without_conditions_shadows_the_others),
+		cmocka_unit_test(a_rule_with_the_default_action_is_none),
+		cmocka_unit_test(conditions_are_decided_as_the_filter_decides),
 		cmocka_unit_test(the_default_errno_counts_for_what_is_the_default),
 		cmocka_unit_test(names_of_calls_that_do_not_exist_are_passed_over),
 		cmocka_unit_test(an_action_that_is_not_known_blocks),
