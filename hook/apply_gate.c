@@ -4,6 +4,7 @@
 #include "hook/gate.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
+#include "oci/base/strformat.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -63,11 +64,10 @@ static int build(const struct run *run, struct gate *ret)
 static char *describe_wait(uint64_t usec)
 {
 	cleanup_free char *time = duration_format((usec + 500) / 1000 * 1000);
-	char *text;
 
 	if (usec < 1000)
 		return strdup("at once");
-	return time && asprintf(&text, "after %s", time) >= 0 ? text : NULL;
+	return time ? strformat("after %s", time) : NULL;
 }
 
 /* What a shut gate means here: a denial, unless the policy takes its code lighter. */

@@ -3,6 +3,7 @@
 
 #include "hook/journal.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -42,16 +43,15 @@ static void free_fields(struct fields *fields)
 static void add_field(struct fields *fields, const char *name, const char *value)
 {
 	char escaped[VALUE_MAX];
-	char *text = NULL;
-	int n;
+	char *text;
 
 	if (!value || !*value || fields->n >= FIELDS_MAX)
 		return;
 	text_escape(value, escaped, sizeof(escaped));
-	n = asprintf(&text, "%s=%s", name, escaped);
-	if (n < 0)
+	text = strformat("%s=%s", name, escaped);
+	if (!text)
 		return;
-	fields->items[fields->n++] = (struct iovec){.iov_base = text, .iov_len = (size_t)n};
+	fields->items[fields->n++] = (struct iovec){.iov_base = text, .iov_len = strlen(text)};
 }
 
 static void add_number(struct fields *fields, const char *name, uint64_t number)
@@ -162,8 +162,7 @@ static void send_text(const struct audit *audit, const struct audit_entry *entry
 		snprintf(verdict, sizeof(verdict), "%s [%s] ", word, code_name(entry->code));
 	if (container)
 		snprintf(subject, sizeof(subject), "container %s: ", container);
-	if (asprintf(&line, "%s%s%s", verdict, subject, text) < 0)
-		line = NULL;
+	line = strformat("%s%s%s", verdict, subject, text);
 	send_line(audit, entry, line ? line : text);
 }
 
@@ -174,8 +173,7 @@ void audit_send(const struct audit *audit, const struct audit_entry *entry, cons
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = strformat_v(format, args);
 	va_end(args);
 	/* A code beside "ok" is what has been mended: that is no verdict to begin the text with. */
 	if (entry->result && strcmp(entry->result, "ok") != 0)
@@ -218,8 +216,7 @@ static void send_graded(const struct audit *audit, const struct audit_entry *ent
 	cleanup_free char *text = NULL;
 	bool fixable = fix && *fix;
 
-	if (asprintf(&text, "%s%s%s", message, fixable ? "; fix: " : "", fixable ? fix : "") < 0)
-		text = NULL;
+	text = strformat("%s%s%s", message, fixable ? "; fix: " : "", fixable ? fix : "");
 	send_text(audit, entry, word, text ? text : message);
 }
 

@@ -19,6 +19,7 @@
 #include "hook/run_count.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -117,12 +118,11 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 		audit_failure(&run->audit, &err);
 	if (moved <= 0)
 		return r;
-	if (asprintf(&text,
-		    "its record cannot be read (%s), and the kubelet has removed the pod: %s %s",
-		    error_message(broken), dry_run ? "would be moved to" : "moved to", place) < 0) {
-		text = NULL;
+	text = strformat(
+		"its record cannot be read (%s), and the kubelet has removed the pod: %s %s",
+		error_message(broken), dry_run ? "would be moved to" : "moved to", place);
+	if (!text)
 		return error_memory(broken);
-	}
 	say(run, text);
 	if (!dry_run)
 		audit_send(&run->audit,

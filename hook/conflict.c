@@ -4,6 +4,7 @@
 #include "hook/owner.h"
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -25,15 +26,16 @@ static int name_other_pod(
 	const struct run *run, const struct plan_step *step, char **ret_text, struct error *err)
 {
 	cleanup_owner struct owner owner = {0};
-	char *text = NULL;
+	char *text;
 	int r;
 
 	r = owner_find(run->runtime_fd, &run->topology, step->host_path, &owner, err);
 	if (r < 0 || !owner.provider)
 		return r;
-	if (asprintf(&text, "%s of the pod %s/%s", owner.provider,
-		    owner.pod_namespace ? owner.pod_namespace : "?",
-		    owner.pod_name ? owner.pod_name : "?") < 0)
+	text = strformat("%s of the pod %s/%s", owner.provider,
+		owner.pod_namespace ? owner.pod_namespace : "?",
+		owner.pod_name ? owner.pod_name : "?");
+	if (!text)
 		return error_memory(err);
 	*ret_text = text;
 	return 0;

@@ -8,6 +8,7 @@
 #include "hook/inspect.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/strformat.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,10 +173,8 @@ static char *join_list(const struct strv *list)
 	char *joined = strdup("");
 
 	for (size_t i = 0; joined && i < list->n; i++) {
-		char *longer = NULL;
+		char *longer = strformat("%s%s%s", joined, i > 0 ? ", " : "", list->items[i]);
 
-		if (asprintf(&longer, "%s%s%s", joined, i > 0 ? ", " : "", list->items[i]) < 0)
-			longer = NULL;
 		free(joined);
 		joined = longer;
 	}

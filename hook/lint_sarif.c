@@ -7,6 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsonpack.h"
+#include "oci/base/strformat.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,9 +31,8 @@ static char *make_uri(const char *path)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				    "-._~/";
-	char *uri = NULL;
-	size_t size;
-	FILE *out = open_memstream(&uri, &size);
+	struct strformat_pieces pieces;
+	FILE *out = strformat_open(&pieces);
 
 	if (!out)
 		return NULL;
@@ -45,7 +45,7 @@ static char *make_uri(const char *path)
 		else
 			fprintf(out, "%%%02X", (unsigned char)*path);
 	}
-	return fclose(out) == 0 ? uri : NULL;
+	return strformat_close(&pieces);
 }
 
 /* 3.30, region. */

@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/input.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <dirent.h>
 #include <errno.h>
@@ -20,9 +21,7 @@
 
 static char *record_path(const char *pod_uid)
 {
-	char *path = NULL;
-
-	return asprintf(&path, "%s/%s/%s", PODS_PATH, pod_uid, RECORD_FILE) < 0 ? NULL : path;
+	return strformat("%s/%s/%s", PODS_PATH, pod_uid, RECORD_FILE);
 }
 
 static int failed(struct error *err, int r, const char *what, const char *path)

@@ -4,6 +4,7 @@
 #include "oci/annotations.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/colour.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -66,8 +67,7 @@ __attribute__((format(printf, 3, 4))) static void print_line(
 
 	begin_line(tree, more);
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL; /* indeterminate after a failure */
+	text = strformat_v(format, args);
 	va_end(args);
 	print_safe(tree->out, text ? text : format);
 	fputc('\n', tree->out);

@@ -5,6 +5,7 @@
 #include "oci/base/duration.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
+#include "oci/base/strformat.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 
@@ -114,10 +115,10 @@ static int refuse_path(struct error *err, const char *item, const char *path)
 	if (!simple)
 		return error_memory(err);
 	/* Only where the path differs by slashes and dots is there a path to suggest. */
-	if (path_is_normalized(simple) && simple[1] != '\0' &&
-		asprintf(&fix, "write the path as %s", simple) < 0) {
-		fix = NULL;
-		return error_memory(err);
+	if (path_is_normalized(simple) && simple[1] != '\0') {
+		fix = strformat("write the path as %s", simple);
+		if (!fix)
+			return error_memory(err);
 	}
 	return refuse(err, ANNOTATION_MOUNTS, fix ? fix : "write it like " MOUNTS_EXAMPLE, item,
 		"an absolute path below /, without \".\" and \"..\", repeated slashes, a slash at "
@@ -253,9 +254,10 @@ static int refuse_unknown(struct error *err, const char *key)
 		least = distance;
 		nearest = &known[i];
 	}
-	if (nearest && asprintf(&fix, "rename it to %s", nearest->key) < 0) {
-		fix = NULL;
-		return error_memory(err);
+	if (nearest) {
+		fix = strformat("rename it to %s", nearest->key);
+		if (!fix)
+			return error_memory(err);
 	}
 	return error_set(err, -EINVAL, FINDING_ANNOTATION_INVALID, key, fix ? fix : "remove it",
 		"the annotation %s is not known: expected " ANNOTATION_PREFIX

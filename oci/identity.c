@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 
 #include <errno.h>
@@ -49,13 +50,11 @@ static int refuse(const struct loader *loader, const struct field *field, const 
 {
 	cleanup_free char *fix = NULL;
 
-	if (asprintf(&fix,
-		    "set the annotation %s to %s (CRI-O does it; with podman use --annotation "
-		    "%s=VALUE)",
-		    field->key, field->expected, field->key) < 0) {
-		fix = NULL;
+	fix = strformat("set the annotation %s to %s (CRI-O does it; with podman use --annotation "
+			"%s=VALUE)",
+		field->key, field->expected, field->key);
+	if (!fix)
 		return error_memory(loader->err);
-	}
 	return error_set(loader->err, -EINVAL, loader->code, field->key, fix,
 		"the annotation %s %s: expected %s", field->key, problem, field->expected);
 }
@@ -64,10 +63,9 @@ static int refuse_value(const struct loader *loader, const struct field *field, 
 {
 	cleanup_free char *problem = NULL;
 
-	if (asprintf(&problem, "has the value %s", text_quote(value)) < 0) {
-		problem = NULL;
+	problem = strformat("has the value %s", text_quote(value));
+	if (!problem)
 		return error_memory(loader->err);
-	}
 	return refuse(loader, field, problem);
 }
 

@@ -2,6 +2,7 @@
 #include "oci/manifest_tree.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 
@@ -20,15 +21,12 @@ int tree_refuse(struct tree *tree, size_t offset, const char *fix, const char *f
 {
 	cleanup_free char *reason = NULL;
 	va_list arguments;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&reason, format, arguments);
+	reason = strformat_v(format, arguments);
 	va_end(arguments);
-	if (r < 0) {
-		reason = NULL; /* indeterminate after a failure */
+	if (!reason)
 		return error_memory(tree->err);
-	}
 	*tree->offset = offset;
 	return error_set(tree->err, -EINVAL, FINDING_MANIFEST_INVALID, "the manifest", fix,
 		"not valid %s: %s", tree->manifest->json ? "JSON" : "YAML", reason);

@@ -2,6 +2,7 @@
 #include "oci/pod.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/pod_parts.h"
 
 #include <errno.h>
@@ -14,15 +15,14 @@ int pod_add_problem(
 {
 	struct pod_problem *problem;
 	va_list arguments;
-	int r;
 
 	if (array_grow(&pod->problems, pod->n_problems, sizeof(*pod->problems)) < 0)
 		return -ENOMEM;
 	problem = &pod->problems[pod->n_problems];
 	va_start(arguments, format);
-	r = vasprintf(&problem->text, format, arguments);
+	problem->text = strformat_v(format, arguments);
 	va_end(arguments);
-	if (r < 0)
+	if (!problem->text)
 		return -ENOMEM;
 	problem->node = node;
 	problem->fix = fix;

@@ -3,6 +3,7 @@
 #include "oci/pod_parts.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,10 +27,9 @@ static int load_env(struct pod_container *container)
 
 		if (!name || !value)
 			continue;
-		if (asprintf(&text, "%s=%s", name, value) < 0) {
-			text = NULL; /* indeterminate after a failure */
+		text = strformat("%s=%s", name, value);
+		if (!text)
 			return -ENOMEM;
-		}
 		if (strv_add(&container->env, text) < 0)
 			return -ENOMEM;
 	}

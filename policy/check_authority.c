@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
+#include "oci/base/strformat.h"
 #include <string.h>
 
 static int check_namespace(const struct facts *facts, struct findings *findings)
@@ -28,10 +29,9 @@ static int check_wait(const struct facts *facts, struct findings *findings)
 	most = duration_format(limit);
 	if (!asked || !most)
 		return -ENOMEM;
-	if (asprintf(&fix, "set it to %s or less", most) < 0) {
-		fix = NULL; /* indeterminate after a failure */
+	fix = strformat("set it to %s or less", most);
+	if (!fix)
 		return -ENOMEM;
-	}
 	return findings_add(findings, facts->config, FINDING_ANNOTATION_INVALID, ANNOTATION_WAIT,
 		fix, "%s: %s is longer than this node lets a container wait: expected 0s to %s",
 		ANNOTATION_WAIT, asked, most);

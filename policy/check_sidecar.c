@@ -3,6 +3,7 @@
 #include "policy/checks.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "policy/capabilities.h"
 #include "policy/rclone.h"
 #include <string.h>
@@ -116,10 +117,9 @@ static int add_rc_conflict(const struct facts *facts, const struct rc_address *a
 
 	if (r < 0)
 		return r;
-	if (asprintf(&fix, "give container %s another port: --rc-addr=:%u", name, port) < 0) {
-		fix = NULL; /* indeterminate after a failure */
+	fix = strformat("give container %s another port: --rc-addr=:%u", name, port);
+	if (!fix)
 		return -ENOMEM;
-	}
 	/* A container that was not let start is in nobody's way yet, and must not keep the one that
 	 * runs from being restarted. */
 	return findings_add_capped(findings, facts->config, FINDING_RC_PORT_CONFLICT,

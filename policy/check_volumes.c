@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/strformat.h"
 #include <limits.h>
 #include <string.h>
 
@@ -70,11 +71,9 @@ static int check_root_itself(
 
 	if (strcmp(target->mount->destination, path) != 0)
 		return 0;
-	if (asprintf(&fix, "let rclone mount on a directory below %s, and annotate that", path) <
-		0) {
-		fix = NULL; /* indeterminate after a failure */
+	fix = strformat("let rclone mount on a directory below %s, and annotate that", path);
+	if (!fix)
 		return -ENOMEM;
-	}
 	return findings_add(findings, facts->config, FINDING_MOUNTPOINT_IS_VOLUME_ROOT, path, fix,
 		"%s is the root of container %s's volume: a dead mount there keeps CRI-O from "
 		"starting the container before any hook can clear it",

@@ -4,6 +4,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/colour.h"
 #include "oci/base/jsonpack.h"
+#include "oci/base/strformat.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 #include <stdarg.h>
@@ -42,12 +43,10 @@ static char *escape(const char *text)
 __attribute__((format(printf, 3, 0))) static int set_texts(
 	struct check_line *line, const char *fix, const char *format, va_list args)
 {
-	cleanup_free char *text = NULL;
+	cleanup_free char *text = strformat_v(format, args);
 
-	if (vasprintf(&text, format, args) < 0) {
-		text = NULL;
+	if (!text)
 		return -ENOMEM;
-	}
 	line->text = escape(text);
 	line->fix = fix ? escape(fix) : NULL;
 	return line->text && (line->fix || !fix) ? 0 : -ENOMEM;

@@ -5,6 +5,7 @@
 #include "oci/base/duration.h"
 #include "oci/base/jsondoc.h"
 #include "oci/base/path.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include "policy/nearest.h"
 #include <fnmatch.h>
@@ -62,14 +63,12 @@ static int refuse_unknown(const struct jsondoc_get *get, const char *key, const 
 
 	if (!nearest)
 		return jsondoc_error(get, key, "remove it", err, "unknown %s", what);
-	if (asprintf(&meant, "%s%s%s", get->path, *get->path ? "." : "", nearest) < 0) {
-		meant = NULL;
+	meant = strformat("%s%s%s", get->path, *get->path ? "." : "", nearest);
+	if (!meant)
 		return error_memory(err);
-	}
-	if (asprintf(&fix, "write %s there", text_quote(meant)) < 0) {
-		fix = NULL;
+	fix = strformat("write %s there", text_quote(meant));
+	if (!fix)
 		return error_memory(err);
-	}
 	return jsondoc_error(
 		get, key, fix, err, "unknown %s; did you mean %s?", what, text_quote(meant));
 }

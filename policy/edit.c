@@ -3,6 +3,7 @@
 #include "policy/edit.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "policy/edit_text.h"
 
 #include <stdio.h>
@@ -31,10 +32,9 @@ enum edit_outcome edit_replace(const struct edit_source *source, struct edits *e
 		return EDIT_AWKWARD;
 	if (!value->string || (node->style == MANIFEST_PLAIN && !strpbrk(value->text, "#,[]{}\"'")))
 		text = strdup(value->text);
-	else if (node->style == MANIFEST_SINGLE_QUOTED && single) {
-		if (asprintf(&text, "'%s'", single) < 0)
-			text = NULL; /* indeterminate after a failure */
-	} else
+	else if (node->style == MANIFEST_SINGLE_QUOTED && single)
+		text = strformat("'%s'", single);
+	else
 		text = quote_string(value->text);
 	return edit_add(edits, node->start, node->end, text);
 }
@@ -43,23 +43,18 @@ enum edit_outcome edit_replace(const struct edit_source *source, struct edits *e
 static char *write_flow(const struct addition *addition, bool quoted)
 {
 	cleanup_free char *value = write_value(addition->value);
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct strformat_pieces pieces;
+	FILE *out = value ? strformat_open(&pieces) : NULL;
 
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < addition->n; i++)
 		fprintf(out, "%s%s%s%s: ", i > 0 ? "{" : "", quoted ? "\"" : "", addition->keys[i],
 			quoted ? "\"" : "");
-	fputs(value ? value : "", out);
+	fputs(value, out);
 	for (size_t i = 1; i < addition->n; i++)
 		fputc('}', out);
-	if (fclose(out) != 0 || !value) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return strformat_close(&pieces);
 }
 
 /* The same on lines of their own, the first `column` bytes in, a line break before or behind each.
@@ -68,22 +63,17 @@ static char *write_block(
 	const struct addition *addition, size_t column, const char *line_end_text, bool before)
 {
 	cleanup_free char *value = write_value(addition->value);
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct strformat_pieces pieces;
+	FILE *out = value ? strformat_open(&pieces) : NULL;
 
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < addition->n; i++)
 		fprintf(out, "%s%*s%s:%s%s%s", before ? line_end_text : "",
 			(int)(column + INDENT * i), "", addition->keys[i],
-			i + 1 == addition->n ? " " : "", i + 1 == addition->n && value ? value : "",
+			i + 1 == addition->n ? " " : "", i + 1 == addition->n ? value : "",
 			before ? "" : line_end_text);
-	if (fclose(out) != 0 || !value) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return strformat_close(&pieces);
 }
 
 static enum edit_outcome insert_flow(const struct edit_source *source, struct edits *edits,
@@ -93,8 +83,7 @@ static enum edit_outcome insert_flow(const struct edit_source *source, struct ed
 	bool quoted =
 		source->manifest->json || (last && last->key->style == MANIFEST_DOUBLE_QUOTED);
 	cleanup_free char *text = write_flow(addition, quoted);
-	char *joined = NULL;
-	int r;
+	char *joined;
 
 	if (!text)
 		return EDIT_NO_MEMORY;
@@ -103,11 +92,11 @@ static enum edit_outcome insert_flow(const struct edit_source *source, struct ed
 	if (last->value->end <= last->value->start)
 		return EDIT_AWKWARD;
 	if (is_first_on_line(source, last->key->start))
-		r = asprintf(&joined, ",%s%*s%s", line_break(source, last->key->start),
+		joined = strformat(",%s%*s%s", line_break(source, last->key->start),
 			(int)column_of(source, last->key->start), "", text);
 	else
-		r = asprintf(&joined, ", %s", text);
-	return edit_add(edits, last->value->end, last->value->end, r < 0 ? NULL : joined);
+		joined = strformat(", %s", text);
+	return edit_add(edits, last->value->end, last->value->end, joined);
 }
 
 /* A pair on one line: what is put behind that line is put behind the pair. */
@@ -176,8 +165,7 @@ static enum edit_outcome fill_null(const struct edit_source *source, struct edit
 {
 	bool empty = node->end == node->start;
 	cleanup_free char *inner = NULL;
-	char *text = NULL;
-	int r;
+	char *text;
 
 	if (is_shared(node))
 		return EDIT_SHARED;
@@ -188,9 +176,9 @@ static enum edit_outcome fill_null(const struct edit_source *source, struct edit
 	/* What is empty ends with the colon. */
 	if (empty && (node->start == 0 || source->data[node->start - 1] != ':'))
 		return EDIT_AWKWARD;
-	r = asprintf(&text, "%s%s%s%s", empty ? " " : "", addition->n > 0 ? "{" : "", inner,
+	text = strformat("%s%s%s%s", empty ? " " : "", addition->n > 0 ? "{" : "", inner,
 		addition->n > 0 ? "}" : "");
-	return edit_add(edits, node->start, node->end, r < 0 ? NULL : text);
+	return edit_add(edits, node->start, node->end, text);
 }
 
 enum edit_outcome edit_set(const struct edit_source *source, struct edits *edits,

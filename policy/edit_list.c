@@ -3,6 +3,7 @@
 #include "policy/edit.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "policy/edit_text.h"
 
 #include <stdio.h>
@@ -100,17 +101,16 @@ static enum edit_outcome insert_flow_item(const struct edit_source *source, stru
 	const struct manifest_node *item, const char *text)
 {
 	cleanup_free char *quoted = quote_string(text);
-	char *joined = NULL;
-	int r;
+	char *joined;
 
 	if (!quoted)
 		return EDIT_NO_MEMORY;
 	if (is_first_on_line(source, item->start))
-		r = asprintf(&joined, ",%s%*s%s", line_break(source, item->start),
+		joined = strformat(",%s%*s%s", line_break(source, item->start),
 			(int)column_of(source, item->start), "", quoted);
 	else
-		r = asprintf(&joined, ", %s", quoted);
-	return edit_add(edits, item->end, item->end, r < 0 ? NULL : joined);
+		joined = strformat(", %s", quoted);
+	return edit_add(edits, item->end, item->end, joined);
 }
 
 enum edit_outcome edit_insert_item(const struct edit_source *source, struct edits *edits,
@@ -121,7 +121,6 @@ enum edit_outcome edit_insert_item(const struct edit_source *source, struct edit
 	cleanup_free char *quoted = NULL;
 	char *line = NULL;
 	size_t dash, at;
-	int r;
 
 	if (is_shared(sequence))
 		return EDIT_SHARED;
@@ -134,25 +133,25 @@ enum edit_outcome edit_insert_item(const struct edit_source *source, struct edit
 	if (!quoted)
 		return EDIT_NO_MEMORY;
 	at = line_end(source, item->end);
-	r = asprintf(&line, "%s%*s- %s", line_break(source, at), (int)column_of(source, dash), "",
+	line = strformat("%s%*s- %s", line_break(source, at), (int)column_of(source, dash), "",
 		plain ? text : quoted);
-	return edit_add(edits, at, at, r < 0 ? NULL : line);
+	return edit_add(edits, at, at, line);
 }
 
 /* The first line goes where the key is, the others below it. NULL without memory. */
 static char *join_lines(const struct edit_source *source, size_t start, const struct edit_lines *by)
 {
 	const char *ending = line_break(source, start);
-	size_t column = column_of(source, start), size;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &size);
+	size_t column = column_of(source, start);
+	struct strformat_pieces pieces;
+	FILE *out = strformat_open(&pieces);
 
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < by->n; i++)
 		fprintf(out, "%s%*s%s", i > 0 ? ending : "", i > 0 ? (int)column : 0, "",
 			by->lines[i]);
-	return fclose(out) == 0 ? text : NULL;
+	return strformat_close(&pieces);
 }
 
 enum edit_outcome edit_replace_pair(const struct edit_source *source, struct edits *edits,

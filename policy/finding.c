@@ -2,6 +2,7 @@
 #include "policy/finding.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/base/strv.h"
 #include "oci/base/text.h"
 #include <stdarg.h>
@@ -68,10 +69,9 @@ static int __attribute__((format(printf, 3, 0))) append_worded(
 
 	if (draft->severity == SEVERITY_IGNORE)
 		return 0;
-	if (vasprintf(&text, format, arguments) < 0) {
-		text = NULL; /* indeterminate after a failure */
+	text = strformat_v(format, arguments);
+	if (!text)
 		return -ENOMEM;
-	}
 	/* What a pod wrote may stand in them, and each is one line of stderr. */
 	text_escape(draft->subject ? draft->subject : "", subject, sizeof(subject));
 	text_escape(text, message, sizeof(message));

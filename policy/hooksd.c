@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <ctype.h>
 #include <limits.h>
@@ -20,15 +21,12 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 {
 	cleanup_free char *text = NULL;
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	text = strformat_v(format, args);
 	va_end(args);
-	if (n < 0) {
-		text = NULL;
+	if (!text)
 		return error_memory(reader->err);
-	}
 	return error_set(reader->err, -EINVAL, FINDING_POLICY_INVALID, reader->name, fix, "%s: %s",
 		reader->name, text);
 }

@@ -2,6 +2,7 @@
 #include "policy/lint.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/base/strv.h"
 #include "policy/lint_rules.h"
 
@@ -130,12 +131,10 @@ int lint_add(struct lint_pod *pod, const struct lint_site *site, enum lint_level
 	if (severity == SEVERITY_IGNORE)
 		return 0;
 	va_start(arguments, format);
-	r = vasprintf(&text, format, arguments);
+	text = strformat_v(format, arguments);
 	va_end(arguments);
-	if (r < 0) {
-		text = NULL; /* indeterminate after a failure */
+	if (!text)
 		return -ENOMEM;
-	}
 	r = findings_add_as(&made, site->code, severity, site->subject, site->fix, "%s", text);
 	if (r == 0)
 		r = add(pod, site->node, find_level(site->code, severity, cap), &made, &item);
@@ -179,20 +178,14 @@ bool lint_concerns(const struct lint_pod *pod)
 	return pod->annotated || pod->request.n_mounts > 0;
 }
 
-static int name_object(const struct workload *workload, char **ret)
+static char *name_object(const struct workload *workload)
 {
 	const char *name = workload_name(workload), *space = workload_namespace(workload);
-	int r;
 
 	if (workload->fragment)
-		r = asprintf(ret, "%s", "");
-	else
-		r = asprintf(ret, "%s %s%s%s", workload->kind, space ? space : "", space ? "/" : "",
-			name ? name : "(no name)");
-	if (r >= 0)
-		return 0;
-	*ret = NULL; /* indeterminate after a failure */
-	return -ENOMEM;
+		return strdup("");
+	return strformat("%s %s%s%s", workload->kind, space ? space : "", space ? "/" : "",
+		name ? name : "(no name)");
 }
 
 static void pod_end(struct lint_pod *pod)
@@ -223,8 +216,10 @@ static int run_rules(struct lint_pod *pod)
 		lint_node,
 		lint_admission,
 	};
-	int r = name_object(pod->pod->workload, &pod->object);
+	int r;
 
+	pod->object = name_object(pod->pod->workload);
+	r = pod->object ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rules); i++)
 		r = rules[i](pod);
 	return r;

@@ -7,6 +7,7 @@
 #include "policy/lint_rules.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,12 +77,9 @@ static const struct manifest_node *find_level(const struct lint_pod *pod)
 static char *write_command(const struct lint_pod *pod, const char *account)
 {
 	const char *space = workload_namespace(pod->pod->workload);
-	char *text = NULL;
 
-	return asprintf(&text, "oc adm policy add-scc-to-user privileged -z %s%s%s",
-		       account ? account : "NAME", space ? " -n " : "", space ? space : "") < 0
-		       ? NULL
-		       : text;
+	return strformat("oc adm policy add-scc-to-user privileged -z %s%s%s",
+		account ? account : "NAME", space ? " -n " : "", space ? space : "");
 }
 
 static int add_default_account(struct lint_pod *pod, const char *command)
@@ -91,10 +89,9 @@ static int add_default_account(struct lint_pod *pod, const char *command)
 	const struct manifest_node *name = manifest_get(spec, "serviceAccountName");
 	const struct manifest_pair *containers = manifest_pair(spec, "containers");
 
-	if (asprintf(&fix, "set serviceAccountName: NAME; on OpenShift: %s", command) < 0) {
-		fix = NULL; /* indeterminate after a failure */
+	fix = strformat("set serviceAccountName: NAME; on OpenShift: %s", command);
+	if (!fix)
 		return -ENOMEM;
-	}
 	if (!name)
 		name = containers ? containers->key : spec;
 	return lint_add(pod,
@@ -110,11 +107,10 @@ static int add_command(struct lint_pod *pod, const char *account, const char *co
 	const struct manifest_node *name = manifest_get(spec, "serviceAccountName");
 	cleanup_free char *fix = NULL;
 
-	if (asprintf(&fix, "on OpenShift: %s; elsewhere: the label %s: privileged on the namespace",
-		    command, LEVEL_LABEL) < 0) {
-		fix = NULL; /* indeterminate after a failure */
+	fix = strformat("on OpenShift: %s; elsewhere: the label %s: privileged on the namespace",
+		command, LEVEL_LABEL);
+	if (!fix)
 		return -ENOMEM;
-	}
 	return lint_add(pod,
 		&(struct lint_site){name ? name : manifest_get(spec, "serviceAccount"),
 			FINDING_ADMISSION_NEEDED, account, fix},

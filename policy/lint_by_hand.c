@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include "policy/rclone.h"
 
@@ -103,8 +104,8 @@ static int check_readers(struct lint_pod *pod, bool *ret_any)
 static int write_annotation(const struct lint_pod *pod, char **ret)
 {
 	cleanup_free char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct strformat_pieces pieces;
+	FILE *out = strformat_open(&pieces);
 	bool known = true;
 
 	if (!out)
@@ -117,7 +118,8 @@ static int write_annotation(const struct lint_pod *pod, char **ret)
 		fprintf(out, "%s%s=%s", i > 0 ? ", " : "", request->provider,
 			provider && provider->vague ? "PATH" : request->path);
 	}
-	if (fclose(out) != 0 || !text)
+	text = strformat_close(&pieces);
+	if (!text)
 		return -ENOMEM;
 	*ret = known ? move_ptr(text) : NULL;
 	return 0;
@@ -162,15 +164,13 @@ static const struct manifest_node *place_pod(const struct lint_pod *pod)
 static int add_unannotated(struct lint_pod *pod, const char *text)
 {
 	static const char *const keys[] = {"metadata", "annotations", ANNOTATION_MOUNTS};
-	cleanup_free char *fix = NULL;
+	cleanup_free char *fix = strformat(
+		"add the annotation %s: \"%s\"", ANNOTATION_MOUNTS, text ? text : "CONTAINER=PATH");
 	struct lint_finding *finding;
-	int r = asprintf(&fix, "add the annotation %s: \"%s\"", ANNOTATION_MOUNTS,
-		text ? text : "CONTAINER=PATH");
+	int r;
 
-	if (r < 0) {
-		fix = NULL; /* indeterminate after a failure */
+	if (!fix)
 		return -ENOMEM;
-	}
 	r = lint_add(pod,
 		&(struct lint_site){
 			place_pod(pod), FINDING_ANNOTATION_MISSING, ANNOTATION_MOUNTS, fix},
@@ -207,17 +207,12 @@ static int add_forgotten(
 	const struct manifest_node *node = lint_annotation(pod, ANNOTATION_MOUNTS);
 	cleanup_free char *text = NULL, *fix = NULL;
 	struct lint_finding *finding;
-	int r = asprintf(&text, "%s, %s=%s", manifest_text(node), container->pod->name, path);
+	int r;
 
-	if (r < 0) {
-		text = NULL; /* indeterminate after a failure */
+	text = strformat("%s, %s=%s", manifest_text(node), container->pod->name, path);
+	fix = strformat("add %s=%s to the annotation", container->pod->name, path);
+	if (!text || !fix)
 		return -ENOMEM;
-	}
-	r = asprintf(&fix, "add %s=%s to the annotation", container->pod->name, path);
-	if (r < 0) {
-		fix = NULL; /* indeterminate after a failure */
-		return -ENOMEM;
-	}
 	r = lint_add(pod,
 		&(struct lint_site){lint_name_of(container->pod), FINDING_ANNOTATION_MISSING,
 			ANNOTATION_MOUNTS, fix},

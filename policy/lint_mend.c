@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
+#include "oci/base/strformat.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -52,16 +53,13 @@ static int set_port(
 	const unsigned int port = find_port(finding->finding.fix);
 	cleanup_free char *text = NULL;
 	size_t kept;
-	int r;
 
 	if (!node || !colon || port == 0 || strchr(node->text, ','))
 		return 0;
 	kept = strlen(node->text) - strlen(colon);
-	r = asprintf(&text, "%.*s:%u", (int)kept, node->text, port);
-	if (r < 0) {
-		text = NULL; /* indeterminate after a failure */
+	text = strformat("%.*s:%u", (int)kept, node->text, port);
+	if (!text)
 		return -ENOMEM;
-	}
 	container->new_port = port;
 	return lint_outcome(finding, edit_replace(&pod->source, &finding->edits, node,
 					     &(struct edit_value){text, true}));

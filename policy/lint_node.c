@@ -3,6 +3,7 @@
 #include "policy/lint_rules.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,19 +59,16 @@ static enum edit_outcome prefer_host(
 		NULL,
 	};
 
-	if (asprintf(&values, "          values: [%s]", host) < 0) {
-		values = NULL; /* indeterminate after a failure */
+	values = strformat("          values: [%s]", host);
+	if (!values)
 		return EDIT_NO_MEMORY;
-	}
-	if (asprintf(&flow,
-		    "\"affinity\": {\"nodeAffinity\": "
-		    "{\"preferredDuringSchedulingIgnoredDuringExecution\": [{\"weight\": 100, "
-		    "\"preference\": {\"matchExpressions\": [{\"key\": \"" HOSTNAME
-		    "\", \"operator\": \"In\", \"values\": [%s]}]}}]}}",
-		    host) < 0) {
-		flow = NULL;
+	flow = strformat("\"affinity\": {\"nodeAffinity\": "
+			 "{\"preferredDuringSchedulingIgnoredDuringExecution\": [{\"weight\": 100, "
+			 "\"preference\": {\"matchExpressions\": [{\"key\": \"" HOSTNAME
+			 "\", \"operator\": \"In\", \"values\": [%s]}]}}]}}",
+		host);
+	if (!flow)
 		return EDIT_NO_MEMORY;
-	}
 	lines[ARRAY_SIZE(lines) - 1] = values;
 	return edit_replace_pair(&pod->source, edits, manifest_follow(pod->pod->workload->spec),
 		"nodeSelector", &(struct edit_lines){lines, ARRAY_SIZE(lines), flow});
@@ -92,10 +90,9 @@ static int mend_selector(
 	if (!finding || selector->n != 1 || !is_host_name(host) ||
 		manifest_pair(pod->pod->workload->spec, "affinity"))
 		return 0;
-	if (asprintf(&quoted, "\"%s\"", host) < 0) {
-		quoted = NULL; /* indeterminate after a failure */
+	quoted = strformat("\"%s\"", host);
+	if (!quoted)
 		return -ENOMEM;
-	}
 	return lint_outcome(finding, prefer_host(pod, quoted, &finding->edits));
 }
 

@@ -7,6 +7,7 @@
 #include "policy/lint_rules.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,14 +50,10 @@ static bool looks_at_mount(const struct lint_pod *pod, const struct lint_contain
 /* What to add; NULL without memory. */
 static char *suggest(const struct lint_pod *pod, const struct lint_container *container)
 {
-	char *text = NULL;
-
 	if (container->vague)
 		return strdup("let a livenessProbe look at the mount");
-	return asprintf(&text, "give it a livenessProbe with exec.command: [stat, \"%s\"]",
-		       find_path(pod, container->pod)) < 0
-		       ? NULL
-		       : text;
+	return strformat("give it a livenessProbe with exec.command: [stat, \"%s\"]",
+		find_path(pod, container->pod));
 }
 
 static int check_provider(struct lint_pod *pod, const struct lint_container *container)

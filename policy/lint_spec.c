@@ -7,6 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/strformat.h"
 #include "policy/devices.h"
 
 #include <errno.h>
@@ -22,7 +23,6 @@ static char *find_volume_root(const struct pod *pod, const char *name)
 {
 	const struct pod_volume *volume = pod_volume(pod, name);
 	const char *kind = "volume", *what = name;
-	char *root = NULL;
 
 	if (volume && volume->kind == POD_VOLUME_HOST_PATH && volume->what)
 		return path_simplify(volume->what);
@@ -31,8 +31,7 @@ static char *find_volume_root(const struct pod *pod, const char *name)
 		kind = "claim";
 		what = volume->what;
 	}
-	return asprintf(&root, POD_DIRECTORY "/volumes/kubernetes.io~%s/%s", kind, what) < 0 ? NULL
-											     : root;
+	return strformat(POD_DIRECTORY "/volumes/kubernetes.io~%s/%s", kind, what);
 }
 
 char *lint_source(const struct pod *pod, const struct pod_mount *mount)
@@ -174,9 +173,10 @@ static int set_labels(
 		if (!spec->apparmor_profile)
 			return -ENOMEM;
 	}
-	if (type && asprintf(&spec->selinux_label, "system_u:system_r:%s:s0", type) < 0) {
-		spec->selinux_label = NULL; /* indeterminate after a failure */
-		return -ENOMEM;
+	if (type) {
+		spec->selinux_label = strformat("system_u:system_r:%s:s0", type);
+		if (!spec->selinux_label)
+			return -ENOMEM;
 	}
 	return 0;
 }

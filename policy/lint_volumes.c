@@ -3,6 +3,7 @@
 #include "policy/lint_rules.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,14 +52,12 @@ static int add_mode(struct lint_pod *pod, const struct pod_volume *volume,
 {
 	static const char *const keys[] = {"defaultMode"};
 	const char *written = manifest_text(node), *narrow = narrow_mode(pod);
-	cleanup_free char *fix = NULL;
+	cleanup_free char *fix = strformat("set defaultMode: %s", narrow);
 	struct lint_finding *finding;
-	int r = asprintf(&fix, "set defaultMode: %s", narrow);
+	int r;
 
-	if (r < 0) {
-		fix = NULL; /* indeterminate after a failure */
+	if (!fix)
 		return -ENOMEM;
-	}
 	r = lint_add(pod,
 		&(struct lint_site){node ? node : manifest_get(volume->node, "name"),
 			FINDING_SECRET_MODE, volume->name, fix},

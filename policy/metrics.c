@@ -2,6 +2,7 @@
 #include "policy/metrics.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -150,19 +151,13 @@ static bool write_series(const char *series, uint64_t *number, void *data)
 char *metrics_format_state(const struct metrics *metrics)
 {
 	struct metrics copy = *metrics;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	bool whole;
+	struct strformat_pieces pieces;
+	FILE *out = strformat_open(&pieces);
 
 	if (!out)
 		return NULL;
-	whole = visit_all(&copy, write_series, out);
-	if (fclose(out) != 0 || !whole) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	visit_all(&copy, write_series, out);
+	return strformat_close(&pieces);
 }
 
 /* A line that was read, and whether it has found its number. */
@@ -298,10 +293,8 @@ static void write_gauges(FILE *out, const struct metrics_gauges *gauges, const c
 char *metrics_format(
 	const struct metrics *metrics, const struct metrics_gauges *gauges, const char *version)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	bool failed;
+	struct strformat_pieces pieces;
+	FILE *out = strformat_open(&pieces);
 
 	if (!out)
 		return NULL;
@@ -309,10 +302,5 @@ char *metrics_format(
 	write_denials(out, metrics);
 	write_gate(out, metrics);
 	write_gauges(out, gauges, version);
-	failed = ferror(out);
-	if (fclose(out) != 0 || failed) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return strformat_close(&pieces);
 }

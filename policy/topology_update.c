@@ -2,6 +2,7 @@
 #include "policy/topology_update.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "policy/capabilities.h"
 #include "policy/devices.h"
 #include "policy/mounts.h"
@@ -161,7 +162,8 @@ static int note_edge(
 	/* A private mount lets nothing through: that is no way. */
 	if (kind != PROPAGATION_SHARED && kind != PROPAGATION_SLAVE)
 		return 0;
-	if (asprintf(&self, "container/%s", facts->identity->container_name) < 0)
+	self = strformat("container/%s", facts->identity->container_name);
+	if (!self)
 		return -ENOMEM;
 	if (target->relation == TARGET_PROVIDES)
 		return topology_add_edge(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/duration.h"
 
+#include "oci/base/strformat.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -159,7 +160,6 @@ char *duration_format(uint64_t usec)
 	uint64_t hours = usec / USEC_PER_HOUR, minutes = usec % USEC_PER_HOUR / USEC_PER_MINUTE;
 	uint64_t rest = usec % USEC_PER_MINUTE;
 	char h[32] = "", m[32] = "", s[32] = "";
-	char *text;
 
 	if (hours > 0)
 		snprintf(h, sizeof(h), "%" PRIu64 "h", hours);
@@ -171,5 +171,5 @@ char *duration_format(uint64_t usec)
 		format_last(s, sizeof(s), rest, USEC_PER_MSEC, "ms");
 	else if (rest > 0 || usec == 0)
 		format_last(s, sizeof(s), rest, USEC_PER_SEC, "s");
-	return asprintf(&text, "%s%s%s", h, m, s) < 0 ? NULL : text;
+	return strformat("%s%s%s", h, m, s);
 }

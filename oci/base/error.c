@@ -2,6 +2,7 @@
 #include "oci/base/error.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 
 #include <errno.h>
@@ -26,12 +27,8 @@ static char *copy_text(const char *text)
 
 __attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
-	cleanup_free char *text = NULL;
+	cleanup_free char *text = strformat_v(format, args);
 
-	if (vasprintf(&text, format, args) < 0) {
-		text = NULL;
-		return NULL;
-	}
 	return copy_text(text);
 }
 
@@ -92,11 +89,8 @@ int error_wrap(struct error *err, int r, const char *format, ...)
 	va_end(args);
 	if (err->code == FINDING_NONE)
 		err->code = FINDING_INTERNAL;
-	if (!context || asprintf(&text, "%s: %s", context,
-				err->message ? err->message : strerror(-r)) < 0) {
-		text = NULL;
-		return r;
-	}
+	if (context)
+		text = strformat("%s: %s", context, err->message ? err->message : strerror(-r));
 	message = copy_text(text);
 	if (message) {
 		free(err->message);

@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsonlex.h"
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 
 #include <errno.h>
@@ -69,11 +70,10 @@ static int refuse_duplicates(
 	cleanup_free char *reason = NULL;
 	size_t offset = 0;
 
-	if (jsonlex_find_duplicate(data, size, &name, &offset) < 0 ||
-		asprintf(&reason, "the name %s is twice in one object", text_quote(name)) < 0) {
-		reason = NULL;
+	if (jsonlex_find_duplicate(data, size, &name, &offset) == 0)
+		reason = strformat("the name %s is twice in one object", text_quote(name));
+	if (!reason)
 		return error_memory(err);
-	}
 	return syntax_error(context, data, offset, reason, err);
 }
 
@@ -165,16 +165,13 @@ int jsondoc_error(const struct jsondoc_get *get, const char *key, const char *fi
 	cleanup_free char *text = NULL;
 	char path[JSONDOC_PATH_SIZE];
 	va_list args;
-	int n;
 
 	join_key(get->path, key ? key : "", path);
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	text = strformat_v(format, args);
 	va_end(args);
-	if (n < 0) {
-		text = NULL;
+	if (!text)
 		return error_memory(err);
-	}
 	return error_set(err, -EINVAL, get->context->code, path, fix, "%s: %s: %s",
 		get->context->name, path, text);
 }
@@ -205,10 +202,9 @@ static int type_error(const struct jsondoc_get *get, const char *key, const char
 {
 	cleanup_free char *fix = NULL;
 
-	if (asprintf(&fix, "write %s there", expected) < 0) {
-		fix = NULL;
+	fix = strformat("write %s there", expected);
+	if (!fix)
 		return error_memory(err);
-	}
 	return jsondoc_error(
 		get, key, fix, err, "must be %s, is %s", expected, describe_type(value));
 }

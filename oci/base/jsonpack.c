@@ -2,6 +2,7 @@
 #include "oci/base/jsonpack.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include <errno.h>
 
 void jsonpack_begin(struct jsonpack *pack)
@@ -85,8 +86,8 @@ char *jsonpack_text(struct jsonpack *pack)
 		text = json_object_to_json_string_ext(
 			pack->root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 					    JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text && asprintf(&line, "%s\n", text) < 0)
-		line = NULL; /* indeterminate after a failure */
+	if (text)
+		line = strformat("%s\n", text);
 	jsonpack_clear(pack);
 	return line;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/path.h"
 
+#include "oci/base/strformat.h"
 #include "oci/base/text.h"
 
 #include <limits.h>
@@ -49,16 +50,13 @@ const char *path_below(const char *path, const char *prefix)
 char *path_join(const char *prefix, const char *rest)
 {
 	size_t length = strlen(prefix);
-	char *joined;
 
 	rest += strspn(rest, "/");
 	while (length > 0 && prefix[length - 1] == '/')
 		length--;
 	if (*rest == '\0' && length > 0)
 		return strndup(prefix, length);
-	if (asprintf(&joined, "%.*s/%s", (int)length, prefix, rest) < 0)
-		return NULL;
-	return joined;
+	return strformat("%.*s/%s", (int)length, prefix, rest);
 }
 
 char *path_simplify(const char *path)

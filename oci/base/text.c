@@ -2,6 +2,7 @@
 #include "oci/base/text.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/strformat.h"
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -172,8 +173,7 @@ void text_say(FILE *out, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL; /* indeterminate after a failure */
+	text = strformat_v(format, args);
 	va_end(args);
 	text_escape(text ? text : format, line, sizeof(line));
 	fprintf(out, "%s\n", line);
