@@ -2,6 +2,7 @@
 #include "hook/tables.h"
 
 #include "hook/mounts_now.h"
+#include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include "policy/target_paths.h"
 #include "policy/way.h"
@@ -55,11 +56,23 @@ static int read_container(struct run *run, struct error *err)
 	return r < 0 ? r : mounts_now_add(&now, &paths, &run->node.container, err);
 }
 
+/* What was read by its pid was its own: it had not ended, nor had another process the pid. */
+static int still_the_container(const struct run *run, struct error *err)
+{
+	if (process_is_alive(run->state.pid, run->pid_start_ticks))
+		return 0;
+	return error_set(err, -ESRCH, FINDING_HOST_IO, NULL, NULL,
+		"the container's init, pid %d, has ended while its mounts were read",
+		(int)run->state.pid);
+}
+
 int tables_read(struct run *run, struct error *err)
 {
 	int r = read_host(run, err);
 
-	return r < 0 ? r : read_container(run, err);
+	if (r == 0)
+		r = read_container(run, err);
+	return r < 0 ? r : still_the_container(run, err);
 }
 
 static int read_whole(pid_t pid, struct mount_table *table, struct error *err)
@@ -82,5 +95,7 @@ int tables_complete(struct run *run, const struct targets *targets, struct error
 	r = read_whole(0, &run->node.host, err);
 	if (r == 0)
 		r = read_whole(run->state.pid, &run->node.container, err);
+	if (r == 0)
+		r = still_the_container(run, err);
 	return r < 0 ? r : 1;
 }

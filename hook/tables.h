@@ -8,7 +8,8 @@
 /*
  * Read both anew into run->node and run->facts, which know everything but the tables: the mounts
  * that the container's targets need where the kernel can be asked for those, else the whole tables.
- * What was resolved with the tables before is invalid. 0 or a negative errno.
+ * What was resolved with the tables before is invalid. 0 or a negative errno: -ESRCH where the
+ * container's init has ended, whoever has its pid by now.
  */
 int tables_read(struct run *run, struct error *err);
 

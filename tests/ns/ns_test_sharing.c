@@ -7,7 +7,9 @@
 #include "hook/mount_ops.h"
 #include "hook/process.h"
 #include "hook/replace.h"
+#include "hook/run.h"
 #include "hook/runtime_dir.h"
+#include "hook/tables.h"
 #include "hook/undo.h"
 #include "oci/base/cleanup.h"
 #include "oci/mountinfo.h"
@@ -319,6 +321,34 @@ static void a_recycled_pid_is_not_taken_for_the_container(void **state)
 	assert_int_equal(ns.mount_ns, -EBADF);
 }
 
+static int read_tables(pid_t pid, uint64_t ticks, struct error *err)
+{
+	cleanup_run struct run run = RUN_INIT;
+
+	run.state.pid = pid;
+	run.pid_start_ticks = ticks;
+	run.state.bundle = strdup(ROOT_A);
+	run.spec.root_path = strdup(ROOT_A);
+	run.facts.config = &run.config;
+	run.facts.identity = &run.identity;
+	run.facts.request = &run.request;
+	run.facts.spec = &run.spec;
+	run.facts.bundle = run.state.bundle;
+	return tables_read(&run, err);
+}
+
+static void nor_are_its_mounts_for_the_containers(void **state)
+{
+	const struct pod *pod = *state;
+	cleanup_error struct error err = {0};
+	uint64_t ticks = 0;
+
+	assert_int_equal(process_start(pod->provider.pid, &ticks), 0);
+	assert_int_equal(read_tables(pod->provider.pid, ticks, &err), 0);
+	assert_int_equal(read_tables(pod->provider.pid, ticks + 1, &err), -ESRCH);
+	assert_int_equal(err.code, FINDING_HOST_IO);
+}
+
 static void a_failed_runs_bind_is_taken_back(void **state)
 {
 	cleanup_undo struct undo undo = {0};
@@ -535,6 +565,7 @@ int main(void)
 		POD_TEST(another_mount_in_the_binds_place_is_left_alone),
 		POD_TEST(the_nodes_own_namespace_is_never_entered),
 		POD_TEST(a_recycled_pid_is_not_taken_for_the_container),
+		POD_TEST(nor_are_its_mounts_for_the_containers),
 		POD_TEST(a_failed_runs_bind_is_taken_back),
 		POD_TEST(a_failed_runs_bind_takes_no_mount_of_the_host_along),
 		POD_TEST(a_bind_that_carries_copies_ends_with_its_pod_and_they_alone),
