@@ -87,6 +87,51 @@ static void only_what_the_command_needs_is_left(void **state)
 	}
 }
 
+static uint64_t kept_by(enum confine_profile profile)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+		if (profiles[i].profile == profile)
+			return profiles[i].kept;
+	}
+	return 0;
+}
+
+/* systemd.exec(5), CapabilityBoundingSet= */
+static uint64_t bounding_set_of(const char *unit)
+{
+	const char *tests = getenv("TESTS_DIR");
+	cleanup_free char *path = NULL, *text = NULL;
+	uint64_t set = 0;
+	char *line, *end;
+
+	assert_true(asprintf(&path, "%s/../install/%s", tests ? tests : "tests", unit) > 0);
+	text = ns_sandbox_read(path);
+	assert_non_null(text);
+	line = strstr(text, "\nCapabilityBoundingSet=");
+	assert_non_null(line);
+	line += strlen("\nCapabilityBoundingSet=");
+	end = strchr(line, '\n');
+	assert_non_null(end);
+	*end = '\0';
+	for (char *name = strtok(line, " "); name; name = strtok(NULL, " ")) {
+		cap_value_t capability;
+
+		assert_int_equal(cap_from_name(name, &capability), 0);
+		set |= BIT(capability);
+	}
+	return set;
+}
+
+/* SETPCAP: to drop the rest. */
+static void units_have_what_their_commands_keep(void **state)
+{
+	(void)state;
+	assert_int_equal(bounding_set_of("fuse-sidecar-prepare.service"),
+		kept_by(CONFINE_PREPARE) | BIT(CAP_SETPCAP));
+	assert_int_equal(bounding_set_of("fuse-sidecar-reconcile.service"),
+		kept_by(CONFINE_RECONCILE) | BIT(CAP_SETPCAP));
+}
+
 static int bind_and_unmount(void *data)
 {
 	(void)data;
@@ -155,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_the_command_needs_is_left),
+		cmocka_unit_test(units_have_what_their_commands_keep),
 		cmocka_unit_test(mounts_can_still_be_changed),
 		cmocka_unit_test(sticky_directories_of_a_failed_run_are_taken_back),
 		cmocka_unit_test(what_was_never_there_is_no_error),
