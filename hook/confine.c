@@ -4,6 +4,7 @@
 #include "hook/filter.h"
 #include "oci/base/cleanup.h"
 #include <stdbool.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 
 #define PRESTART (1U << CONFINE_PRESTART)
@@ -50,7 +51,7 @@ static void release_caps(cap_t *caps)
 
 #define cleanup_caps __attribute__((cleanup(release_caps)))
 
-int confine_keeps(enum confine_profile profile, cap_value_t capability)
+static bool keeps(enum confine_profile profile, cap_value_t capability)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (needed[i].capability == capability)
@@ -64,7 +65,7 @@ int confine_keeps(enum confine_profile profile, cap_value_t capability)
 static int drop_bounding(enum confine_profile profile)
 {
 	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
-		if (!confine_keeps(profile, capability) && cap_drop_bound(capability) < 0)
+		if (!keeps(profile, capability) && cap_drop_bound(capability) < 0)
 			return -errno;
 	}
 	return 0;
@@ -77,7 +78,7 @@ static int keep_needed(enum confine_profile profile, cap_t had, cap_t kept)
 		const cap_value_t capability = needed[i].capability;
 		cap_flag_value_t permitted = CAP_CLEAR;
 
-		if (!confine_keeps(profile, capability))
+		if (!keeps(profile, capability))
 			continue;
 		if (cap_get_flag(had, capability, CAP_PERMITTED, &permitted) < 0)
 			return -errno;

@@ -4,8 +4,6 @@
 #ifndef FSH_HOOK_CONFINE_H
 #define FSH_HOOK_CONFINE_H
 
-#include <sys/capability.h>
-
 /* What a worker may keep, by its command. */
 enum confine_profile {
 	CONFINE_NOTHING, /* a command that needs no privilege and reads what its user wrote */
@@ -29,8 +27,5 @@ int confine_worker(enum confine_profile profile, int *ret_unfiltered);
 /* A supervisor has no capability at all, and a filter of its own. Its bounding set stays: it is for
  * programs, and no_new_privs gives them nothing. */
 int confine_supervisor(void);
-
-/* Whether the profile keeps the capability. */
-int confine_keeps(enum confine_profile profile, cap_value_t capability);
 
 #endif

@@ -82,18 +82,6 @@ static void label_directories(const struct run *run)
 		audit_failure(&run->audit, &err);
 }
 
-int run_open_record(struct run *run, bool create, struct error *err)
-{
-	int r;
-
-	r = runtime_dir_open(create, &run->runtime_fd, err);
-	if (r < 0)
-		return r;
-	if (create)
-		label_directories(run);
-	return run_lock_record(run, err);
-}
-
 static int take_lock(struct run *run, struct error *err)
 {
 	progress_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
@@ -129,13 +117,25 @@ static int load_record(struct run *run, struct error *err)
 	return r;
 }
 
-int run_lock_record(struct run *run, struct error *err)
+static int lock_record(struct run *run, struct error *err)
 {
 	int r = take_lock(run, err);
 
 	if (r == -ENOENT)
 		r = take_lock_anew(run, err);
 	return r < 0 ? r : load_record(run, err);
+}
+
+int run_open_record(struct run *run, bool create, struct error *err)
+{
+	int r;
+
+	r = runtime_dir_open(create, &run->runtime_fd, err);
+	if (r < 0)
+		return r;
+	if (create)
+		label_directories(run);
+	return lock_record(run, err);
 }
 
 int run_lock_record_again(struct run *run, struct error *err)

@@ -68,18 +68,14 @@ int run_read_policy(struct run *run, struct error *err);
 int run_read_identity(struct run *run, struct error *err);
 
 /* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
- * the pod has none. */
+ * the pod has none. On failure the lock is not held: what is not known is not written either. */
 int run_open_record(struct run *run, bool create, struct error *err);
-
-/* Take the pod's lock and load its record: the second half of run_open_record(). On failure the
- * lock is not held: what is not known is not written either. */
-int run_lock_record(struct run *run, struct error *err);
 
 /* Remove the file of the lock that is held where the pod has no record: nothing else would. */
 void run_leave_no_lock(const struct run *run);
 
-/* run_lock_record() once more. What run->topology has is kept where nobody has written since
- * run_commit(); on failure it is empty. */
+/* Take the lock and load the record once more. What run->topology has is kept where nobody has
+ * written since run_commit(); on failure it is empty. */
 int run_lock_record_again(struct run *run, struct error *err);
 
 /* Write the record. */

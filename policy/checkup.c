@@ -18,12 +18,7 @@ static const char *const topic_names[] = {
 #undef X
 };
 
-const char *check_topic_name(enum check_topic topic)
-{
-	return topic_names[topic];
-}
-
-const char *check_state_name(enum check_state state)
+static const char *state_name(enum check_state state)
 {
 	static const char *const names[] = {
 		[CHECK_OK] = "ok", [CHECK_WARN] = "warn", [CHECK_FAIL] = "fail"};
@@ -159,11 +154,11 @@ static int topic_width(void)
 
 static void print_line(FILE *out, const struct check_line *line, int width, bool colour)
 {
-	const char *state = check_state_name(line->state);
+	const char *state = state_name(line->state);
 
 	colour_print(out, colour, state_colour(line->state), state);
 	fprintf(out, "%*s  %-*s  %s\n", (int)(4 - strlen(state)), "", width,
-		check_topic_name(line->topic), line->text);
+		topic_names[line->topic], line->text);
 	if (line->fix)
 		fprintf(out, "      %-*s  fix: %s\n", width, "", line->fix);
 }
@@ -188,8 +183,8 @@ static void pack_line(
 {
 	struct json_object *object = jsonpack_object(pack, array, NULL);
 
-	jsonpack_string(pack, object, "check", check_topic_name(line->topic));
-	jsonpack_string(pack, object, "state", check_state_name(line->state));
+	jsonpack_string(pack, object, "check", topic_names[line->topic]);
+	jsonpack_string(pack, object, "state", state_name(line->state));
 	jsonpack_string(pack, object, "text", line->text);
 	jsonpack_optional(pack, object, "fix", line->fix);
 	if (line->state == CHECK_FAIL)

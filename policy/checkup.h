@@ -60,10 +60,6 @@ struct checkup {
 	bool out_of_memory; /* a line is missing */
 };
 
-/* "hooks-dir"; "ok", "warn", "fail". Static storage. */
-const char *check_topic_name(enum check_topic topic);
-const char *check_state_name(enum check_state state);
-
 /* Add a line. What does not fit into memory is remembered in `out_of_memory`. */
 void checkup_ok(struct checkup *checkup, enum check_topic topic, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -16,7 +16,6 @@
 #include <sys/file.h>
 
 #define DEFAULT_PODS 60
-#define SECOND UINT64_C(1000000)
 
 struct crowd {
 	struct fake_pod *pods;

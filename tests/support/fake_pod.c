@@ -468,7 +468,8 @@ char *fake_pod_record_text(const struct fake_pod *pod)
 	return text;
 }
 
-struct json_object *fake_pod_record(const struct fake_pod *pod)
+/* Parsed; NULL without one. Owned by the caller (json_object_put). */
+static struct json_object *read_record(const struct fake_pod *pod)
 {
 	cleanup_free char *path = fake_pod_record_path(pod);
 	cleanup_free char *text = ns_sandbox_read(path);
@@ -484,7 +485,7 @@ bool fake_pod_plex_waits(void *pod)
 const char *fake_pod_recorded(const struct fake_pod *pod, const char *pointer)
 {
 	static char text[4096];
-	cleanup_json struct json_object *record = fake_pod_record(pod);
+	cleanup_json struct json_object *record = read_record(pod);
 	struct json_object *value = NULL;
 
 	if (!record || json_pointer_get(record, pointer, &value) < 0 || !value)

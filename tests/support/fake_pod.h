@@ -120,9 +120,6 @@ int fake_pod_command_exec(const char *verb, const char *output);
 char *fake_pod_record_path(const struct fake_pod *pod);
 char *fake_pod_record_text(const struct fake_pod *pod);
 
-/* The pod's record, parsed; NULL without one. Owned by the caller (json_object_put). */
-struct json_object *fake_pod_record(const struct fake_pod *pod);
-
 /* "created", "waiting", "denied" of a container in the record; "" where it is not there. Static or
  * valid until the next call. */
 const char *fake_pod_status(const struct fake_pod *pod, const char *container);

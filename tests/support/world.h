@@ -18,8 +18,6 @@
 
 /* Where the example's volume is on the host: below the policy's default roots. */
 #define WORLD_VOLUME "/var/lib/kubelet/pods/p/volumes/kubernetes.io~nfs/media"
-/* The example's container root, as the container's mount table before pivot_root has it. */
-#define WORLD_ROOT "/c"
 
 struct world {
 	struct json_object *document; /* config.json */
