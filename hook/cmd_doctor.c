@@ -2,6 +2,7 @@
 /* `doctor`: is this node ready for annotated pods? */
 #include "hook/commands.h"
 
+#include "hook/confine.h"
 #include "hook/doctor.h"
 #include "hook/terminal.h"
 #include "oci/base/cleanup.h"
@@ -59,6 +60,7 @@ static int print(const struct doctor *doctor, bool json)
 int cmd_doctor(const struct options *options)
 {
 	cleanup_doctor struct doctor doctor = {.root_fd = -EBADF, .fix = options->fix};
+	int r;
 
 	if (options->root && options->fix) {
 		fprintf(stderr, "fuse-sidecar-hook doctor: --fix mends the running node, --root "
@@ -67,6 +69,12 @@ int cmd_doctor(const struct options *options)
 	}
 	if (options->root && open_root(&doctor, options->root) < 0)
 		return EXIT_INPUT;
+	r = confine_with_programs(CONFINE_DOCTOR);
+	if (r < 0) {
+		fprintf(stderr, "fuse-sidecar-hook doctor: cannot give up privileges: %s\n",
+			strerror(-r));
+		return EXIT_INTERNAL;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		if (doctor.root && checks[i].live)
 			continue;

@@ -5,11 +5,13 @@
  */
 #include "hook/commands.h"
 
+#include "hook/confine.h"
 #include "hook/lint_print.h"
 #include "hook/terminal.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
 #include "oci/base/text.h"
+#include "oci/base/yamllib.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,19 +53,42 @@ static int read_manifest(const char *path, struct text *ret, struct error *err)
 		"cannot read it: %s", strerror(-r));
 }
 
-static int read_policy(const char *path, struct config *ret, struct error *err)
+/* Nothing where no policy is named. */
+static int read_policy(const char *path, struct text *ret, struct error *err)
 {
-	cleanup_text struct text text = {0};
-	int r;
+	int r = path ? read_file(path, CONFIG_MAX_SIZE, ret) : 0;
 
+	if (r == 0)
+		return 0;
+	return error_set(err, r, FINDING_POLICY_INVALID, path,
+		"name a policy file that can be read", "%s: cannot read it: %s", path,
+		r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+}
+
+static int parse_policy(
+	const char *path, const struct text *text, struct config *ret, struct error *err)
+{
 	if (!path)
 		return config_defaults(ret) < 0 ? error_memory(err) : 0;
-	r = read_file(path, CONFIG_MAX_SIZE, &text);
-	if (r < 0)
-		return error_set(err, r, FINDING_POLICY_INVALID, path,
-			"name a policy file that can be read", "%s: cannot read it: %s", path,
-			r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
-	return config_parse(text.data, text.size, path, ret, err);
+	return config_parse(text->data, text->size, path, ret, err);
+}
+
+/*
+ * Before a byte is looked at: from now on what was read can be judged and printed. libyaml comes
+ * first, for nothing becomes code any more; where it is not there, that is said when it is asked
+ * for. Where the kernel takes no filter there is none: without a privilege there is little to keep.
+ */
+static int confine(struct error *err)
+{
+	struct yamllib yaml;
+	const char *reason;
+	int r;
+
+	yamllib_load(&yaml, &reason);
+	r = confine_worker(CONFINE_NOTHING, &(int){0});
+	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
+			       "cannot give up privileges: %s", strerror(-r))
+		     : 0;
 }
 
 /* What keeps the manifest from being looked at. */
@@ -121,16 +146,20 @@ static int mend(const struct options *options, const struct lint_input *input, s
 int cmd_lint(const struct options *options)
 {
 	cleanup_config struct config config = {0};
-	cleanup_text struct text text = {0};
+	cleanup_text struct text text = {0}, policy = {0};
 	cleanup_error struct error err = {0};
 	struct lint_input input = {.config = &config, .assumed = !options->policy_path};
 	char name[TEXT_QUOTED_SIZE];
-	int r = read_policy(options->policy_path, &config, &err);
+	int r = read_policy(options->policy_path, &policy, &err);
 
 	text_escape(strcmp(options->manifest_path, "-") == 0 ? "<stdin>" : options->manifest_path,
 		name, sizeof(name));
 	if (r == 0)
 		r = read_manifest(options->manifest_path, &text, &err);
+	if (r == 0)
+		r = confine(&err);
+	if (r == 0)
+		r = parse_policy(options->policy_path, &policy, &config, &err);
 	if (r < 0)
 		return refuse(name, &err);
 	input.data = text.data;

@@ -13,8 +13,9 @@
 #define STATUS (1U << CONFINE_STATUS)
 #define PREPARE (1U << CONFINE_PREPARE)
 #define RECONCILE (1U << CONFINE_RECONCILE)
-#define PROBING (PRESTART | POSTSTOP | STATUS | RECONCILE)
-#define PEOPLES (CHECK | STATUS | PREPARE | RECONCILE)
+#define DOCTOR (1U << CONFINE_DOCTOR)
+#define PROBING (PRESTART | POSTSTOP | STATUS | RECONCILE | DOCTOR)
+#define PEOPLES (CHECK | STATUS | PREPARE | RECONCILE | DOCTOR)
 
 /* docs/security.md has the same as a table. */
 static const struct {
@@ -25,8 +26,9 @@ static const struct {
 	{CAP_SYS_ADMIN, PRESTART | POSTSTOP | PEOPLES},
 	/* setns into a mount namespace: a container's, or the kubelet's (hook/kubens.h) */
 	{CAP_SYS_CHROOT, PRESTART | PEOPLES},
-	/* ns/mnt and mountinfo of a container's init, which is another user's */
-	{CAP_SYS_PTRACE, PRESTART | CHECK},
+	/* ns/mnt and mountinfo of a container's init, which is another user's; CRI-O's and the
+	 * kubelet's process, which have more capabilities */
+	{CAP_SYS_PTRACE, PRESTART | CHECK | DOCTOR},
 	/* walk into volumes whose directories shut root out; make directories as a provider that
 	 * is root in its container; read what people name */
 	{CAP_DAC_OVERRIDE, PRESTART | POSTSTOP | PEOPLES},
@@ -41,6 +43,10 @@ static const struct {
 	{CAP_SETGID, PROBING},
 	/* end a probe that has become another user */
 	{CAP_KILL, PROBING},
+	/* modprobe, of --fix */
+	{CAP_SYS_MODULE, DOCTOR},
+	/* `reconcile`, which --fix runs, gives up more */
+	{CAP_SETPCAP, DOCTOR},
 };
 
 static void release_caps(cap_t *caps)
@@ -60,7 +66,7 @@ static bool keeps(enum confine_profile profile, cap_value_t capability)
 	return false;
 }
 
-/* The bounding set counts for programs that a process starts; this one starts none. Each is a
+/* The bounding set counts for programs that a process starts; `doctor` alone starts any. Each is a
  * system call: that a capability is not there is not asked before. */
 static int drop_bounding(enum confine_profile profile)
 {
@@ -123,6 +129,11 @@ int confine_worker(enum confine_profile profile, int *ret_unfiltered)
 	if (r == 0)
 		*ret_unfiltered = filter_install(FILTER_WORKER);
 	return r;
+}
+
+int confine_with_programs(enum confine_profile profile)
+{
+	return give_up(profile);
 }
 
 int confine_supervisor(void)

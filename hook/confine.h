@@ -6,13 +6,14 @@
 
 /* What a worker may keep, by its command. */
 enum confine_profile {
-	CONFINE_NOTHING, /* a command that needs no privilege and reads what its user wrote */
+	CONFINE_NOTHING, /* no capability; a command of that profile begins unconfined */
 	CONFINE_PRESTART,
 	CONFINE_POSTSTOP,
 	CONFINE_CHECK,
 	CONFINE_STATUS,
 	CONFINE_PREPARE,
 	CONFINE_RECONCILE,
+	CONFINE_DOCTOR,
 };
 
 /*
@@ -23,6 +24,9 @@ enum confine_profile {
  * negative errno where the kernel takes no filter, which is no error either.
  */
 int confine_worker(enum confine_profile profile, int *ret_unfiltered);
+
+/* The same without a filter, for a command that starts other programs: they have what it keeps. */
+int confine_with_programs(enum confine_profile profile);
 
 /* A supervisor has no capability at all, and a filter of its own. Its bounding set stays: it is for
  * programs, and no_new_privs gives them nothing. */

@@ -15,6 +15,14 @@
 
 #define ATIME_FLAGS (MS_NOATIME | MS_RELATIME)
 
+/*
+ * mount(2) and umount2(2) take paths alone, and a path is looked up anew: what a pod has meanwhile
+ * put in its place would be mounted on. The link of a descriptor leads to what it has open,
+ * whatever has become of the name. That /proc is the kernel's has been seen at the start
+ * (hook/procfs.h), and this is done in the node's own mount namespace, or in a container's before
+ * its process has pivoted into its root: there nobody but the node's root can have mounted anything
+ * since.
+ */
 struct link {
 	char path[32];
 };

@@ -522,4 +522,18 @@ is 'a CRI-O that does not run' node_says 0 '^warn  crio           CRI-O 1.33.4 i
 mount -o remount,ro /run
 is 'a /run that cannot be written' node_says 19 '^fail  run-directory  .*cannot be written: Read-only file system'
 mount -o remount,rw /run
+
+# Its bounding set is that of the programs that it starts.
+programs_get_no_more_than_they_need() {
+	local kept bounding
+	strace -qq -f -o "$scratch/calls" -e trace=capset,prctl,execve "$hook" doctor >"$scratch/printed"
+	kept=$(grep -m 1 -o 'permitted=[^,]*' "$scratch/calls")
+	bounding=$(grep -c 'prctl(PR_CAPBSET_DROP, [A-Z_]*) = 0' "$scratch/calls")
+	echo "$kept, $bounding dropped"
+	grep -q 'prctl(PR_SET_NO_NEW_PRIVS, 1,.*= 0$' "$scratch/calls" &&
+		[[ $kept == *CAP_SYS_ADMIN* && $kept != *CAP_NET* && $kept != *CAP_SYS_RAWIO* ]] &&
+		((bounding > 25))
+}
+
+is 'it and its programs keep no privilege that it has no use for' programs_get_no_more_than_they_need
 finish

@@ -347,4 +347,27 @@ else
 	skip 'it runs without root' 'the rest has shown that'
 	skip 'JSON needs no libyaml, and YAML says so' 'needs root'
 fi
+
+# ---- what it gives up ----------------------------------------------------------------------------
+
+# Between what it reads and what it says: no capability, no new privileges, a filter.
+gives_up_privileges_before_it_judges() {
+	local calls
+	calls=$(strace -qq -o "$scratch/calls" -e trace=capset,prctl,seccomp,read,write "$hook" lint - \
+		<"$complete" >"$scratch/printed" && awk '
+		/^read\(0,/ { order = "read " }
+		/^capset.*effective=0, permitted=0, inheritable=0}\) = 0$/ { order = order "capset " }
+		/^prctl\(PR_SET_NO_NEW_PRIVS, 1,.*= 0$/ { order = order "nnp " }
+		/^seccomp\(SECCOMP_SET_MODE_FILTER,.*= 0$/ { order = order "filter " }
+		/^write\(1,/ { order = order "write" }
+		END { print order }' "$scratch/calls")
+	echo "$calls"
+	[[ $calls == 'read capset nnp filter'* && -s $scratch/printed ]]
+}
+
+if strace -qq true 2>/dev/null; then
+	is 'it gives up every privilege before it judges' gives_up_privileges_before_it_judges
+else
+	skip 'it gives up every privilege before it judges' 'strace may not trace here'
+fi
 finish
