@@ -90,14 +90,14 @@ static bool is_right_code(const struct trial *trial)
 	/* The dead mount seems to live, and another one is in its place then. */
 	if (is_daemons_answer(trial) && code == EXIT_INPUT)
 		return true;
+	if (is_killed(trial))
+		return code == EXIT_INTERNAL;
 	if (is_a_count_of_failures(trial))
 		return code == EXIT_HOST_IO;
 	/* What a child could not tell. */
 	if (strstr(trial->said, strerror(EPIPE)) || strstr(trial->told, strerror(EPIPE)))
 		return code == EXIT_HOST_IO;
-	if (trial->fault->error == ENOMEM || is_killed(trial))
-		return code == EXIT_INTERNAL;
-	return code == EXIT_HOST_IO;
+	return code == (trial->fault->error == ENOMEM ? EXIT_INTERNAL : EXIT_HOST_IO);
 }
 
 static char *judge_end(const struct trial *trial)
