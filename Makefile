@@ -299,12 +299,17 @@ check-ns: all $(ns_tests) $(helpers) ## only the namespace tests
 	@$(run_check) ns
 check-fault: all $(fault_tests) $(helpers) ## a run with one of its system calls failing: each place × one error
 	@$(run_check) fault
-check-faults: all $(fault_tests) $(helpers) ## the same: each system call × each error that fits it; some minutes
+check-faults: all $(fault_tests) $(helpers) ## the same: each system call × each error that fits it; a quarter of an hour
 	@$(run_check) faults
 check-install: all ## only the installation tests
 	@$(run_check) install
 check-e2e: all $(helpers) ## only the end-to-end tests
 	@$(run_check) e2e
+
+.PHONY: check-many-pods
+PODS ?= 250
+check-many-pods: all $(ns_tests) $(helpers) ## the hooks of PODS=250 pods at once (root; half a minute)
+	@MANY_PODS=$(PODS) $(run_check) many
 
 .PHONY: check-kernels
 check-kernels: all $(ns_tests) $(helpers) ## the namespace tests without each younger system call (root; many minutes)

@@ -11,6 +11,7 @@
 #   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
 #   fault    DIR/tests/fault/fault_test_*  the same: each place of a run × one error
 #   faults   the same programs, each system call × each error that fits it, a process for each core
+#   many     hooks of MANY_PODS=250 pods at once; not run unless named, ns has fewer
 #   kernels      some of ns, as if on Linux 4.18: without the younger system calls
 #   kernels_all  all of ns without each of them, and without all; not run unless named
 #   valgrind unit tests under valgrind, and namespace tests whose hook runs under it
@@ -223,8 +224,20 @@ run_faults() {
 			wait "${pids[part - 1]}"
 			count "faults/$name $part/$parts" "$logs/faults_${name}_$part.log" $? \
 				read_tap
+			sed -n '/ runs, /s/^/  /p' "$logs/faults_${name}_$part.log"
 		done
 	done
+}
+
+run_many() {
+	if ((EUID != 0)); then
+		not_root many
+		return
+	fi
+	MANY_PODS=${MANY_PODS:-250} suite many/ns_test_many_pods read_tap \
+		unshare --mount --propagation private "$build/tests/ns/ns_test_many_pods"
+	# How long they took.
+	sed -n '/hooks at once\|beside a lock/s/^/  /p' "$logs/many_ns_test_many_pods.log"
 }
 
 # As if the kernel did not have the system calls $2, and answered $1; the tests named after them.
@@ -344,11 +357,11 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | fault | faults | valgrind | kernels | kernels_all | install | e2e | packages)
+	unit | ns | race | fault | faults | many | valgrind | kernels | kernels_all | install | e2e | packages)
 		stages+=("$1")
 		;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [valgrind] [kernels]" \
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [many] [valgrind] [kernels]" \
 			"[kernels_all] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
