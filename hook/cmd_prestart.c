@@ -90,8 +90,9 @@ static void audit_activated(struct run *run)
 	audit_findings(&run->audit, &run->judgement.findings, !run->config.audit_only);
 }
 
-/* Enter a denial in the record. It is no reason to fail for another cause than the denial's own. */
-static void record_denial(struct run *run)
+/* Enter a denial in the record. It is no reason to fail for another cause than the denial's own,
+ * which may be NULL and is said already, or will be: not twice. */
+static void record_denial(struct run *run, const struct error *cause)
 {
 	cleanup_error struct error err = {0};
 	enum container_status status =
@@ -100,7 +101,9 @@ static void record_denial(struct run *run)
 	/* The gate has let go of the record and could not have it back: run->topology is not it. */
 	if (run->lock.fd < 0)
 		return;
-	if (apply_record(run, status, &err) < 0)
+	if (apply_record(run, status, &err) == 0)
+		return;
+	if (!cause || strcmp(error_message(cause), error_message(&err)) != 0)
 		audit_failure(&run->audit, &err);
 }
 
@@ -115,7 +118,7 @@ static void end_failed(struct run *run, const struct error *cause)
 			"%u change%s of the failed run could not be taken back", left,
 			left == 1 ? "" : "s");
 	if (findings_add_error(&run->judgement.findings, cause) == 0)
-		record_denial(run);
+		record_denial(run, cause);
 }
 
 static int carry_out_locked(struct run *run, struct error *err)
@@ -129,7 +132,7 @@ static int carry_out_locked(struct run *run, struct error *err)
 		return r;
 	audit_activated(run);
 	if (run->judgement.verdict == VERDICT_DENY) {
-		record_denial(run);
+		record_denial(run, NULL);
 		return 0;
 	}
 	r = apply_plan(run, err);

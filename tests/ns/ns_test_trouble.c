@@ -65,6 +65,15 @@ static void take_bytes(const char *directory)
 	assert_int_equal(errno, ENOSPC);
 }
 
+static unsigned int count(const char *text, const char *part)
+{
+	unsigned int n = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		n++;
+	return n;
+}
+
 /* Refused with 19 and in words, and nothing has been made. */
 static void expect_refused(
 	struct fake_member *member, const char *path, const char *what, const char *fix)
@@ -189,7 +198,7 @@ static void run_without_enough_inodes(void **state)
 static void run_without_a_byte_left(void **state)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
-	cleanup_free char *record = NULL;
+	cleanup_free char *record = NULL, *said = NULL;
 	struct fake_member *member;
 
 	(void)state;
@@ -199,6 +208,8 @@ static void run_without_a_byte_left(void **state)
 	take_bytes(FAKE_POD_RECORDS);
 	member = fake_pod_provider(&pod, "zurg");
 	expect_refused(member, record, "No space left on device", RUN_FULL);
+	said = fake_member_output(member);
+	assert_int_equal(count(said, record), 1);
 	remount(FAKE_POD_RECORDS, 0, "size=1m");
 	expect_well_now(&pod, member);
 }
@@ -333,15 +344,6 @@ static struct fake_member *begin_large(struct fake_pod *pod)
 			mounts + length, sizeof(mounts) - length, ",rclone-zurg=/mnt/media/%d", i);
 	fake_pod_init(pod, FAKE_POD_UID, mounts);
 	return fake_pod_provider(pod, "zurg");
-}
-
-static unsigned int count(const char *text, const char *part)
-{
-	unsigned int n = 0;
-
-	for (const char *at = text; (at = strstr(at, part)); at++)
-		n++;
-	return n;
 }
 
 /* Everything is said, then, and the stage's time is not waited away entry by entry. */
