@@ -36,11 +36,16 @@ static bool is_prestart(const struct trial *trial)
 	return strcmp(trial->scenario->verb, "prestart") == 0;
 }
 
+static bool has_not_started(const struct trial *trial)
+{
+	return strstr(trial->said, "cannot start") != NULL;
+}
+
 /* The supervisor could not do its part, and has killed a worker that was at work already: as any
  * killed hook, which has tests of its own (tests/ns/ns_test_kill.c). */
 static bool is_killed(const struct trial *trial)
 {
-	return strstr(trial->said, "cannot start") != NULL;
+	return has_not_started(trial) && strcmp(trial->fault->call->role, "0") == 0;
 }
 
 /* Not a journal's: one that is not there is no trouble, and what it would have had goes to stderr.
@@ -90,7 +95,7 @@ static bool is_right_code(const struct trial *trial)
 	/* The dead mount seems to live, and another one is in its place then. */
 	if (is_daemons_answer(trial) && code == EXIT_INPUT)
 		return true;
-	if (is_killed(trial))
+	if (has_not_started(trial))
 		return code == EXIT_INTERNAL;
 	if (is_a_count_of_failures(trial))
 		return code == EXIT_HOST_IO;
