@@ -8,7 +8,8 @@
 
 static int say_failed(const struct apart *apart, const char *what, int r)
 {
-	fprintf(stderr, "fuse-sidecar-hook: %s: cannot %s: %s\n", apart->stage, what, strerror(-r));
+	fprintf(stderr, "fuse-sidecar-hook: %s: cannot %s %s: %s\n", apart->stage, what,
+		apart->about, strerror(-r));
 	return EXIT_INTERNAL;
 }
 
@@ -18,9 +19,9 @@ static int work(const struct apart *apart, const struct supervisor *supervisor, 
 	int code;
 
 	if (r < 0)
-		return say_failed(apart, "begin with the work", r);
+		return say_failed(apart, "begin with", r);
 	code = apart->work(apart->data, supervisor->progress);
-	return fflush(stdout) == 0 ? code : say_failed(apart, "say what was done", -errno);
+	return fflush(stdout) == 0 ? code : say_failed(apart, "say what was done for", -errno);
 }
 
 int apart_run(const struct apart *apart)
@@ -38,6 +39,6 @@ int apart_run(const struct apart *apart)
 	if (r == 0)
 		r = supervise_wait(&supervisor, &ending);
 	if (r < 0)
-		return say_failed(apart, "have a process of its own for the work", r);
+		return say_failed(apart, "have a process for", r);
 	return supervise_report(&supervisor, &ending);
 }

@@ -10,6 +10,7 @@
 
 struct apart {
 	const char *stage;    /* of the command, for what is said of the process */
+	const char *about;    /* "the pod UID": what the work is about, for the same */
 	uint64_t budget_usec; /* then it is sent SIGKILL and not waited for */
 	/* In the process: what it exits with. It says what is wrong by itself. */
 	int (*work)(void *data, struct progress *progress);

@@ -86,6 +86,7 @@ static int prepare_paths(const struct prepare *prepare)
 			return lowest == EXIT_DONE ? EXIT_HOST_IO : lowest;
 		}
 		code = apart_run(&(struct apart){.stage = prepare->audit.stage,
+			.about = work.path,
 			.budget_usec = PATH_USEC,
 			.work = prepare_and_say,
 			.data = &work});

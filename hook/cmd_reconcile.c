@@ -179,8 +179,12 @@ static int reconcile_and_say(void *data, struct progress *progress)
 
 static int reconcile_apart(const char *uid, bool dry_run)
 {
+	char about[64];
+
+	snprintf(about, sizeof(about), "the pod %s", uid);
 	return apart_run(&(struct apart){
 		.stage = "reconcile",
+		.about = about,
 		.budget_usec = PROGRESS_STAGE_USEC,
 		.work = reconcile_and_say,
 		.data = &(struct pod_work){.uid = uid, .dry_run = dry_run},
