@@ -14,6 +14,8 @@ fi
 
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
+# shellcheck source=tests/install/engine.bash
+. "$(dirname -- "$0")/engine.bash"
 
 build=${BUILD_DIR:-$top/build}
 hook=$(realpath "${HOOK_BINARY:-$build/fuse-sidecar-hook}")
@@ -249,11 +251,7 @@ catalog_is_known() {
 	new_image && mkdir -p "$image/var/lib/systemd/catalog" &&
 		journalctl --root="$image" --update-catalog && doctor_says 0 '^ok    catalog '
 }
-if command -v journalctl >/dev/null; then
-	is 'a catalog that is compiled' catalog_is_known
-else
-	skip 'a catalog that is compiled' 'no journalctl'
-fi
+is_with journalctl 'a catalog that is compiled' catalog_is_known
 
 # Another program of that name stands for an installation without the helper.
 without_helper() {
@@ -363,11 +361,7 @@ ask_engine() {
 
 is 'hooks.d files are taken and refused as they should be' agree
 
-missing=
-((EUID == 0)) || missing='needs root'
-for command in podman conmon runc busybox; do
-	command -v "$command" >/dev/null || missing="no $command"
-done
+missing=$(lacking root podman conmon runc busybox)
 if [[ -n $missing ]]; then
 	skip 'the engine takes and refuses the same files' "$missing"
 	skip 'doctor on a node' "$missing"
@@ -375,13 +369,7 @@ if [[ -n $missing ]]; then
 	exit
 fi
 
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /dev/shm
-engine=/run/engine
-mkdir -p "$engine"/{root,runroot,tmp,rootfs/bin,rootfs/proc,rootfs/sys,rootfs/dev,rootfs/etc,rootfs/run,rootfs/tmp}
-cp "$(command -v busybox)" "$engine/rootfs/bin/busybox"
-engine_run=(podman --root "$engine/root" --runroot "$engine/runroot" --tmpdir "$engine/tmp"
-	--cgroup-manager cgroupfs --events-backend none --runtime runc)
+engine_make
 is 'the engine takes and refuses the same files' agree
 
 # ---- a node --------------------------------------------------------------------------------------

@@ -13,25 +13,18 @@ fi
 
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
+# shellcheck source=tests/install/engine.bash
+. "$(dirname -- "$0")/engine.bash"
 
-missing=
-((EUID == 0)) || missing='needs root'
-for command in podman conmon runc busybox; do
-	command -v "$command" >/dev/null || missing="no $command"
-done
+missing=$(lacking root podman conmon runc busybox)
 if [[ -n $missing ]]; then
 	skip "podman's hooks engine reads the files" "$missing"
 	finish
 	exit
 fi
 
-# All that podman writes lies here, and the host hears nothing of it.
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /dev/shm
-engine=/run/engine
-mkdir -p "$engine"/{hooks,root,runroot,tmp,rootfs/bin,rootfs/proc,rootfs/sys,rootfs/dev,rootfs/etc} \
-	"$engine"/rootfs/{run,tmp}
-cp "$(command -v busybox)" "$engine/rootfs/bin/busybox"
+engine_make
+mkdir "$engine/hooks"
 cat >"$engine/recorder" <<EOF
 #!/bin/sh
 cat >/dev/null
@@ -47,9 +40,7 @@ later=()
 # reads the flag as CSV, so quotes let commas and newlines through.
 runs_for() {
 	: >"$engine/runs"
-	podman --root "$engine/root" --runroot "$engine/runroot" --tmpdir "$engine/tmp" \
-		--cgroup-manager cgroupfs --events-backend none --runtime runc \
-		--hooks-dir "$engine/hooks" "${later[@]}" run --rm --network none --log-driver none \
+	"${engine_run[@]}" --hooks-dir "$engine/hooks" "${later[@]}" run --rm --network none --log-driver none \
 		--ulimit host --annotation "\"$1=$2\"" --rootfs "$engine/rootfs" /bin/busybox true ||
 		return 1
 	tr '\n' ' ' <"$engine/runs"

@@ -14,8 +14,9 @@ out=$scratch/machineconfig
 title=99-worker-$name
 place=/usr/local/sbin/$name
 
-if ! command -v jq readelf strip gcc >/dev/null; then
-	skip 'a MachineConfig is made' 'no jq, or no binutils'
+missing=$(lacking jq readelf strip gcc)
+if [[ -n $missing ]]; then
+	skip 'a MachineConfig is made' "$missing"
 	finish
 	exit
 fi

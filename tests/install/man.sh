@@ -217,16 +217,8 @@ is 'each member of the record has its place' has_record_members
 is 'and no other member is there' no_unknown_member
 is 'every finding that a page names exists' no_unknown_code
 is 'the pages refer to each other by names that exist' own_references_exist
-if command -v mandoc >/dev/null; then
-	is 'mandoc finds nothing to say about the pages' mandoc_accepts
-else
-	skip 'mandoc finds nothing to say about the pages' 'no mandoc'
-fi
-if command -v man >/dev/null && command -v groff >/dev/null; then
-	is 'nor does man' groff_accepts
-else
-	skip 'nor does man' 'no man, or no groff'
-fi
+is_with mandoc 'mandoc finds nothing to say about the pages' mandoc_accepts
+is_with 'man groff' 'nor does man' groff_accepts
 is 'bash takes the completion' bash_registers_it
 is 'it offers every command' offers_commands
 is 'it offers the options of each command' offers_options

@@ -14,11 +14,7 @@ fi
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
 
-missing=
-((EUID == 0)) || missing='needs root'
-for command in patchelf curl busybox strace ip; do
-	command -v "$command" >/dev/null || missing="no $command"
-done
+missing=$(lacking root patchelf curl busybox strace ip)
 if [[ -n $missing ]]; then
 	skip "the DaemonSet's container installs the hook" "$missing"
 	finish

@@ -28,6 +28,30 @@ skip() {
 	((++skipped))
 }
 
+# lacking WHAT... : what of it is not there, in words; nothing where all of it is. WHAT is `root` or a program.
+lacking() {
+	local what
+	for what; do
+		if [[ $what == root ]]; then
+			((EUID == 0)) || { echo 'needs root'; return; }
+		else
+			command -v "$what" >/dev/null || { echo "no $what"; return; }
+		fi
+	done
+}
+
+# is_with "WHAT..." NAME COMMAND... : is, or a skip where something is lacking
+is_with() {
+	local missing
+	# shellcheck disable=SC2086 # words
+	missing=$(lacking $1)
+	if [[ -n $missing ]]; then
+		skip "$2" "$missing"
+	else
+		is "${@:2}"
+	fi
+}
+
 finish() {
 	echo "$passed passed, $failed failed, $skipped skipped"
 	((failed == 0))

@@ -34,11 +34,7 @@ comes_before() {
 	grep -qE "^Before=.*\<$1\>" "$unit"
 }
 
-if command -v systemd-analyze >/dev/null; then
-	is 'systemd accepts the units' systemd_accepts
-else
-	skip 'systemd accepts the units' 'no systemd-analyze'
-fi
+is_with systemd-analyze 'systemd accepts the units' systemd_accepts
 is 'the units stay in the mount namespace of the host' has_no_mount_namespace
 is 'the boot unit comes before CRI-O' comes_before crio.service
 is 'the boot unit comes before the kubelet' comes_before kubelet.service
