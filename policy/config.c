@@ -168,57 +168,44 @@ static int load_timeouts(const struct jsondoc_get *get, struct config *config, s
 	return load_duration(get, "abortHungAfter", &config->abort_hung_after_usec, &found, err);
 }
 
-/* A list of strings that replaces the default; *ret_found is false where the key is absent. */
+/* A list of strings that replaces the default; `check` refuses an item with jsondoc_error(). */
 static int load_list(const struct jsondoc_get *get, const char *key, struct strv *list,
-	bool *ret_found, struct error *err)
+	int (*check)(const struct jsondoc_get *get, const char *key, const char *item,
+		struct error *err),
+	struct error *err)
 {
 	cleanup_strv struct strv loaded = {0};
 	struct json_object *array = NULL;
 	int r = jsondoc_array(get, key, &array, err);
 
-	if (r < 0)
+	if (r < 0 || !array)
 		return r;
-	*ret_found = array != NULL;
-	if (!array)
-		return 0;
 	r = jsondoc_strv(get, key, &loaded, err);
+	for (size_t i = 0; r == 0 && i < loaded.n; i++)
+		r = check(get, key, loaded.items[i], err);
 	if (r < 0)
 		return r;
 	strv_clear(list);
-	*list = loaded;
-	loaded = (struct strv){0};
+	*list = move_struct(loaded);
 	return 0;
 }
 
-static int load_paths(
-	const struct jsondoc_get *get, const char *key, struct strv *list, struct error *err)
+static int check_path(
+	const struct jsondoc_get *get, const char *key, const char *item, struct error *err)
 {
-	bool found;
-	int r = load_list(get, key, list, &found, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < list->n; i++)
-		if (!path_is_normalized(list->items[i]))
-			return jsondoc_error(get, key, PATH_FIX, err,
-				"%s is no normalized absolute path", text_quote(list->items[i]));
-	return 0;
+	if (path_is_normalized(item))
+		return 0;
+	return jsondoc_error(
+		get, key, PATH_FIX, err, "%s is no normalized absolute path", text_quote(item));
 }
 
-static int load_patterns(
-	const struct jsondoc_get *get, const char *key, struct strv *list, struct error *err)
+static int check_pattern(
+	const struct jsondoc_get *get, const char *key, const char *item, struct error *err)
 {
-	bool found;
-	int r = load_list(get, key, list, &found, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < list->n; i++)
-		if (!*list->items[i])
-			return jsondoc_error(get, key,
-				"write a namespace or a pattern such as \"media-*\"", err,
-				"an empty pattern matches no namespace");
-	return 0;
+	if (*item)
+		return 0;
+	return jsondoc_error(get, key, "write a namespace or a pattern such as \"media-*\"", err,
+		"an empty pattern matches no namespace");
 }
 
 static int load_namespaces(const struct jsondoc_get *top, struct config *config, struct error *err)
@@ -231,15 +218,15 @@ static int load_namespaces(const struct jsondoc_get *top, struct config *config,
 	r = check_keys(&scope.get, namespace_keys, ARRAY_SIZE(namespace_keys), err);
 	if (r < 0)
 		return r;
-	r = load_patterns(&scope.get, "allow", &config->namespace_allow, err);
+	r = load_list(&scope.get, "allow", &config->namespace_allow, check_pattern, err);
 	if (r < 0)
 		return r;
-	return load_patterns(&scope.get, "deny", &config->namespace_deny, err);
+	return load_list(&scope.get, "deny", &config->namespace_deny, check_pattern, err);
 }
 
 static int load_roots(const struct jsondoc_get *get, struct config *config, struct error *err)
 {
-	int r = load_paths(get, "roots", &config->roots, err);
+	int r = load_list(get, "roots", &config->roots, check_path, err);
 
 	if (r < 0)
 		return r;
@@ -351,7 +338,7 @@ static int load_all(const struct jsondoc_get *get, struct config *config, struct
 	r = jsondoc_bool(get, "allowPropagationGrant", &config->allow_propagation_grant, NULL, err);
 	if (r < 0)
 		return r;
-	return load_paths(get, "nodeMounts", &config->node_mounts, err);
+	return load_list(get, "nodeMounts", &config->node_mounts, check_path, err);
 }
 
 int config_parse(

@@ -103,6 +103,30 @@ example_has_policy_keys() {
 			grep -oE '^[[:space:]]*"[A-Za-z]+":' | tr -dc 'A-Za-z\n')
 }
 
+# section N: of the design
+section() {
+	sed -n "/^## $1\\. /,/^## $(($1 + 1))\\. /p" docs/design.md
+}
+
+# design_names TEXT NAME...: each, in backticks or bold, alone or with what belongs to it
+design_names() {
+	local text=$1 name
+	shift
+	for name; do
+		grep -qE "(\*\*|[\`/ ])${name}(\*\*|[\`/ ])" <<<"$text" || { echo "$name"; return 1; }
+	done
+}
+
+design_has_policy_keys() {
+	# shellcheck disable=SC2046 # words
+	design_names "$(section 5)" $(keys top_keys)
+}
+
+design_has_verbs() {
+	# shellcheck disable=SC2046 # words
+	design_names "$(section 6; section 10)" $(verbs)
+}
+
 # ---- commands and the journal --------------------------------------------------------------------
 
 page_has_commands() {
@@ -277,6 +301,8 @@ is 'no page names another annotation' no_unknown_annotation
 is 'each policy key has its section' page_has_policy_keys
 is 'and so have the keys inside' page_has_inner_keys
 is 'the example policy has every key' example_has_policy_keys
+is 'the design has the keys of the policy' design_has_policy_keys
+is 'and stages and commands' design_has_verbs
 is 'the commands are described' page_has_commands
 is 'and their options' page_has_options
 is 'no page names another command' no_unknown_command

@@ -102,4 +102,19 @@ static inline void world_expect(struct world *world,
 	findings_clear(&findings);
 }
 
+/* The same for a provider or a consumer of whose config.json one member is another; NULL: none. */
+static inline void world_expect_changed(void (*make)(struct world *), const char *path,
+	const char *json,
+	int (*check)(const struct facts *, const struct targets *, struct findings *),
+	const char *summary)
+{
+	cleanup_world struct world world;
+
+	world_begin(&world);
+	make(&world);
+	if (path)
+		world_set(&world, path, json);
+	world_expect(&world, check, json, summary);
+}
+
 #endif

@@ -11,15 +11,9 @@ struct change {
 
 static void check_changes(const struct change *changes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		cleanup_world struct world world;
-
-		world_begin(&world);
-		world_provider(&world);
-		if (changes[i].path)
-			world_set(&world, changes[i].path, changes[i].json);
-		world_expect(&world, check_privilege, changes[i].json, changes[i].summary);
-	}
+	for (size_t i = 0; i < n; i++)
+		world_expect_changed(world_provider, changes[i].path, changes[i].json,
+			check_privilege, changes[i].summary);
 }
 
 #define CHECK_CHANGES(...)                                                                         \

@@ -214,14 +214,9 @@ static void the_command_line_mounts_what_is_annotated(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_world struct world world;
-
-		world_begin(&world);
-		world_provider(&world);
-		world_set(&world, "process.args", cases[i].args);
-		world_expect(&world, check_sidecar, cases[i].args, cases[i].summary);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		world_expect_changed(world_provider, "process.args", cases[i].args, check_sidecar,
+			cases[i].summary);
 }
 
 static void a_provider_of_several_paths_may_mount_any_of_them(void **state)

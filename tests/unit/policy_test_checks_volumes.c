@@ -72,14 +72,9 @@ static void a_source_must_be_a_name_that_can_be_compared(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_world struct world world;
-
-		world_begin(&world);
-		world_provider(&world);
-		world_set(&world, "mounts.0.source", cases[i].source);
-		world_expect(&world, check_volumes, cases[i].source, cases[i].summary);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		world_expect_changed(world_provider, "mounts.0.source", cases[i].source,
+			check_volumes, cases[i].summary);
 }
 
 static void a_relative_source_may_not_climb_out_of_the_bundle(void **state)
@@ -105,14 +100,9 @@ static void the_root_of_a_volume_is_no_mountpoint(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_world struct world world;
-
-		world_begin(&world);
-		world_provider(&world);
-		world_set(&world, "mounts.0.destination", cases[i].destination);
-		world_expect(&world, check_volumes, cases[i].destination, cases[i].summary);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		world_expect_changed(world_provider, "mounts.0.destination", cases[i].destination,
+			check_volumes, cases[i].summary);
 }
 
 static void two_mounts_of_one_volume_may_not_lead_to_one_directory(void **state)
@@ -191,13 +181,8 @@ static void the_record_of_the_path_itself_is_no_conflict(void **state)
 
 static void a_consumer_needs_no_place(void **state)
 {
-	cleanup_world struct world world;
-
 	(void)state;
-	world_begin(&world);
-	world_consumer(&world);
-	world_set(&world, "mounts", "[]");
-	world_expect(&world, check_volumes, "consumer", "");
+	world_expect_changed(world_consumer, "mounts", "[]", check_volumes, "");
 }
 
 int main(void)
