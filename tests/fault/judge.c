@@ -294,12 +294,12 @@ static char *judge_files(const struct trial *trial)
 	return NULL;
 }
 
-/* The record called it created already, and then could not be written again: that is said too. Its
- * process will have ended, which the next hook sees. */
+/* The record called it created already, and then could not be written again, which is said too, or
+ * nobody was left to do so. Its process will have ended, which the next hook sees. */
 static bool could_not_record(const struct trial *trial)
 {
-	return trial->fault->sticky &&
-	       (said_verdicts(trial->said) > 1 || said_lines(trial->told) > 1);
+	return is_killed(trial) || (trial->fault->sticky && (said_verdicts(trial->said) > 1 ||
+								    said_lines(trial->told) > 1));
 }
 
 /* A run that has failed leaves what was there before; its pod's record may say why. */
