@@ -18,7 +18,11 @@
 
 static int failed(struct error *err, int r, const char *what, const char *name)
 {
-	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, runtime_dir_fix(r),
+	const char *fix = r == -EINVAL || r == -EFBIG
+				  ? "remove the file: its counters begin at zero again"
+				  : runtime_dir_fix(r);
+
+	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, fix,
 		"cannot %s the counters %s/%s: %s", what, RUNTIME_DIR, name, strerror(-r));
 }
 
@@ -40,19 +44,21 @@ static int read_text(int runtime_fd, const char *name, char **ret)
 }
 
 /* Workers that were killed: a line for each, the stage. */
-static void add_killed(int runtime_fd, struct metrics *metrics)
+static int add_killed(int runtime_fd, struct metrics *metrics)
 {
 	cleanup_free char *text = NULL;
 	char *rest = NULL;
+	int r = read_text(runtime_fd, KILLED_NAME, &text);
 
-	if (read_text(runtime_fd, KILLED_NAME, &text) < 0)
-		return;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		enum metrics_stage stage = metrics_stage_of(line);
 
 		if (stage < METRICS_STAGES)
 			metrics->runs[stage][METRICS_KILLED]++;
 	}
+	return 0;
 }
 
 static int read_counters(int runtime_fd, struct metrics *ret)
@@ -74,7 +80,9 @@ int metrics_store_read(int runtime_fd, struct metrics *ret, struct error *err)
 
 	if (r < 0)
 		return failed(err, r, "read", FILE_NAME);
-	add_killed(runtime_fd, &metrics);
+	r = add_killed(runtime_fd, &metrics);
+	if (r < 0)
+		return failed(err, r, "read", KILLED_NAME);
 	*ret = metrics;
 	return 0;
 }
@@ -124,6 +132,7 @@ void metrics_store_killed(const char *stage)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 		st.st_size > (off_t)FILE_MAX / 2)
 		return;
+	/* What ended the worker is in the journal, counted or not. */
 	if (write(fd, line, (size_t)n) != n)
 		return;
 }

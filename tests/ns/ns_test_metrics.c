@@ -236,6 +236,24 @@ static void a_killed_worker_is_counted_by_its_supervisor(void **state)
 	assert_int_equal(metrics.runs[METRICS_PRESTART][METRICS_OK], 0);
 }
 
+/* Numbers without them would be wrong, and nobody would know. */
+static void killed_workers_that_cannot_be_read_are_told(void **state)
+{
+	cleanup_free char *said = NULL, *after = NULL;
+	cleanup_close int runtime = -EBADF;
+
+	(void)state;
+	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
+	metrics_store_killed("prestart");
+	assert_int_equal(chmod(RUNTIME_DIR "/metrics.killed", 0666), 0);
+	said = fake_pod_expect_command("metrics", NULL, EXIT_HOST_IO);
+	expect_says(said, "cannot read the counters " RUNTIME_DIR "/metrics.killed");
+	expect_says(said, "remove the file");
+	assert_int_equal(unlink(RUNTIME_DIR "/metrics.killed"), 0);
+	after = fake_pod_expect_command("metrics", NULL, 0);
+	expect_run(after, "prestart", "killed", 0);
+}
+
 /* reconcile says what is wrong, and cleans up all the same. */
 static void expect_unwritable(const char *text)
 {
@@ -304,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup(counters_that_others_could_write_are_not_believed, reset),
 		cmocka_unit_test_setup(a_lock_that_is_held_delays_nobody, reset),
 		cmocka_unit_test_setup(a_killed_worker_is_counted_by_its_supervisor, reset),
+		cmocka_unit_test_setup(killed_workers_that_cannot_be_read_are_told, reset),
 		cmocka_unit_test_setup(a_directory_that_is_not_there, reset),
 		cmocka_unit_test_setup(a_file_system_that_is_read_only, reset),
 		cmocka_unit_test_setup(a_file_system_that_is_full_keeps_the_old_file, reset),
