@@ -226,15 +226,13 @@ static void a_provider_that_was_never_created_is_refused_at_once(void **state)
 
 static void a_provider_that_died_before_is_refused_at_once(void **state)
 {
-	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
 	cleanup_outcome struct outcome outcome = {0};
 	pid_t provider = start_provider();
 	struct gate_path path = provided(ZURG, provider);
 
 	(void)state;
 	/* With its dead mount, as a crash leaves it. */
-	assert_int_equal(fuse_daemon_start(ZURG, NULL, &daemon), 0);
-	fuse_daemon_kill(&daemon);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	end_provider(provider);
 	outcome = wait_for(&path, 1, LONG);
 	assert_refused(&outcome, FINDING_PROVIDER_DEAD);
@@ -286,14 +284,12 @@ static void another_process_of_that_pid_is_not_the_provider(void **state)
 
 static void a_dead_mount_of_a_provider_that_lives_is_waited_for(void **state)
 {
-	cleanup_fuse_daemon struct fuse_daemon dead = {0};
 	cleanup_outcome struct outcome outcome = {0};
 	pid_t provider = start_provider();
 	struct gate_path path = provided(ZURG, provider);
 
 	(void)state;
-	assert_int_equal(fuse_daemon_start(ZURG, NULL, &dead), 0);
-	fuse_daemon_kill(&dead);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	outcome = wait_for(&path, 1, SECOND / 5);
 	end_provider(provider);
 	assert_refused(&outcome, FINDING_GATE_TIMEOUT);
@@ -303,15 +299,13 @@ static void a_dead_mount_of_a_provider_that_lives_is_waited_for(void **state)
 
 static void a_mount_over_a_dead_one_opens_it(void **state)
 {
-	cleanup_fuse_daemon struct fuse_daemon dead = {0};
 	cleanup_outcome struct outcome outcome = {0};
 	pid_t provider = start_provider(), holder;
 	struct gate_path path = provided(ZURG, provider);
 	pid_t later = start_later((struct later){.after_ms = 150, .unmount = ZURG});
 
 	(void)state;
-	assert_int_equal(fuse_daemon_start(ZURG, NULL, &dead), 0);
-	fuse_daemon_kill(&dead);
+	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	holder = start_holder(ZURG, 300);
 	outcome = wait_for(&path, 1, LONG);
 	child_wait(later);

@@ -68,6 +68,15 @@ static void end(struct scene *scene)
 	fake_member_remove(scene->torbox);
 }
 
+/* torbox's daemon goes on. */
+static void end_beside_a_live_mount(struct scene *scene)
+{
+	fuse_daemon_kill(&scene->daemons[0]);
+	fake_member_remove(scene->zurg);
+	fake_member_remove(scene->torbox);
+	fake_member_remove(scene->plex);
+}
+
 static void nothing_is_left_of_it(void **state)
 {
 	cleanup_scene struct scene scene = {0};
@@ -103,10 +112,7 @@ static void a_live_mount_stays_and_the_record_goes(void **state)
 	(void)state;
 	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	begin(&scene);
-	fuse_daemon_kill(&scene.daemons[0]);
-	fake_member_remove(scene.zurg);
-	fake_member_remove(scene.torbox);
-	fake_member_remove(scene.plex);
+	end_beside_a_live_mount(&scene);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 0);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[1]), 1);
 	assert_no_trace(&scene.pod);
@@ -119,10 +125,7 @@ static void a_bind_in_use_keeps_the_record(void **state)
 
 	(void)state;
 	begin(&scene);
-	fuse_daemon_kill(&scene.daemons[0]);
-	fake_member_remove(scene.zurg);
-	fake_member_remove(scene.torbox);
-	fake_member_remove(scene.plex);
+	end_beside_a_live_mount(&scene);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 0);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[1]), 1);
 	assert_true(fake_pod_has_file("pods", scene.pod.uid));

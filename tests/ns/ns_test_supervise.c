@@ -527,19 +527,26 @@ static bool has_worker(void *data)
 	return duo->worker.pid > 0;
 }
 
+/* A hook that waits for a mount that nobody makes. */
+static struct duo begin_waiting(struct fake_pod *pod)
+{
+	struct duo duo = {0};
+
+	fake_pod_init(pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_member_expect(fake_pod_provider(pod, "zurg"), "prestart", 0);
+	duo.supervisor = fake_member_hook_start(fake_pod_consumer(pod, "plex"), "prestart");
+	assert_true(eventually(fake_pod_plex_waits, pod));
+	assert_true(eventually(has_worker, &duo));
+	return duo;
+}
+
 static void a_killed_hook_leaves_no_worker(void **state)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
-	struct fake_member *plex;
-	struct duo duo = {0};
+	struct duo duo;
 
 	(void)state;
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
-	plex = fake_pod_consumer(&pod, "plex");
-	duo.supervisor = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(fake_pod_plex_waits, &pod));
-	assert_true(eventually(has_worker, &duo));
+	duo = begin_waiting(&pod);
 	kill(duo.supervisor, SIGKILL);
 	assert_int_equal(child_wait(duo.supervisor), 128 + SIGKILL);
 	assert_true(eventually(is_gone, &duo.worker));
@@ -575,19 +582,13 @@ static void a_killed_worker_is_in_the_metrics(void **state)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
 	cleanup_free char *counted = NULL, *metrics = NULL;
-	struct fake_member *plex;
-	struct duo duo = {0};
+	struct duo duo;
 
 	(void)state;
 	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
 				 "{\"metricsFile\": \"/run/x.prom\"}", 0644),
 		0);
-	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
-	fake_member_expect(fake_pod_provider(&pod, "zurg"), "prestart", 0);
-	plex = fake_pod_consumer(&pod, "plex");
-	duo.supervisor = fake_member_hook_start(plex, "prestart");
-	assert_true(eventually(fake_pod_plex_waits, &pod));
-	assert_true(eventually(has_worker, &duo));
+	duo = begin_waiting(&pod);
 	kill(duo.worker.pid, SIGKILL);
 	assert_int_equal(child_wait(duo.supervisor), 20);
 	counted = ns_sandbox_read(FAKE_POD_RECORDS "/metrics.killed");
