@@ -315,6 +315,10 @@ check-many-pods: all $(ns_tests) $(helpers) ## the hooks of PODS=250 pods at onc
 check-kernels: all $(ns_tests) $(helpers) ## the namespace tests without each younger system call (root; many minutes)
 	@$(run_check) kernels_all
 
+.PHONY: filter-use
+filter-use: all $(ns_tests) $(helpers) ## which entries of the filter's list hooks have a use for (root; many minutes)
+	@tests/filter/use.sh '$(BUILD)'
+
 .PHONY: check-mounts
 COUNT ?= 2000
 check-mounts: all $(BUILD)/tests/ns/ns_test_mounts_now $(helpers) ## mounts asked one by one against the text, over COUNT=2000 random trees (root)
