@@ -42,10 +42,12 @@ static bool has_not_started(const struct trial *trial)
 }
 
 /* The supervisor could not do its part, and has killed a worker that was at work already: as any
- * killed hook, which has tests of its own (tests/ns/ns_test_kill.c). */
+ * killed hook, which has tests of its own (tests/ns/ns_test_kill.c). A fault that lasts may have
+ * met the worker first, which goes on, and then the supervisor. */
 static bool is_killed(const struct trial *trial)
 {
-	return has_not_started(trial) && strcmp(trial->fault->call->role, "0") == 0;
+	return has_not_started(trial) &&
+	       (trial->fault->sticky || strcmp(trial->fault->call->role, "0") == 0);
 }
 
 /* Not a journal's: one that is not there is no trouble, and what it would have had goes to stderr.
