@@ -396,7 +396,7 @@ coverage-run: all $(unit_tests) $(helpers)
 		--fail-under-line $(COVERAGE_MIN) --print-summary $(BUILD)
 
 .PHONY: lint
-lint: ## format, clang-tidy, cppcheck, shellcheck, gcc -fanalyzer, a clang build, layers
+lint: ## format, clang-tidy, the analyzers of clang and gcc, cppcheck, shellcheck, a clang build, layers
 	install/deps.sh build test lint
 	@rc=0; tests/lint/run.sh || rc=1; \
 	$(MAKE) check-layers || rc=1; \
