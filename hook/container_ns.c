@@ -47,7 +47,7 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 {
 	cleanup_process struct process process = PROCESS_NONE;
 	cleanup_close int theirs = -EBADF, ours = -EBADF;
-	struct stat their_stat, our_stat;
+	struct stat their_stat = {0}, our_stat = {0};
 	char path[64];
 	int r;
 
@@ -176,7 +176,7 @@ int container_ns_run(
 	const struct container_ns *ns, container_ns_work work, void *data, struct error *err)
 {
 	cleanup_close int from = -EBADF, to = -EBADF;
-	struct outcome outcome;
+	struct outcome outcome = {0};
 	pid_t pid, parent = getpid();
 	int ends[2], r;
 

@@ -137,7 +137,7 @@ static int open_directory(pid_t pid)
 int process_open(pid_t pid, uint64_t start_ticks, struct process *ret)
 {
 	cleanup_process struct process process = PROCESS_NONE;
-	uint64_t ticks;
+	uint64_t ticks = 0;
 	int r;
 
 	process.dir = open_directory(pid);
@@ -155,8 +155,8 @@ int process_open(pid_t pid, uint64_t start_ticks, struct process *ret)
 		return r;
 	if (ticks != start_ticks)
 		return -ESRCH;
-	*ret = process;
-	process = PROCESS_NONE;
+	ret->dir = move_fd(&process.dir);
+	ret->pidfd = move_fd(&process.pidfd);
 	return 0;
 }
 

@@ -194,8 +194,7 @@ static int take_answer(const struct answer *answer, struct statmount *ret)
 
 	if (r < 0)
 		return r;
-	*ret = mount;
-	mount = (struct statmount){0};
+	*ret = move_struct(mount);
 	return 0;
 }
 
@@ -228,10 +227,10 @@ int statmount_read(uint64_t id, uint64_t ns, struct statmount *ret)
 
 bool statmount_is_complete(uint64_t id)
 {
-	struct {
+	union {
 		struct answer answer;
-		char text[ANSWER_SIZE];
-	} buffer;
+		char bytes[ANSWER_SIZE];
+	} buffer = {.bytes = {0}};
 
 	return ask(id, 0, &buffer.answer, sizeof(buffer)) == 0 &&
 	       buffer.answer.mask & ASK_SUPPORTED && (buffer.answer.supported & ASKED) == ASKED;

@@ -36,7 +36,9 @@ static int redirect(int output, int fd)
 	int to = output;
 
 	if (to < 0)
-		to = null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (to < 0)
+		to = null;
 	return to < 0 || dup2(to, fd) < 0 ? -errno : 0;
 }
 

@@ -204,9 +204,11 @@ static int parse(FILE *stream, const char *name, struct parsed *parsed, struct e
 	const char *reason;
 	int r = mountlib_load(&lib, &reason);
 
-	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, name, "install libmount",
+	if (r < 0) {
+		error_set(err, r, FINDING_HOST_IO, name, "install libmount",
 			"%s: cannot be read without libmount: %s", name, reason);
+		return r;
+	}
 	parsed->lib = lib;
 	parsed->table = lib->new_table();
 	if (!parsed->table)

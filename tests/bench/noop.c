@@ -30,7 +30,7 @@ static int work(void)
 		int r = in_child();
 
 		if (r <= 0)
-			_exit(r < 0);
+			_exit(r < 0 ? 1 : 0);
 	}
 	return 0;
 }
@@ -45,5 +45,5 @@ int main(int argc, char **argv)
 	r = in_child();
 	if (r == 0)
 		r = work();
-	_exit(r < 0);
+	_exit(r < 0 ? 1 : 0);
 }

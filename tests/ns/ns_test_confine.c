@@ -105,7 +105,7 @@ static uint64_t bounding_set_of(const char *unit)
 	const char *tests = getenv("TESTS_DIR");
 	cleanup_free char *path = NULL, *text = NULL;
 	uint64_t set = 0;
-	char *line, *end;
+	char *line, *end, *rest = NULL;
 
 	assert_true(asprintf(&path, "%s/../install/%s", tests ? tests : "tests", unit) > 0);
 	text = ns_sandbox_read(path);
@@ -116,7 +116,7 @@ static uint64_t bounding_set_of(const char *unit)
 	end = strchr(line, '\n');
 	assert_non_null(end);
 	*end = '\0';
-	for (char *name = strtok(line, " "); name; name = strtok(NULL, " ")) {
+	for (char *name = strtok_r(line, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
 		cap_value_t capability;
 
 		assert_int_equal(cap_from_name(name, &capability), 0);
