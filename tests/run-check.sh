@@ -286,7 +286,7 @@ valgrind=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kin
 	--errors-for-leak-kinds=definite)
 
 # They ask the kernel what valgrind does not know or forbids (openat2, seccomp, RLIMIT_NOFILE 0).
-valgrind_knows_not=' policy_test_seccomp test_kernel_features test_process test_resolve '
+valgrind_knows_not=' policy_test_seccomp test_filter test_kernel_features test_process test_resolve '
 
 # Whatever a program's tests come to: nothing was wrong with its memory. A test that fails leaks.
 memory_is_right() {
