@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 		if (r < 0) {
 			fprintf(stderr, "fuse-sidecar-hook: cannot start: %s\n",
 				r == -ENODEV ? NO_PROC : strerror(-r));
-			return EXIT_INTERNAL;
+			end(EXIT_INTERNAL);
 		}
 		if (supervisor.worker > 0)
 			end(supervise_end(&supervisor));
