@@ -5,7 +5,6 @@
 #include "oci/base/jsondoc.h"
 #include "oci/base/strformat.h"
 #include "oci/base/text.h"
-#include <ctype.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
@@ -223,43 +222,35 @@ static int take_version(const struct reader *reader, struct json_object *root)
 	return 0;
 }
 
+static int refuse_json(const struct reader *reader, const struct jsonlex *lex)
+{
+	return refuse(reader, "repair it, or move it out of the directory",
+		"it is not JSON at byte %zu: %s", lex->offset + 1, lex->reason);
+}
+
 /*
  * The whole text as one JSON object. Not jsondoc_parse(): that refuses what Go's parser takes, a
- * name twice for one, and what CRI-O reads is the question here.
+ * name twice for one and bytes that are no UTF-8, and what CRI-O reads is the question here.
  */
 static int parse_json(
 	const struct reader *reader, const char *data, size_t size, struct json_object **ret)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(JSONDOC_MAX_DEPTH);
-	struct json_object *object;
-	size_t end;
+	static const struct jsonlex_rules rules = {
+		.max_depth = JSONDOC_MAX_DEPTH, .any_bytes = true};
+	struct jsonlex lex;
+	int r;
 
-	if (!tokener)
-		return error_memory(reader->err);
 	if (size > INT_MAX)
-		size = INT_MAX;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	object = json_tokener_parse_ex(tokener, data, (int)size);
-	end = json_tokener_get_parse_end(tokener);
-	if (!object) {
-		enum json_tokener_error why = json_tokener_get_error(tokener);
-
-		json_tokener_free(tokener);
+		return refuse(reader, "move it out of the directory", "it is too large");
+	if (jsonlex_check(data, size, &rules, &lex) < 0)
+		return refuse_json(reader, &lex);
+	if (data[lex.start] != '{')
 		return refuse(reader, "repair it, or move it out of the directory",
-			"it is not JSON at byte %zu: %s", end + 1,
-			why == json_tokener_continue ? "it ends too early"
-						     : json_tokener_error_desc(why));
-	}
-	json_tokener_free(tokener);
-	while (end < size && isspace((unsigned char)data[end]))
-		end++;
-	if (end < size || !json_object_is_type(object, json_type_object)) {
-		json_object_put(object);
-		return refuse(reader, "repair it, or move it out of the directory",
-			"it is not one JSON object");
-	}
-	*ret = object;
-	return 0;
+			"it is not a JSON object");
+	r = jsondoc_values(data, size, ret, &lex);
+	if (r == -ENOMEM)
+		return error_memory(reader->err);
+	return r < 0 ? refuse_json(reader, &lex) : 0;
 }
 
 int hooksd_parse(

@@ -77,31 +77,29 @@ static int refuse_duplicates(
 	return syntax_error(context, data, offset, reason, err);
 }
 
-static int parse_tokens(const char *data, size_t size, const struct jsondoc_context *context,
-	struct json_object **ret, struct error *err)
+int jsondoc_values(const char *data, size_t size, struct json_object **ret, struct jsonlex *ret_lex)
 {
 	__attribute__((cleanup(free_tokener))) struct json_tokener *tokener =
 		/* json-c counts a scalar as a level of its own. */
 		json_tokener_new_ex(JSONDOC_MAX_DEPTH + 1);
-	enum json_tokener_error failure;
+	struct json_object *value;
 
 	if (!tokener)
-		return error_memory(err);
-	/* That it is UTF-8 jsonlex_check() has seen. */
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	*ret = json_tokener_parse_ex(tokener, data, (int)size);
-	failure = json_tokener_get_error(tokener);
-	if (failure == json_tokener_success)
+		return -ENOMEM;
+	value = json_tokener_parse_ex(tokener, data, (int)size);
+	if (value) {
+		*ret = value;
 		return 0;
-	if (failure == json_tokener_continue)
-		return syntax_error(context, data, size, "the text ends too early", err);
-	return syntax_error(context, data, json_tokener_get_parse_end(tokener),
-		json_tokener_error_desc(failure), err);
+	}
+	ret_lex->offset = json_tokener_get_parse_end(tokener);
+	ret_lex->reason = json_tokener_error_desc(json_tokener_get_error(tokener));
+	return -EINVAL;
 }
 
 static int parse_strict(const char *data, size_t size, const struct jsondoc_context *context,
 	struct json_object **ret_object, struct error *err)
 {
+	static const struct jsonlex_rules rules = {.max_depth = JSONDOC_MAX_DEPTH};
 	cleanup_json struct json_object *object = NULL;
 	struct jsonlex lex;
 	int r;
@@ -110,14 +108,15 @@ static int parse_strict(const char *data, size_t size, const struct jsondoc_cont
 	if (size > INT_MAX)
 		return error_set(err, -EFBIG, context->code, context->name, "make it smaller",
 			"%s: too large", context->name);
-	if (jsonlex_check(data, size, JSONDOC_MAX_DEPTH, &lex) < 0)
+	if (jsonlex_check(data, size, &rules, &lex) < 0)
 		return syntax_error(context, data, lex.offset, lex.reason, err);
 	if (data[lex.start] != '{')
 		return syntax_error(
 			context, data, lex.start, "the top level must be an object", err);
-	r = parse_tokens(data, size, context, &object, err);
+	r = jsondoc_values(data, size, &object, &lex);
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? error_memory(err)
+				    : syntax_error(context, data, lex.offset, lex.reason, err);
 	/* json-c keeps the last of two members of one name: some are then missing. */
 	if (count_members(object) != lex.members)
 		return refuse_duplicates(data, size, context, err);

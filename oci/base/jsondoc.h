@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON with limits: strict syntax, UTF-8 checked, depth at most 64, nothing after the value; and
- * getters whose errors name the key. The parser is json-c.
+ * getters whose errors name the key. What is valid jsonlex decides; the values are json-c's.
  */
 #ifndef FSH_OCI_BASE_JSONDOC_H
 #define FSH_OCI_BASE_JSONDOC_H
 
 #include "oci/base/error.h"
+#include "oci/base/jsonlex.h"
 #include "oci/base/strv.h"
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSONDOC_MAX_DEPTH 64
+#define JSONDOC_MAX_DEPTH JSONLEX_MAX_DEPTH
 
 enum jsondoc_dialect {
 	JSONDOC_STRICT,	  /* RFC 8259 */
@@ -35,6 +36,15 @@ struct jsondoc_context {
  */
 int jsondoc_parse(const char *data, size_t size, enum jsondoc_dialect dialect,
 	const struct jsondoc_context *context, struct json_object **ret_object, struct error *err);
+
+/*
+ * The values of text that jsonlex_check() has accepted, at most INT_MAX bytes that begin with an
+ * object or array. json-c is not asked to be strict: what it then refuses differs from release to
+ * release. On success *ret is a reference owned by the caller. -ENOMEM, or -EINVAL with offset and
+ * reason in `ret_lex` should json-c refuse it all the same.
+ */
+int jsondoc_values(
+	const char *data, size_t size, struct json_object **ret, struct jsonlex *ret_lex);
 
 /*
  * Getters. `key` is the member's name in `object`; `path` the dotted place of `object` in the

@@ -79,6 +79,7 @@ static void what_go_takes_is_taken(void **state)
 		"{'VERSION': '1.0.0', 'Hook': {'PATH': '/bin/true'}, 'when': {}, 'Stages': []}",
 		"{'version': '2', 'version': '1.0.0', " HOOK ", " REST "}",
 		"{'version': '1.0.0', 'surprise': 1, " HOOK ", " REST "}",
+		"{'version': '1.0.0', 'who': 'Am\xc3\xa9lie, \xff', " HOOK ", " REST "}",
 		"{'version': '1.0.0', 'hook': {'path': '/x', 'args': null, 'timeout': null}, " REST
 		"}",
 	};
@@ -113,10 +114,10 @@ static void what_go_refuses_is_refused_by_name(void **state)
 	static const struct {
 		const char *text, *why;
 	} cases[] = {
-		{"", "ends too early"},
+		{"", "no value"},
 		{"{", "ends too early"},
-		{"[]", "not one JSON object"},
-		{"{} x", "not one JSON object"},
+		{"[]", "not a JSON object"},
+		{"{} x", "not JSON at byte 4: data after"},
 		{"{x}", "not JSON at byte 2"},
 		{"{'version': 1}", "version is no string"},
 		{"{'version': '1.0.1'}", "unknown version"},
