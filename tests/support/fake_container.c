@@ -25,7 +25,12 @@ static int bind_one(const char *root, const struct fake_bind *bind)
 	if (r < 0)
 		return r;
 	if (mount(bind->source, target, NULL, MS_BIND | MS_REC, NULL) < 0 ||
-		mount(NULL, target, NULL, MS_REC | bind->propagation, NULL) < 0)
+		mount(NULL, target, NULL, MS_REC | (bind->propagation & ~(unsigned long)MS_RDONLY),
+			NULL) < 0)
+		return -errno;
+	/* As runtimes do without "rro": of the mount alone, not of those below it. */
+	if ((bind->propagation & MS_RDONLY) &&
+		mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
 		return -errno;
 	return 0;
 }

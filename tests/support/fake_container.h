@@ -12,7 +12,7 @@
 struct fake_bind {
 	const char *source;	   /* on the host */
 	const char *destination;   /* in the container */
-	unsigned long propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE */
+	unsigned long propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, each maybe with MS_RDONLY */
 };
 
 struct fake_container {

@@ -40,6 +40,16 @@ void fake_pod_annotate(struct fake_pod *pod, const char *key, const char *value)
 		json_object_object_add(pod->annotations, key, json_object_new_string(value)), 0);
 }
 
+char *fake_pod_volume(const struct fake_pod *pod, const char *name)
+{
+	char *path = NULL;
+
+	assert_true(asprintf(&path, KUBELET_PODS "/%s/volumes/kubernetes.io~empty-dir/%s", pod->uid,
+			    name) > 0);
+	assert_int_equal(ns_sandbox_mkdirs(path), 0);
+	return path;
+}
+
 char *fake_pod_path(const struct fake_pod *pod, const char *rest)
 {
 	char *path = path_join(pod->volume, rest);
@@ -193,9 +203,33 @@ static void set_command(struct fake_member *member, const char *path)
 	set_text(member->config, "/process/args/5", address);
 }
 
-static void configure(
-	struct fake_member *member, const struct fake_role *role, const struct fake_bind *bind)
+static const char *propagation_option(unsigned long propagation)
 {
+	if (propagation & MS_SHARED)
+		return "rshared";
+	return propagation & MS_SLAVE ? "rslave" : "rprivate";
+}
+
+/* The entry of `mounts` that CRI-O writes for a volumeMount. */
+static void add_mount(struct json_object *mounts, const struct fake_bind *bind)
+{
+	struct json_object *mount = json_object_new_object(), *options = json_object_new_array();
+	const char *words[] = {"rbind", propagation_option(bind->propagation),
+		bind->propagation & MS_RDONLY ? "ro" : "rw"};
+
+	assert_true(mount && options);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		json_object_array_add(options, json_object_new_string(words[i]));
+	json_object_object_add(mount, "destination", json_object_new_string(bind->destination));
+	json_object_object_add(mount, "type", json_object_new_string("bind"));
+	json_object_object_add(mount, "source", json_object_new_string(bind->source));
+	json_object_object_add(mount, "options", options);
+	json_object_array_add(mounts, mount);
+}
+
+static void configure(struct fake_member *member, const struct fake_role *role)
+{
+	struct json_object *mounts = json_object_new_array();
 	cleanup_free char *text =
 		fixture_read(role->provides ? "fixtures/world/provider/config.json"
 					    : "fixtures/world/consumer/config.json",
@@ -204,12 +238,9 @@ static void configure(
 	member->config = json_tokener_parse(text);
 	assert_non_null(member->config);
 	set_text(member->config, "/root/path", member->root);
-	if (bind->source) {
-		set_text(member->config, "/mounts/0/source", bind->source);
-		set_text(member->config, "/mounts/0/destination", bind->destination);
-	} else {
-		set_value(member->config, "/mounts", json_object_new_array());
-	}
+	for (size_t i = 0; i < member->n_binds; i++)
+		add_mount(mounts, &member->binds[i]);
+	set_value(member->config, "/mounts", mounts);
 	if (role->provides)
 		set_command(member, role->provides);
 }
@@ -235,34 +266,43 @@ static void name_member(struct fake_member *member)
 
 static void start_member(struct fake_member *member)
 {
-	assert_int_equal(fake_container_start(member->root, &member->bind,
-				 member->bind.source ? 1 : 0, &member->process),
+	assert_int_equal(fake_container_start(
+				 member->root, member->binds, member->n_binds, &member->process),
 		0);
 	write_files(member);
+}
+
+static void choose_binds(struct fake_member *member, const struct fake_role *role)
+{
+	const char *volume = role->source ? role->source : member->pod->volume;
+	unsigned long own = role->provides ? MS_SHARED : MS_SLAVE;
+
+	if (*volume != '\0')
+		member->binds[member->n_binds++] = (struct fake_bind){
+			.source = volume,
+			.destination = role->destination ? role->destination : FAKE_POD_MEDIA,
+			.propagation = role->propagation ? role->propagation : own,
+		};
+	assert_true(member->n_binds + role->n_more <= FAKE_POD_BINDS);
+	for (size_t i = 0; i < role->n_more; i++)
+		member->binds[member->n_binds++] = role->more[i];
 }
 
 struct fake_member *fake_pod_add(struct fake_pod *pod, const struct fake_role *role)
 {
 	struct fake_member *member = calloc(1, sizeof(*member));
-	unsigned long own = role->provides ? MS_SHARED : MS_SLAVE;
 	int restarts = restart_count(pod, role->name);
 
 	assert_non_null(member);
-	member->bind = (struct fake_bind){
-		.source = role->source ? role->source : pod->volume,
-		.destination = role->destination ? role->destination : FAKE_POD_MEDIA,
-		.propagation = role->propagation ? role->propagation : own,
-	};
-	if (*member->bind.source == '\0')
-		member->bind.source = NULL;
 	member->pod = pod;
+	choose_binds(member, role);
 	append(pod, member);
 	snprintf(member->name, sizeof(member->name), "%s", role->name);
 	name_member(member);
-	configure(member, role, &member->bind);
+	configure(member, role);
 	annotate_member(member, restarts);
 	/* As CRI-O has rootfsPropagation follow what the mounts declare. */
-	member->process.root_propagation = own;
+	member->process.root_propagation = role->provides ? MS_SHARED : MS_SLAVE;
 	start_member(member);
 	return member;
 }
@@ -449,93 +489,6 @@ int fake_pod_command(const char *verb, const char *option, char **ret_output)
 		*ret_output = move_ptr(output);
 	free(output);
 	return status;
-}
-
-char *fake_pod_record_path(const struct fake_pod *pod)
-{
-	char *path = NULL;
-
-	assert_true(asprintf(&path, FAKE_POD_RECORDS "/pods/%s/topology.json", pod->uid) > 0);
-	return path;
-}
-
-char *fake_pod_record_text(const struct fake_pod *pod)
-{
-	cleanup_free char *path = fake_pod_record_path(pod);
-	char *text = ns_sandbox_read(path);
-
-	assert_non_null(text);
-	return text;
-}
-
-/* Parsed; NULL without one. Owned by the caller (json_object_put). */
-static struct json_object *read_record(const struct fake_pod *pod)
-{
-	cleanup_free char *path = fake_pod_record_path(pod);
-	cleanup_free char *text = ns_sandbox_read(path);
-
-	return text ? json_tokener_parse(text) : NULL;
-}
-
-bool fake_pod_plex_waits(void *pod)
-{
-	return strcmp(fake_pod_status(pod, "plex"), "waiting") == 0;
-}
-
-const char *fake_pod_recorded(const struct fake_pod *pod, const char *pointer)
-{
-	static char text[4096];
-	cleanup_json struct json_object *record = read_record(pod);
-	struct json_object *value = NULL;
-
-	if (!record || json_pointer_get(record, pointer, &value) < 0 || !value)
-		return NULL;
-	snprintf(text, sizeof(text), "%s", json_object_get_string(value));
-	return text;
-}
-
-const char *fake_pod_status(const struct fake_pod *pod, const char *container)
-{
-	for (int i = 0;; i++) {
-		char pointer[64];
-		const char *name;
-
-		snprintf(pointer, sizeof(pointer), "/containers/%d/name", i);
-		name = fake_pod_recorded(pod, pointer);
-		if (!name)
-			return "";
-		if (strcmp(name, container) != 0)
-			continue;
-		snprintf(pointer, sizeof(pointer), "/containers/%d/status", i);
-		name = fake_pod_recorded(pod, pointer);
-		return name ? name : "";
-	}
-}
-
-bool fake_pod_has_file(const char *directory, const char *name)
-{
-	char path[256];
-	struct stat st;
-
-	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/%s/%s", directory, name);
-	return lstat(path, &st) == 0;
-}
-
-unsigned int fake_pod_count_files(const char *directory)
-{
-	char path[256];
-	unsigned int n = 0;
-	struct dirent *entry;
-	DIR *stream;
-
-	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/%s", directory);
-	stream = opendir(path);
-	if (!stream)
-		return 0;
-	while ((entry = readdir(stream)))
-		n += entry->d_name[0] != '.';
-	closedir(stream);
-	return n;
 }
 
 void fake_pod_clear(struct fake_pod *pod)

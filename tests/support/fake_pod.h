@@ -17,6 +17,7 @@
 #define FAKE_POD_UID "6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11"
 #define FAKE_POD_RECORDS "/run/fuse-sidecar-hook"
 #define FAKE_POD_MEDIA "/mnt/media" /* where its containers mount the volume */
+#define FAKE_POD_BINDS 8	    /* that one container can have */
 
 /* One container, of one instance of that name. */
 struct fake_member {
@@ -25,7 +26,8 @@ struct fake_member {
 	char bundle[128]; /* directory with config.json, state.json, stopped.json (the state at
 			     poststop), output */
 	char root[128];
-	struct fake_bind bind; /* of the volume; no source: none. Its text is the pod's or static */
+	struct fake_bind binds[FAKE_POD_BINDS]; /* of volumes. Their text is the pod's or static */
+	size_t n_binds;
 	struct fake_container process;
 	struct json_object *config; /* what config.json has */
 };
@@ -44,7 +46,9 @@ struct fake_role {
 	const char *provides;	 /* the FUSE path that its command line mounts; NULL: no provider */
 	const char *source;	 /* NULL: the pod's volume; "": none */
 	const char *destination; /* NULL: FAKE_POD_MEDIA */
-	unsigned long propagation; /* 0: MS_SHARED for a provider, MS_SLAVE else */
+	unsigned long propagation;    /* 0: MS_SHARED for a provider, MS_SLAVE else */
+	const struct fake_bind *more; /* the other volumes, each as it says */
+	size_t n_more;
 };
 
 /*
@@ -55,6 +59,9 @@ void fake_pod_init(struct fake_pod *pod, const char *uid, const char *mounts);
 
 /* Set an annotation of the containers that are made from then on. */
 void fake_pod_annotate(struct fake_pod *pod, const char *key, const char *value);
+
+/* Make another volume of the pod beside the first; its host path, owned by the caller. */
+char *fake_pod_volume(const struct fake_pod *pod, const char *name);
 
 /* The host path of a FUSE path of the volume ("zurg"). Owned by the caller. */
 char *fake_pod_path(const struct fake_pod *pod, const char *rest);
