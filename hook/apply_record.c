@@ -121,11 +121,22 @@ static bool may_be_anothers(const struct run *run, const struct target *target)
 		       !bind_is_pods_own(&run->topology, target->anchor));
 }
 
-/* Targets of one volume have one anchor. */
-static bool is_same_volume(const struct targets *targets, size_t i)
+/*
+ * Targets of one volume have one anchor, and those of a volume that this container does not mount
+ * have none. A mount of the node is adopted by nobody: that one says nothing of the others.
+ */
+static bool was_looked_at(const struct targets *targets, size_t i)
 {
-	return i > 0 && targets->items[i - 1].anchor &&
-	       strcmp(targets->items[i - 1].anchor, targets->items[i].anchor) == 0;
+	const char *anchor = targets->items[i].anchor;
+
+	for (size_t j = 0; anchor && j < i; j++) {
+		const struct target *earlier = &targets->items[j];
+
+		if (earlier->anchor && !earlier->request->node &&
+			strcmp(earlier->anchor, anchor) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int adopt_binds(struct run *run, struct error *err)
@@ -134,7 +145,7 @@ static int adopt_binds(struct run *run, struct error *err)
 		const struct target *target = &run->judgement.targets.items[i];
 		int r;
 
-		if (is_same_volume(&run->judgement.targets, i) || !may_be_anothers(run, target))
+		if (was_looked_at(&run->judgement.targets, i) || !may_be_anothers(run, target))
 			continue;
 		r = adopt(run, target, err);
 		if (r < 0)
