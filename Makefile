@@ -233,7 +233,7 @@ HOSTCC ?= $(if $(filter $(shell uname -m)-%,$(target)),$(CC),gcc)
 filter_export := $(BUILD)/gen/filter_export
 filter_programs := $(BUILD)/gen/filter_programs
 $(filter_export): hook/filter_export.c hook/filter_list.c hook/filter_list.h hook/filter.h \
-		$(BUILD)/flags.stamp
+		hook/syscalls.h $(BUILD)/flags.stamp
 	$(call show,HOST,$@)
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=gnu11 -D_GNU_SOURCE -O1 -I. -o $@ $(filter %.c,$^) -lseccomp
 $(filter_programs).c: $(filter_export)

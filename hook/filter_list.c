@@ -12,6 +12,7 @@
  */
 #include "hook/filter_list.h"
 
+#include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +36,6 @@
 #define NEW_NAMESPACES                                                                             \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 		CLONE_NEWCGROUP)
-
-/* linux/nsfs.h, Linux 6.11: NS_GET_MNTNS_ID */
-#define GET_MNTNS_ID _IOR(NSIO, 0x5, uint64_t)
 
 /* With which argument a call is allowed. */
 enum condition {
@@ -128,7 +126,7 @@ static const struct entry entries[] = {
 	CALL("fchownat", WORKER),			/* fuse-sidecar.io/dir-owner; unseen: e2e tests have it */
 	CALL("umask", WORKER),				/* a directory gets exactly the mode asked for */
 	CALL("flock", WORKER),				/* one hook of a pod at a time */
-	IF_EQUAL("ioctl", 1, GET_MNTNS_ID, WORKER),	/* whose mounts listmount(2) is to list */
+	IF_EQUAL("ioctl", 1, SYS_NS_GET_MNTNS_ID, WORKER),	/* whose mounts listmount(2) is to list */
 	IF_EQUAL("ioctl", 1, NS_GET_NSTYPE, WORKER),	/* is that a mount namespace? unseen: the kubelet's own */
 	IF_EQUAL("ioctl", 1, TCGETS, BOTH),		/* stdio and isatty: a terminal? */
 	IF_EQUAL("ioctl", 1, TIOCGWINSZ, WORKER),	/* unseen: a terminal. How wide is it? */

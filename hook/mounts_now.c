@@ -12,8 +12,6 @@
 #include <string.h>
 
 #define RESOLVE (SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
-/* Linux 5.12: -EAGAIN where the name is not in the cache, or the file system wants to be asked. */
-#define RESOLVE_CACHED 0x20
 
 /* More than this, and the whole table is cheaper. */
 #define ENTRIES_MAX 4096
@@ -47,7 +45,7 @@ static bool is_known(const struct mounts_now *now, const struct mount_table *tab
 }
 
 /* Take the entry over. */
-static int append(struct mounts_now *now, struct statmount *mount, struct mount_table *table)
+static int append(struct mounts_now *now, struct statmount_told *mount, struct mount_table *table)
 {
 	if (table->n == ENTRIES_MAX)
 		return -EOPNOTSUPP;
@@ -64,7 +62,7 @@ static int append(struct mounts_now *now, struct statmount *mount, struct mount_
 static int add_chain(struct mounts_now *now, uint64_t id, struct mount_table *table)
 {
 	while (!is_known(now, table, id)) {
-		cleanup_statmount struct statmount mount = {0};
+		cleanup_statmount struct statmount_told mount = {0};
 		int r = statmount_read(id, now->root.ns, &mount);
 
 		if (r == 0)
@@ -83,7 +81,7 @@ static int add_chain(struct mounts_now *now, uint64_t id, struct mount_table *ta
 
 static int open_cached(int at, const char *path)
 {
-	return sys_openat2(at, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, RESOLVE | RESOLVE_CACHED);
+	return sys_openat2(at, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, RESOLVE | SYS_RESOLVE_CACHED);
 }
 
 /*
@@ -123,7 +121,7 @@ static int add_listed(
 	if (n < 0)
 		return n == -E2BIG ? -EOPNOTSUPP : n;
 	for (int i = 0; i < n; i++) {
-		cleanup_statmount struct statmount mount = {0};
+		cleanup_statmount struct statmount_told mount = {0};
 
 		r = statmount_read(ids[i], now->root.ns, &mount);
 		if (r == 0 && path_below(path, mount.entry.target))
@@ -174,7 +172,7 @@ static int skip_cached(const struct mounts_now *now, const char *path, struct wa
 /* A lookup that waits for nobody, or none: -EREMOTE. */
 static int open_local(const struct mounts_now *now, int at, const char *name)
 {
-	cleanup_statmount struct statmount mount = {0};
+	cleanup_statmount struct statmount_told mount = {0};
 	uint64_t id = 0;
 	int fd, r = statmount_id_of(at, &id);
 
@@ -334,7 +332,7 @@ static int find_in_whole(
 
 int mounts_now_of(int fd, struct mount_table *table, struct mount_entry *ret, struct error *err)
 {
-	cleanup_statmount struct statmount mount = {0};
+	cleanup_statmount struct statmount_told mount = {0};
 	cleanup_mount_table struct mount_table unkept = {0};
 	uint64_t id = 0;
 	int r = statmount_id_of(fd, &id);

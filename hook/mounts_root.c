@@ -20,7 +20,7 @@ static bool is_mount_root(int fd)
 
 static int check(const struct mounts_root *root)
 {
-	cleanup_statmount struct statmount mount = {0};
+	cleanup_statmount struct statmount_told mount = {0};
 	int r = statmount_read(root->id, root->ns, &mount);
 
 	if (r < 0)

@@ -14,9 +14,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#define GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t) /* NS_GET_MNTNS_ID of linux/nsfs.h, 6.11 */
-
-/* linux/mount.h of 6.13, which cannot be included beside sys/mount.h. */
+/* struct mnt_id_req of linux/mount.h, 6.13. Names of our own: that header may be there by
+ * <sys/mount.h>, of any release, or not. */
 struct request {
 	uint32_t size, spare;
 	uint64_t id;
@@ -38,7 +37,7 @@ struct request {
 #define ASKED (ANSWERED_ALWAYS | ASK_PROPAGATE_FROM | ASK_MNT_OPTS | ASK_FS_SUBTYPE | ASK_SUPPORTED)
 #define ANSWERED_ALWAYS (ASK_SB_BASIC | ASK_MNT_BASIC | ASK_MNT_ROOT | ASK_MNT_POINT | ASK_FS_TYPE)
 
-/* Strings are offsets into the text behind it, each ended by NUL. */
+/* Its struct statmount. Strings are offsets into the text behind it, each ended by NUL. */
 struct answer {
 	uint32_t size, options;
 	uint64_t mask;
@@ -55,6 +54,12 @@ struct answer {
 	uint64_t later[45];
 	char text[];
 };
+_Static_assert(sizeof(struct request) == 32, "MNT_ID_REQ_SIZE_VER1");
+_Static_assert(offsetof(struct answer, magic) == 24, "sb_magic");
+_Static_assert(offsetof(struct answer, old_id) == 56, "mnt_id_old");
+_Static_assert(offsetof(struct answer, root) == 104, "mnt_root");
+_Static_assert(offsetof(struct answer, subtype) == 120, "fs_subtype");
+_Static_assert(offsetof(struct answer, supported) == 144, "supported_mask");
 _Static_assert(sizeof(struct answer) == 512, "struct statmount has 512 bytes before its text");
 
 #define ANSWER_SIZE ((size_t)4096)	/* enough for all but the longest paths */
@@ -183,9 +188,9 @@ static int fill(const struct answer *answer, struct mount_entry *entry)
 	return entry->root && entry->target && entry->vfs_options ? 0 : -ENOMEM;
 }
 
-static int take_answer(const struct answer *answer, struct statmount *ret)
+static int take_answer(const struct answer *answer, struct statmount_told *ret)
 {
-	cleanup_statmount struct statmount mount = {
+	cleanup_statmount struct statmount_told mount = {
 		.id = answer->id,
 		.parent = answer->parent,
 		.is_local = is_local(answer->magic),
@@ -198,7 +203,7 @@ static int take_answer(const struct answer *answer, struct statmount *ret)
 	return 0;
 }
 
-static int read_large(uint64_t id, uint64_t ns, struct statmount *ret)
+static int read_large(uint64_t id, uint64_t ns, struct statmount_told *ret)
 {
 	for (size_t size = 4 * ANSWER_SIZE; size <= ANSWER_MAX; size *= 4) {
 		cleanup_free struct answer *answer = malloc(size);
@@ -212,7 +217,7 @@ static int read_large(uint64_t id, uint64_t ns, struct statmount *ret)
 	return -EOPNOTSUPP;
 }
 
-int statmount_read(uint64_t id, uint64_t ns, struct statmount *ret)
+int statmount_read(uint64_t id, uint64_t ns, struct statmount_told *ret)
 {
 	union {
 		struct answer answer;
@@ -278,15 +283,15 @@ int statmount_namespace_of(pid_t pid, uint64_t *ret_ns)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, GET_MNTNS_ID, ret_ns) < 0)
+	if (ioctl(fd, SYS_NS_GET_MNTNS_ID, ret_ns) < 0)
 		return errno == ENOTTY ? -EOPNOTSUPP : failure();
 	return 0;
 }
 
-void statmount_clear(struct statmount *mount)
+void statmount_clear(struct statmount_told *mount)
 {
 	if (!mount)
 		return;
 	mount_entry_clear(&mount->entry);
-	*mount = (struct statmount){0};
+	*mount = (struct statmount_told){0};
 }

@@ -13,8 +13,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A mount as only this interface tells it: by ids that are never used again. */
-struct statmount {
+/* A mount as only this interface tells it: by ids that are never used again. Not the kernel's
+ * struct statmount, which <sys/mount.h> declares where the C library is young enough. */
+struct statmount_told {
 	struct mount_entry entry; /* owned */
 	uint64_t id, parent;
 	bool is_local; /* looking a name up in its file system waits for nobody: no network, no
@@ -26,7 +27,7 @@ struct statmount {
  * it is gone, -EHOSTUNREACH where it is not below the process's root, -EOPNOTSUPP where the kernel
  * cannot say all that an entry holds. Owned by the caller.
  */
-int statmount_read(uint64_t id, uint64_t ns, struct statmount *ret);
+int statmount_read(uint64_t id, uint64_t ns, struct statmount_told *ret);
 
 /*
  * The ids of the mounts below the mount `id`, at any depth. Their number, or a negative errno:
@@ -51,7 +52,7 @@ int statmount_id_of(int fd, uint64_t *ret_id);
 /* The id of the mount namespace of `pid`, Linux 6.11. 0 or a negative errno, -EOPNOTSUPP before. */
 int statmount_namespace_of(pid_t pid, uint64_t *ret_ns);
 
-void statmount_clear(struct statmount *mount);
+void statmount_clear(struct statmount_told *mount);
 
 #define cleanup_statmount __attribute__((cleanup(statmount_clear)))
 

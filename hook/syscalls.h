@@ -2,6 +2,10 @@
 /*
  * The system calls that older C libraries have no wrapper for, all of one shape: 0 or a descriptor,
  * or a negative errno. Numbers are the same on every architecture since Linux 5.0.
+ *
+ * Structures and constants of theirs have names of our own: the kernel's headers have them or not,
+ * by their release, and <sys/mount.h>, <sys/stat.h>, <fcntl.h> bring these headers or not, by the C
+ * library's.
  */
 #ifndef FSH_HOOK_SYSCALLS_H
 #define FSH_HOOK_SYSCALLS_H
@@ -9,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -37,8 +42,10 @@ struct sys_open_how {
 #define SYS_RESOLVE_NO_SYMLINKS 0x04
 #define SYS_RESOLVE_BENEATH 0x08
 #define SYS_RESOLVE_IN_ROOT 0x10
+/* Linux 5.12: -EAGAIN where the name is not in the cache, or the file system wants to be asked. */
+#define SYS_RESOLVE_CACHED 0x20
 
-/* linux/mount.h, which cannot be included beside sys/mount.h */
+/* linux/mount.h, Linux 5.12 */
 struct sys_mount_attr {
 	uint64_t attr_set;
 	uint64_t attr_clr;
@@ -58,6 +65,9 @@ struct sys_mount_attr {
 #define SYS_MOUNT_ATTR_ATIME 0x70
 #define SYS_MOUNT_ATTR_NODIRATIME 0x80
 #define SYS_MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+
+/* linux/nsfs.h, Linux 6.11 */
+#define SYS_NS_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t)
 
 static inline int sys_result(long r)
 {

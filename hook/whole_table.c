@@ -22,7 +22,7 @@ bool whole_table_is_told(void)
  * mountinfo does not list either. */
 static int add(uint64_t id, uint64_t ns, struct mount_table *table)
 {
-	cleanup_statmount struct statmount mount = {0};
+	cleanup_statmount struct statmount_told mount = {0};
 	int r = statmount_read(id, ns, &mount);
 
 	if (r < 0)
