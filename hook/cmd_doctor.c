@@ -57,6 +57,32 @@ static int print(const struct doctor *doctor, bool json)
 	return 0;
 }
 
+/* For programs that install the hook: what CRI-O reads, in its order; or why that is not known. */
+static int print_hooks_dirs(struct doctor *doctor)
+{
+	const struct checkup *checkup = &doctor->checkup;
+
+	doctor_crio(doctor);
+	for (size_t i = 0; doctor->crio_is_known && i < doctor->crio.hooks_dirs.n; i++)
+		puts(doctor->crio.hooks_dirs.items[i]);
+	for (size_t i = 0; !doctor->crio_is_known && i < checkup->n; i++) {
+		if (checkup->lines[i].topic == CHECK_CRIO_CONFIG)
+			fprintf(stderr, "fuse-sidecar-hook doctor: %s\n", checkup->lines[i].text);
+	}
+	return doctor->crio_is_known ? EXIT_DONE : EXIT_NODE_CONFIG;
+}
+
+static void run_checks(struct doctor *doctor)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		if (doctor->root && checks[i].live)
+			continue;
+		terminal_progress(i + 1, ARRAY_SIZE(checks), checks[i].what);
+		checks[i].run(doctor);
+	}
+	terminal_progress_end();
+}
+
 int cmd_doctor(const struct options *options)
 {
 	cleanup_doctor struct doctor doctor = {.root_fd = -EBADF, .fix = options->fix};
@@ -75,13 +101,9 @@ int cmd_doctor(const struct options *options)
 			strerror(-r));
 		return EXIT_INTERNAL;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (doctor.root && checks[i].live)
-			continue;
-		terminal_progress(i + 1, ARRAY_SIZE(checks), checks[i].what);
-		checks[i].run(&doctor);
-	}
-	terminal_progress_end();
+	if (options->hooks_dirs)
+		return print_hooks_dirs(&doctor);
+	run_checks(&doctor);
 	if (print(&doctor, options->json) < 0) {
 		fprintf(stderr, "fuse-sidecar-hook doctor: out of memory\n");
 		return EXIT_INTERNAL;

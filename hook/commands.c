@@ -23,6 +23,7 @@ enum option_value {
 	OPTION_WRITE,
 	OPTION_SARIF,
 	OPTION_POLICY,
+	OPTION_HOOKS_DIRS,
 };
 
 /* A command as people see it. */
@@ -70,6 +71,7 @@ static const struct option doctor_options[] = {
 	JSON_OPTION,
 	{"fix", no_argument, NULL, OPTION_FIX},
 	{"root", required_argument, NULL, OPTION_ROOT},
+	{"hooks-dirs", no_argument, NULL, OPTION_HOOKS_DIRS},
 	END_OF_OPTIONS,
 };
 
@@ -207,7 +209,7 @@ static const struct verb verbs[] = {
 		/* It reads what the administrator wrote, and runs programs: modprobe, CRI-O's hook.
 		 */
 		COMMAND("doctor", cmd_doctor, CONFINE_NOTHING, 0),
-		.arguments = " [--json] [--fix | --root DIR]",
+		.arguments = " [--json | --hooks-dirs] [--fix | --root DIR]",
 		.summary = "is this node ready for annotated pods?",
 		.help = "A line for each matter: ok, warn or fail, with what mends it. Exits with "
 			"the\n"
@@ -216,7 +218,9 @@ static const struct verb verbs[] = {
 			"  --fix                       mend what can be mended without harm, and "
 			"say so\n"
 			"  --root DIR                  look at the files of an image, not at this "
-			"node\n",
+			"node\n"
+			"  --hooks-dirs                only print the directories of hooks that "
+			"CRI-O reads\n",
 		.options = doctor_options,
 	},
 	{
@@ -303,6 +307,9 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case OPTION_SARIF:
 			ret->sarif = true;
+			break;
+		case OPTION_HOOKS_DIRS:
+			ret->hooks_dirs = true;
 			break;
 		case OPTION_POLICY:
 			ret->policy_path = optarg;

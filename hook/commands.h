@@ -25,6 +25,7 @@ struct options {
 	bool fix;			 /* lint, doctor */
 	bool write;			 /* metrics */
 	const char *root;		 /* doctor --root */
+	bool hooks_dirs;		 /* doctor --hooks-dirs */
 };
 
 struct command {
