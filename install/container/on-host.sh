@@ -4,16 +4,24 @@
 # on-host.sh run|install|remove|ready
 #
 # In the container of the DaemonSet: puts the hook on the node, keeps it there, and takes it away when the
-# DaemonSet has been deleted. The container mounts three directories of the node at the places that
-# they have there, and nothing else:
+# DaemonSet has been deleted. What it mounts of the node lies at the place that it has there, but for the last:
 #
-#   /opt/fuse-sidecar-hook         the program, in a directory for each version
-#   /etc/containers/oci/hooks.d    when CRI-O runs it
-#   /etc/fuse-sidecar-hook         the policy, if /policy/policy.json gives one
+#   /opt/fuse-sidecar-hook               the program, in a directory for each version
+#   /etc/fuse-sidecar-hook               the policy, if /policy/policy.json gives one
+#   /etc/crio, /run/crio                 read-only: what CRI-O reads, by its files and by its own word
+#   /etc/containers/oci/hooks.d,
+#   /usr/share/containers/oci/hooks.d    when CRI-O runs the hook: in the one that this CRI-O reads
+#   /node/bin                            /usr/local/bin, for a link. Not at its own place: what the node has
+#                                        there would be found before this container's own programs
 #
 # Order: the program before the hooks.d files, these by rename, and removal in reverse. CRI-O drops a
-# hook whose program is missing without a word to the pods. REMOVE says what the end of the container
-# means:
+# hook whose program is missing without a word to the pods.
+#
+# OWNER in /opt/fuse-sidecar-hook names the pod that installed last. Another one neither installs nor
+# removes any more: a pod that was deleted by force may end long after its successor has begun. All of it
+# happens under a lock of that directory.
+#
+# REMOVE says what the end of the container means:
 #
 #   deleted (default)  take the hook away if the API server says that the DaemonSet is gone. An upgrade, a
 #                      reboot or an eviction end the container too, and pods that start meanwhile, or before
@@ -28,13 +36,20 @@ name=fuse-sidecar-hook
 root=${HOST_ROOT:-} # tests have a node of their own
 bundle=${BUNDLE:-/bundle}
 opt=$root/opt/$name
-hooks=$root/etc/containers/oci/hooks.d
 etc=$root/etc/$name
+path_directory=${PATH_DIRECTORY:-/node/bin}
+crio_socket=$root/run/crio/crio.sock
 policy=${POLICY:-/policy/policy.json}
 account=${ACCOUNT:-/var/run/secrets/kubernetes.io/serviceaccount}
+owner=${POD_UID:-$HOSTNAME}
 stages=(poststop prestart) # as they are registered
+program=/opt/$name/$name   # on the node
 tree_path=/usr/libexec/oci/hooks.d/$name
+# Where the files can have come to, beside those that CRI-O names now.
+known_hooks=(/etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d)
 temporary=
+hooks=  # of those that CRI-O reads, the one to register in; set by choose_hooks
+listed=()
 
 trap '[[ -z $temporary ]] || rm -rf -- "$temporary"' EXIT
 
@@ -86,13 +101,18 @@ put_program() {
 
 # The node's directories are at their own places in the container, so the program can be run as it is.
 run_program() {
-	local id=$1
+	local file=/opt/$name/$1/sbin/${FILE:-$name}
 	shift
 	if [[ -n $root ]]; then
-		chroot "$root" "/opt/$name/$id/sbin/$name" "$@"
+		chroot "$root" "$file" "$@"
 	else
-		"/opt/$name/$id/sbin/$name" "$@"
+		"$file" "$@"
 	fi
+}
+
+# What it has beside it for doctor; a bundle may have been built without.
+run_helper() {
+	FILE=fuse-sidecar-inspect run_program "$(<"$bundle/id")" "$@"
 }
 
 # A process may just have been started from the version before, and not have opened its libraries yet.
@@ -105,52 +125,218 @@ remove_older_versions() {
 }
 
 hook_file() {
-	sed "s|$tree_path|/opt/$name/$name|" "$bundle/hooks.d/fuse-sidecar-$1.json"
+	sed "s|$tree_path|$program|" "$bundle/hooks.d/fuse-sidecar-$1.json"
 }
 
-install_all() {
-	local id before stage
-	id=$(<"$bundle/id")
-	mkdir -p -- "$opt" "$hooks" "$etc"
-	before=$(readlink -- "$opt/$name" || true)
-	before=${before%%/*}
-	put_program "$id"
-	[[ ! -e $policy ]] || put "$policy" "$etc/policy.json"
-	link_to "$id/sbin/$name" "$opt/$name"
+# ---- whose the node is ---------------------------------------------------------------------------
+
+# The directory itself is what is locked: it stays when all in it goes.
+lock() {
+	mkdir -p -- "$opt"
+	exec 9<"$opt"
+	flock -w 30 9 || { say "$opt is locked by another one" >&2; return 1; }
+}
+
+unlock() {
+	exec 9<&-
+}
+
+claim() {
+	lock
+	[[ $(owner_now) == "$owner" ]] || {
+		printf '%s\n' "$owner" >"$opt/.owner.new"
+		mv -fT -- "$opt/.owner.new" "$opt/owner"
+	}
+	unlock
+}
+
+owner_now() {
+	cat -- "$opt/owner" 2>/dev/null || true
+}
+
+is_owner() {
+	[[ $(owner_now) == "$owner" ]]
+}
+
+# ---- what CRI-O reads ----------------------------------------------------------------------------
+
+# The directories of the CRI-O that runs, one a line, or a failure where it cannot be asked. It knows its command line,
+# and which directories it left out when it started.
+ask_crio() {
+	local answer
+	[[ -S $crio_socket ]] || return 1
+	answer=$(curl --silent --fail --max-time 5 --unix-socket "$crio_socket" http://crio/config |
+		run_helper toml 2>/dev/null) || return 1
+	jq -er '.crio.runtime.hooks_dir | arrays | join("\n")' <<<"$answer"
+}
+
+# The same by its files: those of a CRI-O that starts.
+read_crio_files() {
+	run_program "$(<"$bundle/id")" doctor --root / --hooks-dirs
+}
+
+# Whether files can be put there: it is a directory of the node's that is mounted here.
+is_usable() {
+	[[ -d $root$1 && -w $root$1 ]]
+}
+
+# choose_hooks: sets `listed` and `hooks`, or says why there is none
+choose_hooks() {
+	local answer directory
+	hooks=
+	answer=$(ask_crio) || answer=$(read_crio_files) || {
+		say 'cannot find out which directories CRI-O reads' >&2
+		return 1
+	}
+	mapfile -t listed < <(grep '^/' <<<"$answer")
+	for directory in "${listed[@]}"; do
+		# The administrator's, where it is read; else the one that counts before the others.
+		if is_usable "$directory" && [[ $hooks != "$root${known_hooks[0]}" ]]; then
+			hooks=$root$directory
+		fi
+	done
+	[[ -n $hooks ]] || {
+		say "CRI-O reads ${listed[*]:-no directory}: none of these can be written here; mount one, or add" \
+			"${known_hooks[0]} to its hooks_dir and restart it" >&2
+		return 1
+	}
+}
+
+# ours FILE: it registers the program that is installed here
+ours() {
+	grep -qF "\"$program\"" -- "$1"
+}
+
+# Of equal names the one in the last directory counts. Packages' files have the same names.
+nobody_elses() {
+	local directory file stage
+	for directory in "$hooks" "${listed[@]/#/$root}"; do
+		for stage in "${stages[@]}"; do
+			file=$directory/fuse-sidecar-$stage.json
+			if [[ ! -e $file ]] || ours "$file"; then
+				continue
+			fi
+			say "${file#"$root"} registers another installation; remove that, or this DaemonSet" >&2
+			return 1
+		done
+	done
+}
+
+register() {
+	local stage
+	grep -qxF -- "$hooks" "$opt/registered" 2>/dev/null || echo "$hooks" >>"$opt/registered"
 	for stage in "${stages[@]}"; do
 		hook_file "$stage" >"$opt/.hook.json"
 		put "$opt/.hook.json" "$hooks/fuse-sidecar-$stage.json"
 		rm -- "$opt/.hook.json"
 	done
+	unregister_but "$hooks"
+}
+
+# unregister_but DIRECTORY: prestart first, which leaves something to clean up
+unregister_but() {
+	local directory stage file
+	while read -r directory; do
+		[[ $directory != "$1" ]] || continue
+		for stage in prestart poststop; do
+			file=$directory/fuse-sidecar-$stage.json
+			if [[ -w $directory && -e $file ]] && ours "$file"; then
+				rm -f -- "$file"
+				say "removed $file"
+			fi
+		done
+	done < <({
+		printf "$root%s\n" "${known_hooks[@]}"
+		cat -- "$opt/registered" 2>/dev/null || true
+	} | sort -u)
+}
+
+# ---- installing and removing ---------------------------------------------------------------------
+
+# For people. A link of somebody else's stays, and a node whose directory is read-only does without.
+put_on_path() {
+	local link=$path_directory/$name
+	[[ -d $path_directory && -w $path_directory ]] || return 0
+	[[ ! -e $link && ! -L $link ]] || [[ $(readlink -- "$link" || true) == "$program" ]] || return 0
+	link_to "$program" "$link"
+}
+
+take_off_path() {
+	[[ $(readlink -- "$path_directory/$name" || true) != "$program" ]] || rm -f -- "$path_directory/$name"
+}
+
+install_program() {
+	local id before
+	id=$(<"$bundle/id")
+	before=$(readlink -- "$opt/$name" || true)
+	before=${before%%/*}
+	put_program "$id"
+	[[ ! -e $policy ]] || put "$policy" "$etc/policy.json"
+	link_to "$id/sbin/$name" "$opt/$name"
+	put_on_path
 	# On the run that switches, the version before stays.
 	[[ $before == "$id" ]] || remove_older_versions "$id" "$before"
 }
 
+# What cannot be registered now is no reason to take back what was.
+install_all() {
+	lock
+	if ! is_owner; then
+		say "pod $(owner_now) has taken over"
+	else
+		mkdir -p -- "$etc"
+		install_program
+		if choose_hooks && nobody_elses; then
+			register
+		fi
+	fi
+	unlock
+}
+
 remove_all() {
-	rm -f -- "$hooks/fuse-sidecar-prestart.json"
-	rm -f -- "$hooks/fuse-sidecar-poststop.json"
+	unregister_but ''
 	if [[ -e $policy ]] && cmp -s -- "$policy" "$etc/policy.json"; then
 		rm -- "$etc/policy.json"
 	fi
+	take_off_path
 	# The directories themselves are mounts of the container.
 	rm -f -- "$opt/$name"
 	rm -rf -- "${opt:?}"/*
 	say 'removed'
 }
 
+# remove_own: unless a newer pod has installed
+remove_own() {
+	lock
+	if is_owner; then
+		remove_all
+	else
+		say "pod $(owner_now) has taken over: the hook stays on the node"
+	fi
+	unlock
+}
+
+# What the kubelet tells of a probe that fails is what is said here.
 is_ready() {
 	local stage
-	[[ -x $opt/$name ]] || return 1
+	is_owner || { say "pod $(owner_now) has taken over"; return 1; }
+	run_program "$(<"$bundle/id")" --version >/dev/null || { say "$program does not run"; return 1; }
+	{ choose_hooks && nobody_elses; } 2>&1 || return 1
 	for stage in "${stages[@]}"; do
-		hook_file "$stage" | cmp -s - "$hooks/fuse-sidecar-$stage.json" || return 1
+		hook_file "$stage" | cmp -s - "$hooks/fuse-sidecar-$stage.json" || {
+			say "${hooks#"$root"}/fuse-sidecar-$stage.json is not there, or not as it should be"
+			return 1
+		}
 	done
 }
+
+# ---- the end -------------------------------------------------------------------------------------
 
 # ask_api: what the API server says of the own DaemonSet, and in a last line the HTTP status; 000 where
 # nobody answers.
 ask_api() {
 	local url=${API_SERVER:-https://${KUBERNETES_SERVICE_HOST:-}:${KUBERNETES_SERVICE_PORT:-443}}
-	local options=(--silent --max-time 10 --write-out '\n%{http_code}')
+	local options=(--silent --max-time "${API_SECONDS:-10}" --write-out '\n%{http_code}')
 	url+=/apis/apps/v1/namespaces/${NAMESPACE:?}/daemonsets/${DAEMONSET:?}
 	if [[ -e $account/token ]]; then
 		# By standard input, for a command line can be read by others.
@@ -161,28 +347,37 @@ ask_api() {
 	fi
 }
 
-# Whether the DaemonSet is gone (404), or there only until its pods are (deletionTimestamp). Its service
-# account (401) and the right to ask (403) are deleted with it, in whatever order. No answer, or any
-# other, is no reason to leave pods without the hook.
+# says ANSWER FILTER: the body is one JSON object, of which jq's filter is true
+says() {
+	jq -es --arg name "${DAEMONSET:?}" "length == 1 and (.[0] | $2)" <<<"${1%$'\n'*}" >/dev/null 2>&1
+}
+
+# Whether the DaemonSet is gone, or there only until its pods are: by the API server's own word for it, and
+# nothing else. Who may not ask any more (401: the token ends with its pod, deleted by force; 403)
+# knows nothing, nor does a proxy's 404.
+#
+# shellcheck disable=SC2016 # $name is jq's
 deleted() {
 	local answer status
 	answer=$(ask_api)
 	status=${answer##*$'\n'}
 	say "the API server answers $status for daemonset ${DAEMONSET:?}"
 	case $status in
-	200) [[ $answer == *'"deletionTimestamp":'* ]] ;;
-	401 | 403 | 404) ;;
+	200) says "$answer" '.kind == "DaemonSet" and .metadata.name == $name and
+		(.metadata.deletionTimestamp | type == "string")' ;;
+	404) says "$answer" '.kind == "Status" and .reason == "NotFound" and
+		.details.kind == "daemonsets" and .details.name == $name' ;;
 	*) return 1 ;;
 	esac
 }
 
 at_the_end() {
 	case ${REMOVE:-deleted} in
-	always) remove_all ;;
+	always) remove_own ;;
 	never) ;;
 	deleted)
 		if deleted; then
-			remove_all
+			remove_own
 		else
 			say 'the hook stays on the node'
 		fi
@@ -190,17 +385,21 @@ at_the_end() {
 	esac
 }
 
-# Found out now, and not when it is too late to mend.
+# Found out now, and not when it is too late to mend. A server that is away is back by then.
 check_remove() {
 	local answer
 	case ${REMOVE:-deleted} in
 	always | never) ;;
 	deleted)
 		answer=$(ask_api)
-		if [[ ${answer##*$'\n'} != 200 ]]; then
+		case ${answer##*$'\n'} in
+		200) ;;
+		401 | 403 | 404)
 			say 'cannot read its DaemonSet: see role.yaml, or set REMOVE to always or never' >&2
 			exit 1
-		fi
+			;;
+		*) say "the API server answers ${answer##*$'\n'}; at the end it will be asked again" ;;
+		esac
 		;;
 	*)
 		say "REMOVE=$REMOVE: expected deleted, always or never" >&2
@@ -213,6 +412,7 @@ check_remove() {
 run() {
 	local ended=no sleeper=
 	check_remove
+	claim
 	trap 'ended=yes; [[ -z $sleeper ]] || kill "$sleeper" 2>/dev/null || true' TERM INT
 	while [[ $ended == no ]]; do
 		install_all
@@ -226,8 +426,14 @@ run() {
 
 case ${1:-} in
 run) run ;;
-install) install_all ;;
-remove) remove_all ;;
+install)
+	claim
+	install_all
+	;;
+remove)
+	lock
+	remove_all
+	;;
 ready) is_ready ;;
 *)
 	echo "usage: on-host.sh run|install|remove|ready" >&2

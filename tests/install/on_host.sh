@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the DaemonSet's container does, on a node of our own: a directory that holds no program and no
-# library but what the container puts there. The API server is busybox's httpd.
+# library but what the container puts there. API server and CRI-O answer what a test says.
 set -uo pipefail
 
 # A network with nobody else's ports in it; what is left running ends with the namespace.
@@ -14,13 +14,14 @@ fi
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
 
-missing=$(lacking root patchelf curl busybox strace ip)
+missing=$(lacking root patchelf curl jq python3 strace ip)
 if [[ -n $missing ]]; then
 	skip "the DaemonSet's container installs the hook" "$missing"
 	finish
 	exit
 fi
 ip link set lo up
+trap 'umount "$node/proc" 2>/dev/null; rm -rf --one-file-system -- "$scratch"' EXIT
 
 hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
 inspect=()
@@ -28,9 +29,10 @@ inspect=()
 node=$scratch/node
 opt=$node/opt/fuse-sidecar-hook
 hooks=$node/etc/containers/oci/hooks.d
+vendor_hooks=$node/usr/share/containers/oci/hooks.d
 api=http://127.0.0.1:8080
 object=$scratch/api/apis/apps/v1/namespaces/ns/daemonsets/hook
-httpd_pid=
+api_pid='' crio_pid=''
 
 make_bundle() {
 	install/container/bundle.sh "$2" "$1" "$hook" "${inspect[@]}" >/dev/null && mkdir "$2/hooks.d" &&
@@ -42,7 +44,8 @@ on_host() {
 	local bundle=$1 action=$2
 	shift 2
 	${BY:-} env -i PATH="$PATH" HOST_ROOT="$node" BUNDLE="$bundle" POLICY="$scratch/policy/policy.json" \
-		ACCOUNT="$scratch/account" API_SERVER="$api" NAMESPACE=ns DAEMONSET=hook "$@" \
+		PATH_DIRECTORY="$node/usr/local/bin" POD_UID=pod-1 \
+		ACCOUNT="$scratch/account" API_SERVER="$api" API_SECONDS=2 NAMESPACE=ns DAEMONSET=hook "$@" \
 		install/container/on-host.sh "$action"
 }
 
@@ -50,9 +53,21 @@ id_of() {
 	cat "$1/id"
 }
 
+# fresh_node [DIRECTORY...]: whose CRI-O reads these; by default the administrator's and its own
 fresh_node() {
-	rm -rf -- "$node"
-	mkdir -p "$node"
+	(($#)) || set -- /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d
+	! mountpoint -q "$node/proc" || umount "$node/proc"
+	rm -rf --one-file-system -- "$node"
+	mkdir -p "$node/proc" "$hooks" "$vendor_hooks" "$node/usr/local/bin" "$node/etc/crio/crio.conf.d"
+	mount -t proc proc "$node/proc"
+	hooks_dir "$@" >"$node/etc/crio/crio.conf.d/10-test.conf"
+}
+
+# hooks_dir DIRECTORY... : that configuration of CRI-O
+hooks_dir() {
+	printf '[crio.runtime]\nhooks_dir = ['
+	printf '"%s", ' "$@"
+	printf ']\n'
 }
 
 # ---- the bundle ----------------------------------------------------------------------------------
@@ -104,14 +119,15 @@ moves() {
 
 installs_in_order() {
 	fresh_node
-	env -i PATH="$PATH" HOST_ROOT="$node" BUNDLE="$scratch/one" strace -f -qq -o "$scratch/trace" \
+	env -i PATH="$PATH" HOST_ROOT="$node" BUNDLE="$scratch/one" POD_UID=pod-1 \
+		PATH_DIRECTORY="$node/usr/local/bin" strace -f -qq -o "$scratch/trace" \
 		-e trace=rename,renameat,renameat2 install/container/on-host.sh install >/dev/null || return 1
-	diff <(moves "$scratch/trace") <(id_of "$scratch/one"; echo fuse-sidecar-hook
-		echo fuse-sidecar-poststop.json; echo fuse-sidecar-prestart.json)
+	diff <(moves "$scratch/trace") <(echo owner; id_of "$scratch/one"; echo fuse-sidecar-hook
+		echo fuse-sidecar-hook; echo fuse-sidecar-poststop.json; echo fuse-sidecar-prestart.json)
 }
 
 inodes() {
-	find "$node" ! -type d -printf '%i %T@ %P\n' | sort -k3
+	find "$node" -xdev ! -type d -printf '%i %T@ %P\n' | sort -k3
 }
 
 changes_nothing() {
@@ -171,7 +187,7 @@ policy_arrives() {
 
 nothing_left() {
 	local left
-	left=$(find "$node" ! -type d ! -path '*/other.json')
+	left=$(find "$node" -xdev ! -type d ! -path '*/other.json' ! -path '*/etc/crio/*' ! -path '*/run/crio/*')
 	echo "$left"
 	[[ -z $left && -z $(versions) ]]
 }
@@ -190,19 +206,137 @@ keeps_foreign_policy() {
 	return "$kept"
 }
 
+# ---- what CRI-O reads ----------------------------------------------------------------------------
+
+# registered_in DIRECTORY: there and nowhere else
+registered_in() {
+	same_list "$(cd "$node" && find . -xdev -name 'fuse-sidecar-*.json' ! -path './opt/*')" \
+		".$1/fuse-sidecar-poststop.json" ".$1/fuse-sidecar-prestart.json"
+}
+
+# goes_where_read DIRECTORY READ... : it is registered in the first where CRI-O reads the others
+goes_where_read() {
+	local expected=$1
+	shift
+	fresh_node "$@"
+	on_host "$scratch/one" install && registered_in "$expected" && on_host "$scratch/one" ready
+}
+
+goes_where_default_is() {
+	fresh_node
+	rm "$node/etc/crio/crio.conf.d/10-test.conf"
+	on_host "$scratch/one" install && registered_in /usr/share/containers/oci/hooks.d
+}
+
+# is_not_ready PATTERN: says so, and says why
+is_not_ready() {
+	local said
+	said=$(on_host "$scratch/one" ready 2>/dev/null) && return 1
+	echo "$said"
+	grep -qE "$1" <<<"$said"
+}
+
+# The program is there; what registers it would be read by nobody.
+names_unreachable() {
+	fresh_node /srv/hooks.d
+	on_host "$scratch/one" install && [[ -e $opt/fuse-sidecar-hook ]] &&
+		is_not_ready 'CRI-O reads /srv/hooks.d: none of these' &&
+		[[ -z $(find "$node" -xdev -name 'fuse-sidecar-*.json' ! -path '*/opt/*') ]]
+}
+
+names_broken_config() {
+	fresh_node
+	echo 'hooks_dir = [' >"$node/etc/crio/crio.conf"
+	on_host "$scratch/one" install && is_not_ready 'crio.conf is not TOML' &&
+		is_not_ready 'cannot find out which directories CRI-O reads'
+}
+
+# What is registered stays while it is not known what CRI-O reads.
+keeps_when_unknown() {
+	fresh_node
+	on_host "$scratch/one" install || return 1
+	echo 'hooks_dir = [' >"$node/etc/crio/crio.conf"
+	on_host "$scratch/one" install && registered_in /etc/containers/oci/hooks.d
+}
+
+moves_with_config() {
+	fresh_node
+	on_host "$scratch/one" install && registered_in /etc/containers/oci/hooks.d || return 1
+	hooks_dir /usr/share/containers/oci/hooks.d >"$node/etc/crio/crio.conf.d/10-test.conf"
+	on_host "$scratch/one" install && registered_in /usr/share/containers/oci/hooks.d
+}
+
+# answers_config TEXT: a CRI-O that runs
+answers_config() {
+	mkdir -p "$node/run/crio" "$scratch/crio"
+	printf '200\n%s\n' "$1" >"$scratch/crio/config"
+	tests/install/answering_server.py "$scratch/crio" "$node/run/crio/crio.sock" &
+	crio_pid=$!
+	wait_for test -S "$node/run/crio/crio.sock"
+}
+
+stop_crio() {
+	[[ -z $crio_pid ]] || { kill "$crio_pid"; wait "$crio_pid" 2>/dev/null; }
+	crio_pid=
+}
+
+# The CRI-O that runs may have been started with another list than its files have.
+asks_who_runs() {
+	local ret=0
+	fresh_node /etc/containers/oci/hooks.d
+	answers_config "$(hooks_dir /usr/share/containers/oci/hooks.d)" &&
+		on_host "$scratch/one" install && registered_in /usr/share/containers/oci/hooks.d &&
+		printf '500\nno\n' >"$scratch/crio/config" &&
+		on_host "$scratch/one" install && registered_in /etc/containers/oci/hooks.d || ret=1
+	stop_crio
+	return "$ret"
+}
+
+names_no_directory() {
+	local ret=0
+	fresh_node
+	answers_config "$(printf '[crio.runtime]\nhooks_dir = []')" &&
+		on_host "$scratch/one" install && is_not_ready 'CRI-O reads no directory' || ret=1
+	stop_crio
+	return "$ret"
+}
+
+# A package's registration of the same name is not ours to overwrite, nor to pass over where it counts.
+leaves_package() {
+	fresh_node
+	sed 's/"hook"/"hook" /' crio-hooks.d/fuse-sidecar-prestart.json >"$vendor_hooks/fuse-sidecar-prestart.json"
+	cp "$vendor_hooks/fuse-sidecar-prestart.json" "$scratch/package.json"
+	on_host "$scratch/one" install &&
+		is_not_ready '/usr/share/.*/fuse-sidecar-prestart.json registers another installation' &&
+		[[ ! -e $hooks/fuse-sidecar-prestart.json ]] && on_host "$scratch/one" remove &&
+		cmp "$scratch/package.json" "$vendor_hooks/fuse-sidecar-prestart.json"
+}
+
+is_on_path() {
+	fresh_node
+	on_host "$scratch/one" install && [[ $(chroot "$node" /usr/local/bin/fuse-sidecar-hook --version) ]] &&
+		{ chroot "$node" /usr/local/bin/fuse-sidecar-hook doctor --root / --json || true; } |
+			jq -e '[.checks[] | select(.state != "ok" and (.check | test("^(crio-config|hook)")))] == []'
+}
+
+leaves_foreign_link() {
+	fresh_node
+	ln -s /usr/libexec/oci/hooks.d/fuse-sidecar-hook "$node/usr/local/bin/fuse-sidecar-hook"
+	on_host "$scratch/one" install && on_host "$scratch/one" remove &&
+		[[ $(readlink "$node/usr/local/bin/fuse-sidecar-hook") == /usr/libexec/* ]]
+}
+
 # ---- the end of the container --------------------------------------------------------------------
 
-# serve [LINE]: the API server, with a line for httpd.conf
 serve() {
-	printf '%s\n' "${1:-}" >"$scratch/httpd.conf"
-	busybox httpd -f -p 127.0.0.1:8080 -h "$scratch/api" -c "$scratch/httpd.conf" &
-	httpd_pid=$!
+	tests/install/answering_server.py "$scratch/api" 8080 &
+	api_pid=$!
 	wait_for curl -s -o /dev/null "$api/"
 }
 
 serve_nothing() {
-	[[ -z $httpd_pid ]] || { kill "$httpd_pid"; wait "$httpd_pid" 2>/dev/null; }
-	httpd_pid=
+	[[ -z $api_pid ]] || { kill "$api_pid"; wait "$api_pid" 2>/dev/null; }
+	api_pid=
 }
 
 # wait_for COMMAND... : for 20 s at most
@@ -222,6 +356,7 @@ lives() {
 	local variable=$1 pid
 	shift
 	fresh_node
+	exists ''
 	BY='exec' on_host "$scratch/one" run INTERVAL=1000 "$variable" &
 	pid=$!
 	wait_for on_host "$scratch/one" ready || return 1
@@ -238,36 +373,93 @@ ended() {
 	! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]
 }
 
-# exists [METADATA]
-# shellcheck disable=SC2120 # is() passes some
-exists() {
+# answer STATUS BODY: the API server's next ones
+answer() {
 	mkdir -p "${object%/*}"
-	printf '{\n  "kind": "DaemonSet",\n  "metadata": {%s}\n}\n' "${1:-}" >"$object"
+	printf '%s\n%s' "$1" "$2" >"$object"
 }
 
-stays_on_upgrade() {
-	lives REMOVE=deleted true && on_host "$scratch/one" ready
+# exists METADATA
+exists() {
+	answer 200 '{"kind": "DaemonSet", "metadata": {"name": "hook", "annotations": {"x":
+		"{\"deletionTimestamp\":\"2026-11-23T12:00:00Z\"}"}'"${1:+, $1}"'}, "spec": {}}'
 }
 
-goes_when_deleted() {
-	lives REMOVE=deleted rm "$object" && nothing_left
+# As the API server words it.
+status_of() {
+	printf '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"%s","reason":"%s",
+		"details":{"name":"%s","group":"apps","kind":"daemonsets"},"code":%s}' "$2" "$2" "${3:-hook}" "$1"
 }
 
-goes_when_being_deleted() {
-	lives REMOVE=deleted exists '"deletionTimestamp": "2026-11-23T12:00:00Z"' && nothing_left
+gone() {
+	answer 404 "$(status_of 404 NotFound)"
 }
 
-forbid() {
-	serve_nothing
-	serve 'D:*'
+# stays_after COMMAND... , goes_after COMMAND...: where that comes before the container's end
+stays_after() {
+	lives REMOVE=deleted "$@" && on_host "$scratch/one" ready
 }
 
-goes_when_forbidden() {
-	lives REMOVE=deleted forbid && nothing_left
+goes_after() {
+	lives REMOVE=deleted "$@" && nothing_left
 }
 
-stays_without_answer() {
-	lives REMOVE=deleted serve_nothing && on_host "$scratch/one" ready
+# Nobody is at the port; what is there speaks no TLS.
+stays_without_server() {
+	local ret=0
+	stays_after serve_nothing || ret=1
+	serve
+	return "$ret"
+}
+
+stays_without_tls() {
+	local api=https://127.0.0.1:8080
+	stays_after true
+}
+
+# takes_over BUNDLE: a newer pod installs while the old one runs
+takes_over() {
+	gone
+	on_host "$1" install POD_UID=pod-2
+}
+
+# Its token may be refused, its DaemonSet gone: the hook is another pod's by then.
+old_pod_leaves_newer() {
+	local variable=$1
+	lives "$variable" takes_over "$scratch/two" &&
+		[[ $(readlink "$opt/fuse-sidecar-hook") == "$(id_of "$scratch/two")"/* ]] &&
+		on_host "$scratch/two" ready POD_UID=pod-2 && registered_in /etc/containers/oci/hooks.d
+}
+
+# Its loop does not put the version before in place again.
+old_pod_does_not_reinstall() {
+	local pid ret=0
+	fresh_node
+	exists ''
+	BY='exec' on_host "$scratch/one" run INTERVAL=0.1 REMOVE=never >"$scratch/old" 2>&1 &
+	pid=$!
+	wait_for on_host "$scratch/one" ready && on_host "$scratch/two" install POD_UID=pod-2 &&
+		wait_for grep -q 'pod pod-2 has taken over' "$scratch/old" &&
+		on_host "$scratch/two" ready POD_UID=pod-2 && is_not_ready 'pod pod-2 has taken over' || ret=1
+	kill -TERM "$pid"
+	wait_for_end "$pid"
+	return "$ret"
+}
+
+# While one installs, the other waits; it does not remove what is half there.
+removal_waits() {
+	local pid ret=0
+	fresh_node
+	on_host "$scratch/one" install || return 1
+	exec 8<"$opt"
+	flock 8
+	BY='exec' on_host "$scratch/one" remove 8<&- &
+	pid=$!
+	sleep 0.3
+	[[ -e $opt/fuse-sidecar-hook ]] && ! ended "$pid" || ret=1
+	exec 8<&-
+	wait_for_end "$pid" && nothing_left || ret=1
+	return "$ret"
 }
 
 goes_always() {
@@ -280,7 +472,20 @@ stays_never() {
 
 refuses() {
 	fresh_node
-	! on_host "$scratch/one" run "$1" && [[ -z $(find "$node" ! -type d) ]]
+	! on_host "$scratch/one" run "$1" && [[ -z $(find "$node" -xdev ! -type d ! -path '*/etc/crio/*') ]]
+}
+
+# A server that is away for a moment, as at a node's boot, is no reason to have no hook.
+installs_without_answer() {
+	local pid ret=0
+	fresh_node
+	answer 503 ''
+	BY='exec' on_host "$scratch/one" run INTERVAL=1000 &
+	pid=$!
+	wait_for on_host "$scratch/one" ready || ret=1
+	kill -TERM "$pid"
+	wait_for_end "$pid"
+	return "$ret"
 }
 
 make_bundle 1 "$scratch/one"
@@ -306,19 +511,55 @@ is 'the next one removes it' drops_older
 is 'the policy of the ConfigMap arrives' policy_arrives
 is 'remove leaves nothing of ours, and what is not ours' removes_all
 is "remove leaves an administrator's policy" keeps_foreign_policy
-exists ''
+is 'it is registered where the administrator has his, where CRI-O reads that' goes_where_read \
+	/etc/containers/oci/hooks.d /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d
+is 'that is so wherever it is in the list' goes_where_read \
+	/etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/containers/oci/hooks.d
+if ((${#inspect[@]})); then
+	is 'it is registered where CRI-O reads, where it does not read that' goes_where_read \
+		/usr/share/containers/oci/hooks.d /usr/share/containers/oci/hooks.d /srv/hooks.d
+	is 'a CRI-O without configuration reads its own default' goes_where_default_is
+	is 'where none that CRI-O reads is there, it is not ready and says so' names_unreachable
+	is 'where its configuration is broken, it is not ready and says so' names_broken_config
+	is 'what was registered stays then' keeps_when_unknown
+	is 'the registration moves when CRI-O reads another directory' moves_with_config
+	is 'the CRI-O that runs knows better than its files' asks_who_runs
+	is 'a CRI-O that reads no directory at all is said to' names_no_directory
+	is 'the registration of a package stays, and is said' leaves_package
+	is 'the program is on the PATH, and its doctor knows CRI-O and hooks' is_on_path
+fi
+is 'a link of somebody else stays' leaves_foreign_link
 serve
-is 'the hook stays when the container ends and the DaemonSet does not' stays_on_upgrade
-is 'it goes when the DaemonSet has been deleted' goes_when_deleted
-exists ''
-is 'it goes when the DaemonSet waits for its pods' goes_when_being_deleted
-exists ''
-is 'it goes when the right to ask has been deleted too' goes_when_forbidden
+is 'the hook stays when the container ends and the DaemonSet does not' stays_after true
+is 'it goes when the DaemonSet has been deleted' goes_after gone
+is 'it goes when the DaemonSet waits for its pods' goes_after exists \
+	'"deletionTimestamp": "2026-11-23T12:00:00Z"'
+is 'it stays when the token is refused, as that of a pod deleted by force' \
+	stays_after answer 401 "$(status_of 401 Unauthorized)"
+is 'it stays when the right to ask is gone' stays_after answer 403 "$(status_of 403 Forbidden)"
+is 'it stays when the server is too busy' stays_after answer 429 "$(status_of 429 TooManyRequests)"
+is 'it stays when the server has a fault' stays_after answer 500 "$(status_of 500 InternalError)"
+is 'it stays when there is no server behind the balancer' stays_after answer 503 'no healthy upstream'
+is 'it stays when a 404 is not of the API' stays_after answer 404 '404 page not found'
+is 'it stays when another object is not found' stays_after answer 404 "$(status_of 404 NotFound other)"
+is 'it stays when the answer is no JSON' stays_after answer 200 '<html>"deletionTimestamp": "x"</html>'
+is 'it stays when the answer is about something else' stays_after answer 200 \
+	'{"kind": "Namespace", "metadata": {"name": "hook", "deletionTimestamp": "2026-11-23T12:00:00Z"}}'
+is 'it stays when the answer is empty' stays_after answer 404 ''
+is 'it stays when the answer does not come' stays_after answer hang ''
+is 'it stays when nobody is there' stays_without_server
+is 'it stays when TLS fails' stays_without_tls
+is 'an old pod does not remove what a newer one has installed' old_pod_leaves_newer REMOVE=deleted
+is 'nor with REMOVE=always' old_pod_leaves_newer REMOVE=always
+is 'nor does it put its own version in place again' old_pod_does_not_reinstall
+is 'removing waits for who installs' removal_waits
+answer 403 "$(status_of 403 Forbidden)"
 is 'without the right to ask nothing is installed' refuses REMOVE=deleted
-serve_nothing
-serve
-is 'it stays when the API server does not answer' stays_without_answer
+gone
+is 'nor for a DaemonSet that is not there' refuses REMOVE=deleted
+is 'while the API server is away it is installed' installs_without_answer
 is 'REMOVE=always takes it away and asks nobody' goes_always
 is 'REMOVE=never leaves it' stays_never
 is 'another REMOVE is refused' refuses REMOVE=perhaps
+serve_nothing
 finish

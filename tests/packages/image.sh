@@ -51,12 +51,13 @@ has_no_compiler() {
 
 # start_installer: as the DaemonSet does, less what only a cluster has
 start_installer() {
-	mkdir -p "$node/opt" "$node/hooks.d" "$node/etc"
+	mkdir -p "$node/opt" "$node/hooks.d" "$node/etc" "$node/crio" "$node/bin"
 	run_podman run --detach --name installer --network none --user 0:0 --cap-drop all --read-only \
 		--read-only-tmpfs=false --security-opt no-new-privileges --log-driver k8s-file --ulimit host \
 		--pids-limit 0 --env REMOVE=always --env NAMESPACE=ns --env DAEMONSET=hook \
 		--volume "$node/opt:/opt/fuse-sidecar-hook" \
-		--volume "$node/hooks.d:/etc/containers/oci/hooks.d" \
+		--volume "$node/hooks.d:/usr/share/containers/oci/hooks.d" \
+		--volume "$node/crio:/etc/crio:ro" --volume "$node/bin:/node/bin" \
 		--volume "$node/etc:/etc/fuse-sidecar-hook" "$image"
 }
 
@@ -68,6 +69,11 @@ becomes_ready() {
 	done
 	run_podman logs installer
 	return 1
+}
+
+# The helper of doctor is in it, and asks with its own libraries.
+knows_what_crio_reads() {
+	run_podman exec installer /opt/fuse-sidecar-hook/fuse-sidecar-hook doctor --hooks-dirs --root /
 }
 
 has_no_capability() {
@@ -85,6 +91,10 @@ program_runs() {
 	chroot "$root" /opt/fuse-sidecar-hook/fuse-sidecar-hook --version
 }
 
+is_on_path() {
+	[[ $(readlink "$node/bin/fuse-sidecar-hook") == /opt/fuse-sidecar-hook/fuse-sidecar-hook ]]
+}
+
 hooks_are_there() {
 	[[ -e $node/hooks.d/fuse-sidecar-prestart.json && -e $node/hooks.d/fuse-sidecar-poststop.json ]]
 }
@@ -100,8 +110,10 @@ is 'the image is built' builds_image
 is 'it has no compiler' has_no_compiler
 is 'it starts' start_installer
 is 'it installs the hook' becomes_ready
+is 'it knows what CRI-O reads' knows_what_crio_reads
 is 'it has no capability' has_no_capability
 is 'the hooks are registered' hooks_are_there
+is 'a link to the program is on the node'"'"'s PATH' is_on_path
 is 'the program runs by itself' program_runs
 is 'at its end it removes the hook, in time' removes_at_the_end
 finish

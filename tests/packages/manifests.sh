@@ -26,6 +26,12 @@ ignition_refuses() {
 	! ignition-validate "$SANDBOX_DIR/broken.ign"
 }
 
+# Nobody else can have registered the name that the base has: RFC 2606, section 2.
+image_is_nobodys() {
+	objects | jq -es 'map(select(.kind == "DaemonSet"))[0].spec.template.spec.containers[0].image |
+		split("/")[0] | endswith(".invalid")'
+}
+
 # Kustomize writes what the base says, with the images that an overlay names.
 builds() {
 	kubectl kustomize "$1" >"$SANDBOX_DIR/manifests.yaml"
@@ -54,7 +60,12 @@ is_least_privileged() {
 			(.hostPID // .hostNetwork // .hostIPC // false | not) and
 			.automountServiceAccountToken == false and
 			(.volumes | map(select(.hostPath) | .hostPath.path) | sort) ==
-				["/etc/containers/oci/hooks.d", "/etc/fuse-sidecar-hook", "/opt/fuse-sidecar-hook"] and
+				["/etc/containers/oci/hooks.d", "/etc/crio", "/etc/fuse-sidecar-hook",
+				"/opt/fuse-sidecar-hook", "/run/crio", "/usr/local/bin",
+				"/usr/share/containers/oci/hooks.d"] and
+			(.containers[0].volumeMounts | map(select(.readOnly) | .mountPath) | sort) ==
+				["/etc/crio", "/policy", "/run/crio",
+				"/var/run/secrets/kubernetes.io/serviceaccount"] and
 			all(.containers[]; .securityContext |
 				.privileged == false and .allowPrivilegeEscalation == false and
 				.readOnlyRootFilesystem == true and .capabilities == {drop: ["ALL"]} and
@@ -65,9 +76,10 @@ is_least_privileged() {
 }
 
 # The directories of the node are at their own places in the container: a program's loader is found by name.
+# One is not: what the node has in it would run in place of the container's own programs.
 places_are_the_same() {
 	objects | jq -es 'map(select(.kind == "DaemonSet"))[0].spec.template.spec as $pod |
-		[$pod.volumes[] | select(.hostPath) | {(.name): .hostPath.path}] | add as $host |
+		([$pod.volumes[] | select(.hostPath) | {(.name): .hostPath.path}] | add + {bin: "/node/bin"}) as $host |
 		all($host | to_entries[]; . as $volume | $pod.containers[0].volumeMounts[] |
 			select(.name == $volume.key) | .mountPath == $volume.value)'
 }
@@ -81,9 +93,9 @@ overlay_names_image() {
 	cat >"$overlay/kustomization.yaml" <<-'END'
 		bases: [base]
 		images:
-		- name: fuse-sidecar-hook
+		- name: image.invalid/fuse-sidecar-hook
 		  newName: registry.example/fuse-sidecar-hook
-		  newTag: "1"
+		  digest: sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3
 		configMapGenerator:
 		- name: fuse-sidecar-policy
 		  namespace: fuse-sidecar-system
@@ -92,7 +104,7 @@ overlay_names_image() {
 	END
 	builds "$overlay" && objects | jq -es '
 		map(select(.kind == "DaemonSet"))[0].spec.template.spec.containers[0].image ==
-			"registry.example/fuse-sidecar-hook:1" and
+			"registry.example/fuse-sidecar-hook@sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3" and
 		(map(select(.kind == "ConfigMap"))[0].data | keys) == ["policy.json"]'
 }
 
@@ -109,6 +121,7 @@ test_that 'an unknown key would be found' schema_refuses readOnlyRootFilesystem 
 test_that 'so would a value of another type' schema_refuses 'expirationSeconds: 600' 'expirationSeconds: soon'
 test_that 'it asks for no more privilege than it needs' is_least_privileged
 test_that 'the directories of the node are at their own places' places_are_the_same
+test_that 'the image of the base is a name that no registry has' image_is_nobodys
 test_that 'an overlay names image and policy' overlay_names_image
 test_that 'and follows the schema too' schema_accepts "$SANDBOX_DIR/manifests.yaml"
 test_that 'the example for pod authors follows the schema' schema_accepts "$TOP/examples/plex.yaml"
