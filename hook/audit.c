@@ -70,6 +70,7 @@ static int kind_priority(enum audit_kind kind)
 	case AUDIT_PROPAGATION_CHANGED:
 		return LOG_NOTICE;
 	case AUDIT_STALE_DETACHED:
+	case AUDIT_SYSCALL_UNKNOWN:
 		return LOG_WARNING;
 	case AUDIT_GATE_REFUSED:
 	case AUDIT_DENIED:

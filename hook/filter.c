@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/filter.h"
 
+#include "hook/refused_call.h"
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
@@ -15,8 +16,13 @@ int filter_install(enum filter filter)
 #else
 int filter_install(enum filter filter)
 {
+	int r;
+
 	if (filter_programs[filter].len == 0)
 		return -EOPNOTSUPP;
+	r = refused_call_answer();
+	if (r < 0)
+		return r;
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &filter_programs[filter]) < 0
 		       ? -errno
 		       : 0;

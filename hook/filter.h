@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filter of system calls (seccomp(2)). What it allows is in hook/filter_list.c; libseccomp
- * makes a program of it when the hook is built (hook/filter_export.c), so that a hook only has to
- * hand that to the kernel.
+ * The filter of system calls (seccomp(2)). What it allows is in hook/filter_list.c, what kills in
+ * hook/filter_dangers.c; libseccomp makes a program of them when the hook is built
+ * (hook/filter_export.c), so that a hook only has to hand that to the kernel.
  */
 #ifndef FSH_HOOK_FILTER_H
 #define FSH_HOOK_FILTER_H
@@ -19,8 +19,9 @@ enum filter {
 extern const struct sock_fprog filter_programs[FILTER_COUNT];
 
 /*
- * From now on, in this process and its children, a system call that is not allowed is the last: the
- * kernel kills the process with SIGSYS, which nothing can catch, and writes an audit record. Needs
+ * From now on, in this process and its children, a system call that is dangerous is the last: the
+ * kernel kills the process with SIGSYS, which nothing can catch, and writes an audit record. One
+ * that is not dangerous and not allowed either is refused (hook/refused_call.h). Needs
  * no_new_privs. 0, or a negative errno where the kernel takes no filter.
  */
 int filter_install(enum filter filter);

@@ -6,22 +6,17 @@
  * the same: other kernels (since 4.18), C libraries (glibc since 2.28) and architectures, or what
  * hardly ever happens.
  *
- * Not here, among others: execve, ptrace, process_vm_*, bpf, perf_event_open, unshare, init_module,
- * kexec_*, keyctl, pivot_root, chroot, mknodat, linkat, symlinkat, fchmodat, and every socket but a
- * local one.
+ * What is not here is refused, as a kernel without it would (hook/refused_call.h); or it is the
+ * process's end, where hook/filter_dangers.c has it.
  */
-#include "hook/filter_list.h"
+#include "hook/filter_entry.h"
 
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -29,31 +24,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define WORKER (1U << FILTER_WORKER)
-#define SUPERVISOR (1U << FILTER_SUPERVISOR)
+#define WORKER FILTER_BIT_WORKER
+#define SUPERVISOR FILTER_BIT_SUPERVISOR
 #define BOTH (WORKER | SUPERVISOR)
 
 #define NEW_NAMESPACES                                                                             \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 		CLONE_NEWCGROUP)
 
-/* With which argument a call is allowed. */
-enum condition {
-	ANY,
-	EQUAL,	  /* argument `arg` is `value` */
-	NO_BITS,  /* it has none of the bits `value` */
-	ALL_BITS, /* it has all of them */
-};
-
-/* Several entries of one name: any of them allows it. */
-struct entry {
-	const char *name;
-	unsigned int filters;
-	enum condition condition;
-	unsigned int arg;
-	uint64_t value;
-	int number; /* on every architecture, of a call that libseccomp may be too old to know; 0 */
-};
+/* asm-generic/ioctls.h: TCGETS2, whose structure of 44 bytes no header has beside termios.h's. */
+#define GET_TERMIOS2 _IOC(_IOC_READ, 'T', 0x2A, 44)
 
 #define CALL(text, who)                                                                            \
 	{                                                                                          \
@@ -67,13 +47,14 @@ struct entry {
 	{                                                                                          \
 		.name = (text), .filters = (who), .condition = (what), .arg = (n), .value = (bits) \
 	}
-#define IF_EQUAL(text, n, bits, who) IF(text, EQUAL, n, bits, who)
-#define IF_NONE(text, n, bits, who) IF(text, NO_BITS, n, bits, who)
-#define IF_ALL(text, n, bits, who) IF(text, ALL_BITS, n, bits, who)
+#define IF_EQUAL(text, n, bits, who) IF(text, FILTER_EQUAL, n, bits, who)
+#define IF_UNEQUAL(text, n, bits, who) IF(text, FILTER_UNEQUAL, n, bits, who)
+#define IF_NONE(text, n, bits, who) IF(text, FILTER_NO_BITS, n, bits, who)
+#define IF_ALL(text, n, bits, who) IF(text, FILTER_ALL_BITS, n, bits, who)
 
 /* One line for each, with its reason. */
 /* clang-format off */
-static const struct entry entries[] = {
+static const struct filter_entry entries[] = {
 	/* memory; nothing becomes code any more */
 	CALL("brk", BOTH),				/* malloc */
 	IF_NONE("mmap", 2, PROT_EXEC, BOTH),		/* malloc; the shared progress */
@@ -129,6 +110,7 @@ static const struct entry entries[] = {
 	IF_EQUAL("ioctl", 1, SYS_NS_GET_MNTNS_ID, WORKER),	/* whose mounts listmount(2) is to list */
 	IF_EQUAL("ioctl", 1, NS_GET_NSTYPE, WORKER),	/* is that a mount namespace? unseen: the kubelet's own */
 	IF_EQUAL("ioctl", 1, TCGETS, BOTH),		/* stdio and isatty: a terminal? */
+	IF_EQUAL("ioctl", 1, GET_TERMIOS2, BOTH),	/* unseen: the same since glibc 2.42 */
 	IF_EQUAL("ioctl", 1, TIOCGWINSZ, WORKER),	/* unseen: a terminal. How wide is it? */
 
 	/* mounts */
@@ -178,7 +160,7 @@ static const struct entry entries[] = {
 	CALL("getegid", WORKER),			/* unseen: the same */
 
 	/* signals and time */
-	CALL("rt_sigaction", BOTH),			/* deadlines; abort */
+	IF_UNEQUAL("rt_sigaction", 0, SIGSYS, BOTH),	/* deadlines; abort. SIGSYS is hook/refused_call.h's */
 	CALL("rt_sigprocmask", BOTH),			/* the same */
 	CALL("rt_sigreturn", BOTH),			/* the end of a handler */
 	CALL("rt_sigtimedwait", BOTH),		/* a supervisor's wait with a limit; reconcile's */
@@ -206,143 +188,4 @@ static const struct entry entries[] = {
 };
 /* clang-format on */
 
-static int add(scmp_filter_ctx filter, const struct entry *entry, int number)
-{
-	const scmp_datum_t value = entry->value;
-
-	switch (entry->condition) {
-	case ANY:
-		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
-	case EQUAL:
-		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, UINT32_MAX, value));
-	case NO_BITS:
-		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, 0));
-	case ALL_BITS:
-		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, value));
-	}
-	return -EINVAL;
-}
-
-static bool is_unknown(const struct entry *entry)
-{
-	return seccomp_syscall_resolve_name(entry->name) == __NR_SCMP_ERROR;
-}
-
-static int add_all(scmp_filter_ctx filter, unsigned int who, const char **ret_name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
-		const struct entry *entry = &entries[i];
-		int r = 0;
-
-		if (!(entry->filters & who))
-			continue;
-		*ret_name = entry->name;
-		if (!is_unknown(entry))
-			r = add(filter, entry, seccomp_syscall_resolve_name(entry->name));
-		else if (!entry->number || entry->condition != ANY)
-			r = -ENOSYS;
-		if (r < 0)
-			return r;
-	}
-	/* Its flags are in memory, where a filter cannot look. glibc then takes clone(2). */
-	*ret_name = "clone3";
-	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-}
-
-static int set_up(scmp_filter_ctx filter, uint32_t arch)
-{
-	int r = 0;
-
-	if (arch != seccomp_arch_native()) {
-		r = seccomp_arch_add(filter, arch);
-		if (r == 0)
-			r = seccomp_arch_remove(filter, SCMP_ARCH_NATIVE);
-	}
-	/* Calls by another architecture's numbers, of 32 bits say. */
-	if (r == 0)
-		r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	/* A binary tree: the list is long. */
-	return r < 0 ? r : seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-}
-
-static int build(enum filter filter, uint32_t arch, scmp_filter_ctx *ret, const char **ret_name)
-{
-	scmp_filter_ctx made = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int r;
-
-	if (!made)
-		return -ENOMEM;
-	r = set_up(made, arch);
-	if (r == 0)
-		r = add_all(made, 1U << filter, ret_name);
-	if (r < 0) {
-		seccomp_release(made);
-		return r;
-	}
-	*ret = made;
-	return 0;
-}
-
-static int put(int fd, const struct sock_filter *lines, size_t n)
-{
-	ssize_t written = write(fd, lines, n * sizeof(*lines));
-
-	if (written < 0)
-		return -errno;
-	return (size_t)written == n * sizeof(*lines) ? 0 : -EIO;
-}
-
-/*
- * The calls that this libseccomp does not know are allowed in front of its own program: by their
- * numbers it takes them for its own architecture alone. Jumps are relative, so that its program may
- * stand behind another one.
- */
-static int put_unknown(int fd, unsigned int who, uint32_t arch)
-{
-	struct sock_filter lines[3 + 2 * ARRAY_SIZE(entries)];
-	size_t n = 3;
-
-	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
-		const struct sock_filter allow[] = {
-			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)entries[i].number, 0, 1),
-			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		};
-
-		if (!(entries[i].filters & who) || !is_unknown(&entries[i]))
-			continue;
-		lines[n++] = allow[0];
-		lines[n++] = allow[1];
-	}
-	if (n == 3)
-		return 0;
-	if (n - 2 > UINT8_MAX)
-		return -E2BIG;
-	lines[0] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	/* SCMP_ARCH_* are the kernel's AUDIT_ARCH_* (seccomp_arch_add(3)). */
-	lines[1] =
-		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 0, (uint8_t)(n - 2));
-	lines[2] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	return put(fd, lines, n);
-}
-
-int filter_export(enum filter filter, uint32_t arch, int fd, const char **ret_name)
-{
-	scmp_filter_ctx made = NULL;
-	int r;
-
-	*ret_name = NULL;
-	r = build(filter, arch, &made, ret_name);
-	if (r < 0)
-		return r;
-	*ret_name = NULL;
-	r = put_unknown(fd, 1U << filter, arch);
-	if (r == 0)
-		r = seccomp_export_bpf(made, fd);
-	seccomp_release(made);
-	return r;
-}
+const struct filter_entries filter_allowed = {entries, ARRAY_SIZE(entries)};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of system calls as a program of BPF: for the build and for tests, not for the
- * hook. */
+/* The lists of system calls as a program of BPF: for the build and for tests, not for the hook. */
 #ifndef FSH_HOOK_FILTER_LIST_H
 #define FSH_HOOK_FILTER_LIST_H
 
@@ -10,7 +9,7 @@
 #include <stdint.h>
 
 /*
- * Write the program of BPF that the list comes to into `fd`. `arch` is of libseccomp's SCMP_ARCH_*:
+ * Write the program of BPF that the lists come to into `fd`. `arch` is of libseccomp's SCMP_ARCH_*:
  * this machine's or another. 0, or a negative errno with *ret_name, the system call that was the
  * reason (NULL where none was).
  */

@@ -24,6 +24,7 @@
 	X(AUDIT_EXPOSED, "d3e5d0b4cfc34f3c9b4ba95d2e6d2f8b")                                       \
 	X(AUDIT_WORKER_STUCK, "3053ee28370c4531b11b55abae91a83c")                                  \
 	X(AUDIT_SYSCALL_REFUSED, "f37537989905492286e8bd4a77213616")                               \
+	X(AUDIT_SYSCALL_UNKNOWN, "be8af5f7218048ef964f2c6ee67056f5")                               \
 	X(AUDIT_INTERNAL_ERROR, "7519916ba15649e8a7976c0b926d8455")
 
 /** What an audit entry is about; see AUDIT_MESSAGE_IDS. */

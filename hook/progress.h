@@ -7,6 +7,7 @@
 #ifndef FSH_HOOK_PROGRESS_H
 #define FSH_HOOK_PROGRESS_H
 
+#include "hook/refused_call.h"
 #include "oci/identity.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct progress {
 	atomic_bool audit_only;	     /* the policy's mode, once it is known */
 	atomic_int unfiltered;	     /* why there is no filter of system calls: a negative errno */
 	atomic_bool counted;	     /* the policy asks for metrics */
+	struct refused_call refused; /* the first of either process and their children */
 	char doing[64];		     /* "walking to" */
 	char path[2048];
 	struct progress_subject subject;

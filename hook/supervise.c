@@ -65,6 +65,7 @@ int supervise_begin(const struct command *command, struct supervisor *ret)
 
 	if (!supervisor.progress)
 		return -ENOMEM;
+	refused_call_note_in(&supervisor.progress->refused);
 	progress_begin(supervisor.progress, command->budget_usec);
 	for (size_t i = 0; !command->for_people && i < ARRAY_SIZE(supervisor.outputs); i++)
 		supervisor.outputs[i] = memfd_create("output", MFD_CLOEXEC);
@@ -189,6 +190,8 @@ int supervise_end(struct supervisor *supervisor)
 
 void supervise_clear(struct supervisor *supervisor)
 {
+	if (supervisor->progress)
+		refused_call_note_in(NULL);
 	progress_free(supervisor->progress);
 	cleanup_close_fd(&supervisor->outputs[0]);
 	cleanup_close_fd(&supervisor->outputs[1]);

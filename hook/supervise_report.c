@@ -7,6 +7,7 @@
 #include "hook/metrics_store.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <syslog.h>
@@ -176,6 +177,19 @@ static void report_unfiltered(const struct audit *audit, int error)
 		strerror(-error));
 }
 
+/* Whatever the numbers in `refused`, which is untrusted too. */
+static void report_unknown(const struct audit *audit, const struct refused_call *refused)
+{
+	audit_send(audit,
+		&(struct audit_entry){.kind = AUDIT_SYSCALL_UNKNOWN, .result = "reported"},
+		"a library of this node made system call %d (%#" PRIx64 ", %#" PRIx64
+		"), which the hook's filter does not know; it was refused (%s), as by a kernel "
+		"without it, and the hook went on; fix: report it with the call's name, which "
+		"`ausyscall %d` tells, and the version of glibc; a newer hook may know it",
+		refused->number, refused->arguments[0], refused->arguments[1],
+		strerror(refused->error), refused->number);
+}
+
 int supervise_report(const struct supervisor *supervisor, const struct worker_ending *ending)
 {
 	struct trace trace = {0};
@@ -190,6 +204,8 @@ int supervise_report(const struct supervisor *supervisor, const struct worker_en
 	pass_on(supervisor->outputs[1], STDERR_FILENO);
 	if (unfiltered < 0)
 		report_unfiltered(&audit, unfiltered);
+	if (supervisor->progress->refused.told)
+		report_unknown(&audit, &supervisor->progress->refused);
 	switch (ending->how) {
 	case WORKER_STUCK:
 		return report_stuck(supervisor, &trace, &audit, ending->gone);

@@ -6,6 +6,7 @@
 #include "hook/commands.h"
 #include "hook/container_ns.h"
 #include "hook/process.h"
+#include "hook/progress.h"
 #include "hook/startup.h"
 #include "hook/supervise.h"
 #include "oci/base/cleanup.h"
@@ -43,7 +44,7 @@ struct call {
 	long arguments[4];
 };
 
-static const struct call refused[] = {
+static const struct call dangerous[] = {
 	{"execve", SYS_execve, {0}},
 	{"execveat", SYS_execveat, {-1}},
 	{"ptrace", SYS_ptrace, {PTRACE_TRACEME}},
@@ -65,12 +66,9 @@ static const struct call refused[] = {
 	{"fsopen", SYS_fsopen, {0}},
 	{"capset", SYS_capset, {0}},
 	{"setuid", SYS_setuid, {1}},
-	{"seccomp", SYS_seccomp, {0}},
 	{"io_uring_setup", SYS_io_uring_setup, {0}},
 	{"userfaultfd", SYS_userfaultfd, {0}},
 	{"reboot", SYS_reboot, {0}},
-	{"prctl PR_SET_DUMPABLE", SYS_prctl, {PR_SET_DUMPABLE, 1}},
-	{"prctl PR_SET_SECCOMP", SYS_prctl, {PR_SET_SECCOMP, 0}},
 	{"socket AF_INET", SYS_socket, {AF_INET, SOCK_DGRAM}},
 	{"socket AF_NETLINK", SYS_socket, {AF_NETLINK, SOCK_RAW}},
 	{"socket AF_PACKET", SYS_socket, {AF_PACKET, SOCK_RAW}},
@@ -84,7 +82,6 @@ static const struct call refused[] = {
 	{"mount that changes one", SYS_mount, {0, 0, 0, MS_REMOUNT}},
 	{"mount that moves one", SYS_mount, {0, 0, 0, MS_MOVE}},
 	{"ioctl TIOCSTI", SYS_ioctl, {0, TIOCSTI}},
-	{"fcntl F_SETLEASE", SYS_fcntl, {0, 1024}},
 };
 
 static int make_call(void *data)
@@ -114,7 +111,143 @@ static void expect_killed(int (*make)(void *call), const struct call *calls, siz
 static void what_the_hook_never_does_is_its_end(void **state)
 {
 	(void)state;
-	expect_killed(make_call, refused, ARRAY_SIZE(refused));
+	expect_killed(make_call, dangerous, ARRAY_SIZE(dangerous));
+}
+
+/* What a library may come to make, and the answer. */
+static const struct {
+	struct call call;
+	int error;
+} refused[] = {
+	{{"a number that no kernel has", 999, {0}}, ENOSYS},
+	{{"seccomp", SYS_seccomp, {0}}, ENOSYS},
+	{{"sched_getparam", SYS_sched_getparam, {0}}, ENOSYS},
+	{{"inotify_init1", SYS_inotify_init1, {0}}, ENOSYS},
+	{{"prctl PR_SET_DUMPABLE", SYS_prctl, {PR_SET_DUMPABLE, 1}}, EINVAL},
+	{{"prctl PR_SET_SECCOMP", SYS_prctl, {PR_SET_SECCOMP, 0}}, EINVAL},
+	{{"fcntl F_SETLEASE", SYS_fcntl, {0, 1024}}, EINVAL},
+	{{"ioctl TCSETS", SYS_ioctl, {0, TCSETS}}, ENOTTY},
+	{{"rt_sigaction SIGSYS", SYS_rt_sigaction, {SIGSYS}}, EINVAL},
+};
+
+static int refuse_each(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		const struct call *call = &refused[i].call;
+
+		errno = 0;
+		if (syscall(call->number, call->arguments[0], call->arguments[1],
+			    call->arguments[2], call->arguments[3], 0, 0) != -1 ||
+			errno != refused[i].error) {
+			fprintf(stderr, "%s: errno %d\n", call->name, errno);
+			return 2;
+		}
+	}
+	return 0;
+}
+
+/* In a process that has one of them ahead, and in a child of it. */
+static int be_refused(void *data)
+{
+	struct progress *progress = data;
+	pid_t child;
+	int r;
+
+	refused_call_note_in(&progress->refused);
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	child = fork();
+	if (child == 0)
+		_exit(refuse_each());
+	r = child_wait(child);
+	return r != 0 ? 100 + r : refuse_each();
+}
+
+static void what_a_library_may_come_to_call_is_refused_as_by_a_kernel_without_it(void **state)
+{
+	struct progress *progress = progress_new();
+	cleanup_free char *said = NULL;
+	int status;
+
+	(void)state;
+	assert_non_null(progress);
+	status = child_capture(be_refused, progress, &said);
+	if (status != 0)
+		fail_msg("ended with %d: %s", status, said);
+	/* The first of all of them. */
+	assert_true(progress->refused.told);
+	assert_int_equal(progress->refused.number, 999);
+	assert_int_equal(progress->refused.error, ENOSYS);
+	progress_free(progress);
+}
+
+/* ioctl: TCGETS2, by which glibc 2.42 asks whether that is a terminal. */
+static int ask_for_a_terminal(void *data)
+{
+	(void)data;
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	return syscall(SYS_ioctl, -1, 0x802c542a, NULL) < 0 && errno == EBADF ? 0 : 2;
+}
+
+static void a_younger_glibc_may_ask_for_a_terminal(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(ask_for_a_terminal, NULL), 0);
+}
+
+/* A handler that a library has set for itself, and its wish to have none. */
+static int reset_and_be_refused(void *data)
+{
+	(void)data;
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	if (signal(SIGSYS, SIG_DFL) != SIG_ERR || errno != EINVAL)
+		return 2;
+	return syscall(999) < 0 && errno == ENOSYS ? 0 : 3;
+}
+
+static void nothing_takes_the_answer_away(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(reset_and_be_refused, NULL), 0);
+}
+
+/* In the middle of all that a signal may interrupt; a foreign SIGSYS changes nothing there. */
+static int be_sent_sigsys(void *data)
+{
+	(void)data;
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	if (kill(getpid(), SIGSYS) < 0)
+		return 2;
+	return getppid() > 0 ? 0 : 3;
+}
+
+static void a_signal_that_somebody_sends_is_no_call(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(be_sent_sigsys, NULL), 0);
+}
+
+/* Then the kernel has nobody to ask. What libc does so, around a fork, is on the list. */
+static int be_refused_blocked(void *data)
+{
+	sigset_t all;
+
+	(void)data;
+	sigfillset(&all);
+	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		return 1;
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	syscall(999);
+	return 0;
+}
+
+static void where_its_signal_is_blocked_a_call_that_is_not_known_is_the_end(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(be_refused_blocked, NULL), 128 + SIGSYS);
 }
 
 static int supervisor_call(void *data)
@@ -128,19 +261,32 @@ static int supervisor_call(void *data)
 	return 0;
 }
 
+static int supervisor_is_refused(void *data)
+{
+	(void)data;
+	if (confine_supervisor() < 0)
+		return 1;
+	if (syscall(SYS_openat2, -1, 0, 0, 0) != -1 || errno != ENOSYS)
+		return 2;
+	if (syscall(SYS_mkdirat, -1, 0, 0) != -1 || errno != ENOSYS)
+		return 3;
+	return syscall(SYS_read, -1, 0, 0) != -1 || errno != ENOSYS ? 4 : 0;
+}
+
 static void a_supervisor_may_do_less_than_its_worker(void **state)
 {
 	static const struct call more[] = {
 		{"clone", SYS_clone, {SIGCHLD}},
-		{"openat2", SYS_openat2, {-1}},
 		{"umount2", SYS_umount2, {0}},
-		{"mkdirat", SYS_mkdirat, {-1}},
+		{"open_tree", SYS_open_tree, {-1}},
+		{"setresuid", SYS_setresuid, {-1, -1, -1}},
 		{"setns", SYS_setns, {-1, CLONE_NEWNS}},
 		{"kill SIGTERM", SYS_kill, {0, SIGTERM}},
 	};
 
 	(void)state;
 	expect_killed(supervisor_call, more, ARRAY_SIZE(more));
+	assert_int_equal(child_run(supervisor_is_refused, NULL), 0);
 }
 
 /* glibc takes clone(2) then, whose flags can be looked at. */
@@ -315,13 +461,13 @@ static void what_was_built_is_what_the_list_says(void **state)
 	}
 }
 
-/* The first instructions compare the architecture; what is not named is the process's end. */
-static void every_filter_begins_with_the_architecture_and_ends_in_kill(void **state)
+/* The first instructions compare the architecture. */
+static void every_filter_begins_with_the_architecture_and_has_three_answers(void **state)
 {
 	(void)state;
 	for (int filter = 0; filter < FILTER_COUNT; filter++) {
 		const struct sock_fprog *built = &filter_programs[filter];
-		size_t kills = 0;
+		size_t kills = 0, traps = 0;
 
 		assert_true(built->len > 2);
 		assert_int_equal(built->filter[0].k, offsetof(struct seccomp_data, arch));
@@ -334,11 +480,13 @@ static void every_filter_begins_with_the_architecture_and_ends_in_kill(void **st
 			bool is_return = BPF_CLASS(built->filter[i].code) == BPF_RET;
 
 			kills += is_return && built->filter[i].k == SECCOMP_RET_KILL_PROCESS;
+			traps += is_return && built->filter[i].k == SECCOMP_RET_TRAP;
 			/* Never the thread alone, never a log entry alone. */
 			assert_false(is_return && built->filter[i].k == SECCOMP_RET_KILL_THREAD);
 			assert_false(is_return && built->filter[i].k == SECCOMP_RET_LOG);
 		}
 		assert_true(kills > 0);
+		assert_true(traps > 0);
 	}
 }
 
@@ -348,6 +496,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #ifndef FUSE_SIDECAR_HOOK_UNFILTERED
 		TEST(what_the_hook_never_does_is_its_end),
+		TEST(what_a_library_may_come_to_call_is_refused_as_by_a_kernel_without_it),
+		TEST(a_younger_glibc_may_ask_for_a_terminal),
+		TEST(nothing_takes_the_answer_away),
+		TEST(a_signal_that_somebody_sends_is_no_call),
+		TEST(where_its_signal_is_blocked_a_call_that_is_not_known_is_the_end),
 		TEST(a_supervisor_may_do_less_than_its_worker),
 		TEST(clone3_is_as_if_it_were_not_there),
 #ifdef __x86_64__
@@ -358,7 +511,7 @@ int main(void)
 		TEST(where_there_is_no_filter_the_hook_says_so_and_works),
 #endif
 		TEST(what_was_built_is_what_the_list_says),
-		TEST(every_filter_begins_with_the_architecture_and_ends_in_kill),
+		TEST(every_filter_begins_with_the_architecture_and_has_three_answers),
 	};
 #undef TEST
 

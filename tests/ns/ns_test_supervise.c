@@ -4,6 +4,7 @@
 #include "hook/supervise.h"
 
 #include "hook/commands.h"
+#include "hook/confine.h"
 #include "hook/deadline.h"
 #include "hook/startup.h"
 #include "hook/undo.h"
@@ -21,7 +22,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define POLICY "/etc/fuse-sidecar-hook/policy.json"
@@ -174,6 +177,49 @@ static void a_system_call_that_is_not_allowed_is_told(void **state)
 	assert_field(&sent, "FUSE_SIDECAR_CODE", "internal");
 	assert_field(&sent, "PRIORITY", "3");
 }
+
+/* Sanitizers and the like: nothing is filtered. */
+#ifndef FUSE_SIDECAR_HOOK_UNFILTERED
+/* One by a child of the worker, then one by itself: the first is told. */
+static int make_unknown_calls(const struct options *options)
+{
+	pid_t child;
+	int unfiltered = 0;
+
+	(void)options;
+	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
+		return 1;
+	child = fork();
+	if (child == 0)
+		_exit(syscall(999, 11, 22) < 0 && errno == ENOSYS ? 0 : 1);
+	if (child_wait(child) != 0)
+		return 2;
+	return ioctl(STDOUT_FILENO, TCSETS, NULL) < 0 && errno == ENOTTY ? 0 : 3;
+}
+
+static void a_call_that_is_not_known_is_told_and_no_failure(void **state)
+{
+	struct trial trial = stage(make_unknown_calls);
+	cleanup_fake_entry struct fake_entry sent = {0};
+	cleanup_free char *said = NULL;
+	cleanup_close int journal = fake_journal_open();
+	const char *message;
+
+	(void)state;
+	assert_true(journal >= 0);
+	assert_int_equal(try_command(&trial, &said), 0);
+	assert_string_equal(said, "");
+	assert_int_equal(fake_journal_next(journal, &sent), 0);
+	assert_field(&sent, "FUSE_SIDECAR_ACTION", "syscall-unknown");
+	assert_field(&sent, "FUSE_SIDECAR_RESULT", "reported");
+	assert_field(&sent, "PRIORITY", "4");
+	message = fake_entry_get(&sent, "MESSAGE");
+	assert_non_null(message);
+	expect_says(message, "made system call 999 (0xb, 0x16)");
+	expect_says(message, "refused (Function not implemented)");
+	assert_int_equal(fake_journal_next(journal, &(struct fake_entry){0}), -EAGAIN);
+}
+#endif
 
 static void a_crash_is_told_by_the_signals_name(void **state)
 {
@@ -620,6 +666,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_workers_exit_code_and_words_are_the_hooks),
 		TEST(a_system_call_that_is_not_allowed_is_told),
+#ifndef FUSE_SIDECAR_HOOK_UNFILTERED
+		TEST(a_call_that_is_not_known_is_told_and_no_failure),
+#endif
 		TEST(a_crash_is_told_by_the_signals_name),
 		TEST(a_crash_fails_no_poststop),
 		TEST(a_reader_that_has_gone_away_is_no_fault),

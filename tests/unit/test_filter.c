@@ -2,6 +2,7 @@
 /* What the filters say of system calls by their numbers, on this architecture and on the other. */
 #include "hook/filter_list.h"
 
+#include "hook/filter_entry.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/bpf_run.h"
 #include "tests/support/cmocka.h"
@@ -52,65 +53,72 @@ struct arm64_call {
 	const char *name;
 	int nr;
 	uint64_t args[6];
-	bool worker, supervisor; /* whether they may */
+	uint32_t worker, supervisor; /* what becomes of it */
 };
+
+#define YES SECCOMP_RET_ALLOW
+#define NO SECCOMP_RET_TRAP /* refused: hook/refused_call.h */
+#define END SECCOMP_RET_KILL_PROCESS
 
 static const struct arm64_call arm64_calls[] = {
-	{"ioctl TCGETS", 29, {0, 0x5401}, true, true},
-	{"ioctl TIOCSTI", 29, {0, 0x5412}, false, false},
-	{"mkdirat", 34, {0}, true, false},
-	{"symlinkat", 36, {0}, false, false},
-	{"linkat", 37, {0}, false, false},
-	{"umount2", 39, {0}, true, false},
-	{"mount, bind", 40, {0, 0, 0, MS_BIND | MS_REMOUNT}, true, false},
-	{"mount, shared", 40, {0, 0, 0, MS_SHARED}, true, false},
-	{"mount, a new file system", 40, {0}, false, false},
-	{"mount, moved", 40, {0, 0, 0, MS_MOVE}, false, false},
-	{"pivot_root", 41, {0}, false, false},
-	{"faccessat", 48, {0}, true, false},
-	{"chroot", 51, {0}, false, false},
-	{"openat", 56, {0}, true, true},
-	{"read", 63, {0}, true, false},
-	{"write", 64, {0}, true, true},
-	{"readlinkat", 78, {0}, true, false},
-	{"exit_group", 94, {0}, true, true},
-	{"unshare", 97, {CLONE_NEWNS}, false, false},
-	{"init_module", 105, {0}, false, false},
-	{"ptrace", 117, {0}, false, false},
-	{"kill SIGKILL", 129, {1, SIGKILL}, true, true},
-	{"kill SIGTERM", 129, {1, SIGTERM}, true, false},
-	{"setfsuid", 151, {0}, true, false},
-	{"prctl PR_SET_SECCOMP", 167, {22}, false, false},
-	{"socket AF_UNIX", 198, {AF_UNIX}, true, true},
-	{"socket AF_INET", 198, {AF_INET}, false, false},
-	{"keyctl", 219, {0}, false, false},
-	{"clone, a fork", 220, {SIGCHLD}, true, false},
-	{"clone CLONE_NEWUSER", 220, {CLONE_NEWUSER | SIGCHLD}, false, false},
-	{"execve", 221, {0}, false, false},
-	{"mmap", 222, {0, 4096, PROT_READ | PROT_WRITE}, true, true},
-	{"mmap PROT_EXEC", 222, {0, 4096, PROT_READ | PROT_EXEC}, false, false},
-	{"setns, of a mount namespace", 268, {0, CLONE_NEWNS}, true, false},
-	{"setns, of any", 268, {0, 0}, false, false},
-	{"seccomp", 277, {0}, false, false},
-	{"bpf", 280, {0}, false, false},
-	{"execveat", 281, {0}, false, false},
-	{"statx", 291, {0}, true, false},
-	{"io_uring_setup", 425, {0}, false, false},
-	{"open_tree", 428, {0}, true, false},
-	{"move_mount", 429, {0}, true, false},
-	{"fsopen", 430, {0}, false, false},
-	{"pidfd_open", 434, {0}, true, false},
-	{"close_range", 436, {0}, true, false},
-	{"openat2", 437, {0}, true, false},
-	{"mount_setattr", 442, {0}, true, false},
-	{"statmount", 457, {0}, true, false},
-	{"listmount", 458, {0}, true, false},
-	{"lsm_get_self_attr", 459, {0}, false, false},
+	{"ioctl TCGETS", 29, {0, 0x5401}, YES, YES},
+	{"ioctl TCGETS2", 29, {0, 0x802c542a}, YES, YES},
+	{"ioctl TCSETS2", 29, {0, 0x402c542b}, NO, NO},
+	{"ioctl TIOCSTI", 29, {0, 0x5412}, END, END},
+	{"mkdirat", 34, {0}, YES, NO},
+	{"symlinkat", 36, {0}, END, END},
+	{"linkat", 37, {0}, END, END},
+	{"umount2", 39, {0}, YES, END},
+	{"mount, bind", 40, {0, 0, 0, MS_BIND | MS_REMOUNT}, YES, END},
+	{"mount, shared", 40, {0, 0, 0, MS_SHARED}, YES, END},
+	{"mount, a new file system", 40, {0}, END, END},
+	{"mount, moved", 40, {0, 0, 0, MS_MOVE}, END, END},
+	{"pivot_root", 41, {0}, END, END},
+	{"faccessat", 48, {0}, YES, NO},
+	{"chroot", 51, {0}, END, END},
+	{"openat", 56, {0}, YES, YES},
+	{"read", 63, {0}, YES, NO},
+	{"write", 64, {0}, YES, YES},
+	{"readlinkat", 78, {0}, YES, NO},
+	{"exit_group", 94, {0}, YES, YES},
+	{"unshare", 97, {CLONE_NEWNS}, END, END},
+	{"init_module", 105, {0}, END, END},
+	{"ptrace", 117, {0}, END, END},
+	{"kill SIGKILL", 129, {1, SIGKILL}, YES, YES},
+	{"kill SIGTERM", 129, {1, SIGTERM}, YES, END},
+	{"rt_sigaction SIGABRT", 134, {SIGABRT}, YES, YES},
+	{"rt_sigaction SIGSYS", 134, {SIGSYS}, NO, NO},
+	{"setfsuid", 151, {0}, YES, END},
+	{"prctl PR_SET_SECCOMP", 167, {22}, NO, NO},
+	{"socket AF_UNIX", 198, {AF_UNIX}, YES, YES},
+	{"socket AF_INET", 198, {AF_INET}, END, END},
+	{"keyctl", 219, {0}, END, END},
+	{"clone, a fork", 220, {SIGCHLD}, YES, END},
+	{"clone CLONE_NEWUSER", 220, {CLONE_NEWUSER | SIGCHLD}, END, END},
+	{"execve", 221, {0}, END, END},
+	{"mmap", 222, {0, 4096, PROT_READ | PROT_WRITE}, YES, YES},
+	{"mmap PROT_EXEC", 222, {0, 4096, PROT_READ | PROT_EXEC}, END, END},
+	{"setns, of a mount namespace", 268, {0, CLONE_NEWNS}, YES, END},
+	{"setns, of any", 268, {0, 0}, END, END},
+	{"seccomp", 277, {0}, NO, NO},
+	{"bpf", 280, {0}, END, END},
+	{"execveat", 281, {0}, END, END},
+	{"statx", 291, {0}, YES, NO},
+	{"io_uring_setup", 425, {0}, END, END},
+	{"open_tree", 428, {0}, YES, END},
+	{"move_mount", 429, {0}, YES, END},
+	{"fsopen", 430, {0}, END, END},
+	{"pidfd_open", 434, {0}, YES, NO},
+	{"close_range", 436, {0}, YES, NO},
+	{"openat2", 437, {0}, YES, NO},
+	{"mount_setattr", 442, {0}, YES, END},
+	{"statmount", 457, {0}, YES, NO},
+	{"listmount", 458, {0}, YES, NO},
+	{"lsm_get_self_attr", 459, {0}, NO, NO},
 };
 
-static void expect(const struct program *program, const struct arm64_call *call, bool allowed)
+static void expect(const struct program *program, const struct arm64_call *call, uint32_t expected)
 {
-	uint32_t expected = allowed ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
 	uint32_t got = verdict(program, AUDIT_ARCH_AARCH64, call->nr, call->args);
 
 	if (got != expected)
@@ -130,6 +138,57 @@ static void arm64_has_the_list_by_its_own_numbers(void **state)
 	}
 	/* clone3 */
 	assert_int_equal(verdict(&worker, AUDIT_ARCH_AARCH64, 435, NULL), SECCOMP_RET_ERRNO | 38);
+}
+
+/* By an entry of the list that asks for no argument, or for bits that all-ones have too. */
+static bool allowed_whatever(const char *name, unsigned int who)
+{
+	for (size_t i = 0; i < filter_allowed.n; i++) {
+		const struct filter_entry *entry = &filter_allowed.items[i];
+
+		if ((entry->filters & who) && strcmp(entry->name, name) == 0 &&
+			(entry->condition == FILTER_ANY || entry->condition == FILTER_ALL_BITS))
+			return true;
+	}
+	return false;
+}
+
+static void expect_end(
+	const struct program *program, uint32_t arch, const struct filter_entry *entry)
+{
+	int nr = seccomp_syscall_resolve_name_arch(arch, entry->name);
+	uint64_t args[6] = {~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL};
+	uint32_t got;
+
+	/* Of x86 alone, or younger than this libseccomp. */
+	if (nr < 0)
+		return;
+	if (entry->condition == FILTER_EQUAL)
+		args[entry->arg] = entry->value;
+	got = verdict(program, arch, nr, args);
+	if (got != END)
+		fail_msg("%s (%d): 0x%x", entry->name, nr, got);
+}
+
+/* With every bit of its arguments set, which no entry of the other list has in mind. */
+static void each_danger_is_the_end(void **state)
+{
+	static const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64};
+	static struct program worker, supervisor;
+
+	(void)state;
+	for (size_t a = 0; a < ARRAY_SIZE(archs); a++) {
+		export(FILTER_WORKER, archs[a], &worker);
+		export(FILTER_SUPERVISOR, archs[a], &supervisor);
+		for (size_t i = 0; i < filter_dangers.n; i++) {
+			const struct filter_entry *entry = &filter_dangers.items[i];
+
+			if (!allowed_whatever(entry->name, FILTER_BIT_WORKER))
+				expect_end(&worker, archs[a], entry);
+			if (!allowed_whatever(entry->name, FILTER_BIT_SUPERVISOR))
+				expect_end(&supervisor, archs[a], entry);
+		}
+	}
 }
 
 static void calls_of_another_architecture_are_the_end(void **state)
@@ -193,25 +252,25 @@ static void both_architectures_say_the_same_of_each_call(void **state)
 	assert_true(compared > 250UL * FILTER_COUNT * ARRAY_SIZE(arguments));
 }
 
-static void a_call_that_has_no_number_is_not_allowed(void **state)
+static void a_call_that_has_no_number_is_refused(void **state)
 {
 	static struct program program;
 
 	(void)state;
 	export(FILTER_WORKER, SCMP_ARCH_AARCH64, &program);
 	for (int nr = 470; nr < BELOW_ALL_NUMBERS; nr++)
-		assert_int_equal(
-			verdict(&program, AUDIT_ARCH_AARCH64, nr, NULL), SECCOMP_RET_KILL_PROCESS);
-	assert_int_equal(verdict(&program, AUDIT_ARCH_AARCH64, -1, NULL), SECCOMP_RET_KILL_PROCESS);
+		assert_int_equal(verdict(&program, AUDIT_ARCH_AARCH64, nr, NULL), NO);
+	assert_int_equal(verdict(&program, AUDIT_ARCH_AARCH64, -1, NULL), NO);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arm64_has_the_list_by_its_own_numbers),
+		cmocka_unit_test(each_danger_is_the_end),
 		cmocka_unit_test(calls_of_another_architecture_are_the_end),
 		cmocka_unit_test(both_architectures_say_the_same_of_each_call),
-		cmocka_unit_test(a_call_that_has_no_number_is_not_allowed),
+		cmocka_unit_test(a_call_that_has_no_number_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
