@@ -14,6 +14,7 @@
 #   many     hooks of MANY_PODS=250 pods at once; not run unless named, ns has fewer
 #   kernels      some of ns, as if on Linux 4.18: without the younger system calls
 #   kernels_all  all of ns without each of them, and without all; not run unless named
+#   newer    some of ns, and a pod, under a C library whose system calls the filter does not know
 #   valgrind unit tests under valgrind, and namespace tests whose hook runs under it
 #   install  tests/install/*.sh          shell suites
 #   e2e      tests/e2e/run.sh            a shell suite, by root
@@ -282,6 +283,22 @@ run_kernels_all() {
 	done
 }
 
+# What hooks of whole pods come to; the journal has one entry more.
+run_newer() {
+	local name
+
+	if ((EUID != 0)); then
+		not_root newer
+		return
+	fi
+	for name in ns_test_{expose,poststop,reconcile,sharing,stale}; do
+		suite "newer/$name" read_tap env HOOK_BINARY="$top/tests/filter/newer-libc.sh" \
+			unshare --mount --propagation private "$build/tests/ns/$name"
+	done
+	suite newer/e2e read_shell env FUSE_SIDECAR_HOOK="$top/tests/filter/newer-libc.sh" \
+		E2E_RUNTIMES=crun tests/e2e/run.sh pod
+}
+
 valgrind=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite
 	--errors-for-leak-kinds=definite)
 
@@ -357,18 +374,18 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | fault | faults | many | valgrind | kernels | kernels_all | install | e2e | packages)
+	unit | ns | race | fault | faults | many | newer | valgrind | kernels | kernels_all | install | e2e | packages)
 		stages+=("$1")
 		;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [many] [valgrind] [kernels]" \
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [many] [newer] [valgrind] [kernels]" \
 			"[kernels_all] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
 	esac
 	shift
 done
-((${#stages[@]})) || stages=(unit ns race fault kernels install e2e)
+((${#stages[@]})) || stages=(unit ns race fault kernels newer install e2e)
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
