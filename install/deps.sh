@@ -7,6 +7,9 @@
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
 # Fedora and its relatives through dnf; elsewhere it names what to install and fails.
 # With --list it only prints what is missing.
+#
+# What is installed stays as it is: nothing is upgraded and nothing removed; where that cannot be had, it says so and
+# installs nothing. Nothing is started, and what packages have enabled is disabled again.
 set -euo pipefail
 
 # purpose | how to see that it is there | Debian | Fedora
@@ -148,14 +151,60 @@ missing() {
 	done < <(table) | tr -s ' ' '\n' | awk 'NF && !seen[$0]++'
 }
 
-install_debian() {
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get -o DPkg::Lock::Timeout=600 update -q
-	apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends "$@"
+# Without it, and with --no-upgrade alone, a package that is missing upgrades those that it depends on.
+keep_what_is_installed() {
+	cat -- /etc/apt/preferences 2>/dev/null || true
+	printf '\nPackage: *\nPin: release a=now\nPin-Priority: 1001\n'
 }
 
+# refuse WHY PACKAGE... : with what apt said
+refuse() {
+	local why=$1
+	shift
+	sed 's/^/deps: apt-get: /' "$work/plan" >&2
+	echo "deps: $why, and this upgrades and removes nothing; to let apt-get do it:" >&2
+	echo "deps: apt-get install --no-install-recommends $*" >&2
+	exit 1
+}
+
+install_debian() {
+	local apt=(apt-get -o DPkg::Lock::Timeout=600) how
+	export DEBIAN_FRONTEND=noninteractive
+	"${apt[@]}" update -q
+	keep_what_is_installed >"$work/preferences"
+	apt+=(-o "Dir::Etc::Preferences=$work/preferences")
+	how=(install -q -y --no-upgrade --no-remove --no-install-recommends)
+	"${apt[@]}" --simulate "${how[@]}" "$@" >"$work/plan" 2>&1 ||
+		refuse 'they need other versions of what is installed' "$@"
+	# An administrator's own pins may count more than ours.
+	if grep -qE '^(Inst [^ ]+ \[|Remv )' "$work/plan"; then
+		refuse 'they change what is installed' "$@"
+	fi
+	"${apt[@]}" "${how[@]}" "$@"
+}
+
+# The repositories seem not to have what is installed.
 install_fedora() {
-	dnf install -y --setopt=install_weak_deps=False "$@"
+	local installed
+	installed=$(rpm -qa --queryformat '%{NAME}\n' | sort -u | paste -sd ,)
+	dnf install -y --setopt=install_weak_deps=False "--setopt=*.excludepkgs=$installed" "$@"
+}
+
+# The units that are enabled, as links below /etc/systemd: of the system and of users.
+enabled() {
+	{ find /etc/systemd/system /etc/systemd/user -type l 2>/dev/null || true; } | sort
+}
+
+# install_only FAMILY PACKAGE...: SYSTEMD_OFFLINE lets systemctl enable units, but not start them.
+install_only() {
+	local family=$1 link
+	shift
+	enabled >"$work/enabled"
+	SYSTEMD_OFFLINE=1 "install_$family" "$@"
+	while read -r link; do
+		rm -f -- "$link"
+		echo "deps: disabled again: ${link#/etc/systemd/}"
+	done < <(enabled | comm -13 "$work/enabled" -)
 }
 
 main() {
@@ -191,7 +240,9 @@ main() {
 		echo "deps: root is needed to install them: sudo install/deps.sh ${purposes[*]}" >&2
 		exit 1
 	fi
-	"install_$family" "${packages[@]}"
+	work=$(mktemp -d)
+	trap 'rm -rf -- "$work"' EXIT
+	install_only "$family" "${packages[@]}"
 
 	mapfile -t left < <(missing "$family" "${purposes[@]}")
 	if ((${#left[@]})); then
