@@ -9,6 +9,7 @@
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
+#include "policy/own_volume.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -118,7 +119,7 @@ static bool may_be_anothers(const struct run *run, const struct target *target)
 		return false;
 	return target->anchor_self_bind ||
 	       (target->anchor_is_mountpoint && target->host_carrier->shared &&
-		       !bind_is_pods_own(&run->topology, target->anchor));
+		       !own_volume_is(&run->config, run->identity.pod_uid, target->anchor));
 }
 
 /*

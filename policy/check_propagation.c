@@ -56,6 +56,12 @@ static int check_host(
 			"the hook makes nothing shared outside the policy's roots",
 			"mount the volume itself in the container, not a directory above it",
 			findings);
+	case MEND_FOREIGN:
+		return add_host_not_shared(facts, target,
+			"the hook makes no directory shared that is not a volume of the pod's own",
+			"list it in nodeMounts of the node's policy.json and run "
+			"`fuse-sidecar-hook prepare`",
+			findings);
 	case MEND_UNBINDABLE:
 		return add_host_not_shared(facts, target,
 			"a directory of it cannot be bound to a shared mount of its own",

@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
+#include "policy/own_volume.h"
 #include "policy/way.h"
 #include <string.h>
 
@@ -23,6 +24,8 @@ enum mend_host mend_host(const struct facts *facts, const struct target *target)
 		return MEND_NAMELESS;
 	if (!config_prefix_of(&facts->config->roots, target->anchor))
 		return MEND_OUTSIDE;
+	if (!own_volume_is(facts->config, facts->identity->pod_uid, target->anchor))
+		return MEND_FOREIGN;
 	if (carrier->unbindable && !target->anchor_is_mountpoint)
 		return MEND_UNBINDABLE;
 	return MEND_SHARE;

@@ -17,6 +17,8 @@ enum mend_host {
 	/* It is not shared, and the hook leaves it so: */
 	MEND_NODE,	 /* an @node path: nodeMounts and `prepare` are the administrator's */
 	MEND_OUTSIDE,	 /* the anchor is not below any of the policy's roots */
+	MEND_FOREIGN,	 /* it is no volume of the pod's own: whoever mounts that directory would be
+			    sharing from then on, so it is the administrator's to say, in nodeMounts */
 	MEND_UNBINDABLE, /* a directory of an unbindable mount cannot be bound on itself */
 	MEND_NAMELESS,	 /* no directory above the path is known by name */
 };

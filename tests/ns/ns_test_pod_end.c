@@ -144,14 +144,11 @@ static int mount_cache(void *data)
 	return mount("cache", data, "tmpfs", 0, NULL) < 0 ? 2 : 0;
 }
 
-/* Of that volume of the host, NULL: the pod's own. */
-static struct fake_member *start_with_cache(struct fake_pod *pod, const char *volume)
+static struct fake_member *start_with_cache(struct fake_pod *pod)
 {
-	struct fake_member *zurg = fake_pod_add(pod,
-		&(struct fake_role){
-			.name = "rclone-zurg", .provides = "/mnt/media/zurg", .source = volume});
+	struct fake_member *zurg = fake_pod_provider(pod, "zurg");
 	cleanup_free char *inside = path_join(zurg->root, "/mnt/media/cache");
-	cleanup_free char *outside = path_join(volume ? volume : pod->volume, "cache");
+	cleanup_free char *outside = path_join(pod->volume, "cache");
 
 	assert_non_null(inside);
 	assert_non_null(outside);
@@ -173,7 +170,7 @@ static void a_volume_inside_the_pods_own_goes_with_the_bind(void **state)
 	NEEDS_REPLACEMENT();
 	(void)state;
 	fake_pod_init(&scene.pod, FAKE_POD_UID, BOTH);
-	fake_member_remove(start_with_cache(&scene.pod, NULL));
+	fake_member_remove(start_with_cache(&scene.pod));
 	assert_int_equal(ns_sandbox_mounts(), before);
 	assert_no_trace(&scene.pod);
 }
@@ -186,7 +183,7 @@ static void beside_a_volume_inside_the_pods_own_a_live_mount_keeps_the_bind(void
 	(void)state;
 	fake_pod_init(&scene.pod, FAKE_POD_UID, BOTH);
 	scene.paths[0] = fake_pod_path(&scene.pod, "zurg");
-	scene.zurg = start_with_cache(&scene.pod, NULL);
+	scene.zurg = start_with_cache(&scene.pod);
 	assert_int_equal(fuse_daemon_start(scene.paths[0], NULL, &scene.daemons[0]), 0);
 	fake_member_remove(scene.zurg);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 1);
@@ -198,19 +195,26 @@ static void beside_a_volume_inside_the_pods_own_a_live_mount_keeps_the_bind(void
 	assert_no_trace(&scene.pod);
 }
 
-/* There it may as well be the administrator's. */
-static void a_mount_inside_a_volume_of_the_node_keeps_the_bind(void **state)
+/* It is the administrator's, who says in nodeMounts what is shared. */
+static void a_volume_of_the_node_is_not_bound(void **state)
 {
 	cleanup_scene struct scene scene = {0};
+	unsigned int before;
 	char volume[] = "/var/lib/kubelet/pods/x" FAKE_POD_UID "/media";
 
-	NEEDS_REPLACEMENT();
 	(void)state;
 	assert_int_equal(ns_sandbox_mkdirs(volume), 0);
+	before = ns_sandbox_mounts();
 	fake_pod_init(&scene.pod, FAKE_POD_UID, BOTH);
-	fake_member_remove(start_with_cache(&scene.pod, volume));
-	assert_int_equal(ns_sandbox_mounts_on(volume), 1);
-	assert_true(fake_pod_has_file("pods", scene.pod.uid));
+	scene.zurg = fake_pod_add(&scene.pod,
+		&(struct fake_role){
+			.name = "rclone-zurg", .provides = "/mnt/media/zurg", .source = volume});
+	fake_member_expect(scene.zurg, "prestart", 13);
+	fake_member_expect_said(scene.zurg, "[host-not-shared]");
+	fake_member_expect_said(scene.zurg, "nodeMounts");
+	fake_member_remove(scene.zurg);
+	assert_int_equal(ns_sandbox_mounts(), before);
+	assert_no_trace(&scene.pod);
 }
 
 static void dead_binds_of_a_path_go_with_it(void **state)
@@ -385,7 +389,7 @@ int main(void)
 		TEST(a_bind_in_use_keeps_the_record),
 		TEST(a_volume_inside_the_pods_own_goes_with_the_bind),
 		TEST(beside_a_volume_inside_the_pods_own_a_live_mount_keeps_the_bind),
-		TEST(a_mount_inside_a_volume_of_the_node_keeps_the_bind),
+		TEST(a_volume_of_the_node_is_not_bound),
 		TEST(dead_binds_of_a_path_go_with_it),
 		TEST(a_live_bind_and_other_file_systems_stay),
 		TEST(a_dead_mount_elsewhere_stays),

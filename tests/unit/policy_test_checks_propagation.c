@@ -3,6 +3,7 @@
 #include "policy/checks.h"
 #include "tests/support/world.h"
 
+#define ANOTHERS "/var/lib/kubelet/pods/0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22/volumes/e/m"
 #define V WORLD_VOLUME
 #define HOST "1 0 8:1 / / rw - ext4 /dev/a rw\n"
 #define PRIVATE HOST "2 1 0:50 / " V " rw - nfs4 nas:/media rw\n"
@@ -222,6 +223,12 @@ static void some_host_mounts_are_not_the_hooks_to_mend(void **state)
 			"x=/mnt/media/zurg", "'" V "'", "deny host-not-shared " V "/zurg"},
 		{"an unbindable mountpoint", HOST "2 1 0:50 / " V " rw unbindable - nfs4 n rw\n",
 			"x=/mnt/media/zurg", "'" V "'", ""},
+		/* Below the roots, and no pod's own. */
+		{"another pod's volume", HOST, "x=/mnt/media/zurg", "'" ANOTHERS "'",
+			"deny host-not-shared " ANOTHERS "/zurg"},
+		{"a directory of the node", HOST, "x=/mnt/media/zurg",
+			"'/var/lib/kubelet/pods/media'",
+			"deny host-not-shared /var/lib/kubelet/pods/media/zurg"},
 		/* path-outside-roots says it */
 		{"outside the roots", HOST, "x=/mnt/media/zurg", "'/srv/media'", ""},
 	};
