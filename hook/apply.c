@@ -74,31 +74,17 @@ static int apply_step(struct run *run, const struct plan_step *step, struct erro
 		(int)step->action);
 }
 
-/* The paths of the steps detach-stale, all at once. */
-static int ask_ahead(struct run *run, struct error *err)
-{
-	const struct plan *plan = &run->judgement.plan;
-	cleanup_strv struct strv paths = {0};
-
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct plan_step *step = &plan->steps[i];
-
-		if (step->action == PLAN_DETACH_STALE && strv_add(&paths, step->host_path) < 0)
-			return error_memory(err);
-	}
-	return apply_ask_ahead(run, &run->node.host, &paths, err);
-}
-
 int apply_plan(struct run *run, struct error *err)
 {
 	const struct plan *plan = &run->judgement.plan;
-	int asked = ask_ahead(run, err);
+	int r = apply_survey(run, err);
 
-	if (asked < 0)
-		return asked;
+	if (r == 0 && has_wait(plan))
+		r = apply_ask_gate(run, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < plan->n; i++) {
-		int r = apply_step(run, &plan->steps[i], err);
-
+		r = apply_step(run, &plan->steps[i], err);
 		if (r < 0)
 			return r;
 	}

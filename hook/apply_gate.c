@@ -2,6 +2,8 @@
 #include "hook/apply_steps.h"
 
 #include "hook/gate.h"
+#include "hook/process.h"
+#include "hook/take_back.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/duration.h"
 #include "oci/base/strformat.h"
@@ -113,6 +115,33 @@ static int note_state(struct run *run, const struct gate_path *path, uint64_t no
 		});
 }
 
+/* A container of the pod for which what was shared may still be needed. */
+static bool has_other_user(const struct run *run)
+{
+	for (size_t i = 0; i < run->topology.n_containers; i++) {
+		const struct topology_container *other = &run->topology.containers[i];
+
+		if (strcmp(other->name, run->identity.container_name) != 0 &&
+			other->status != CONTAINER_DENIED &&
+			process_is_alive(other->pid, other->pid_start_ticks))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing stays shared for a container that was refused. */
+static void take_back_sharing(struct run *run)
+{
+	unsigned int left = has_other_user(run) ? 0 : take_back(run);
+
+	if (left > 0)
+		audit_send(&run->audit,
+			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
+			"%u change%s of the refused run could not be taken back", left,
+			left == 1 ? "" : "s");
+	undo_clear(&run->undo);
+}
+
 /* The record again, with the lock: others may have written it while this run waited. */
 static int note_outcome(struct run *run, const struct gate *gate, enum container_status status,
 	const struct error *refusal, struct error *err)
@@ -129,6 +158,8 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	if (!container || strcmp(container->id, run->identity.container_id) != 0)
 		return 0;
 	container->status = status;
+	if (status == CONTAINER_DENIED)
+		take_back_sharing(run);
 	if (refusal)
 		r = findings_add_as(&container->findings, refusal->code,
 			shut_severity(run, refusal), refusal->subject, refusal->fix, "%s",
@@ -161,6 +192,68 @@ static int wait_at_gate(
 	return r;
 }
 
+/* Leave those in the gate whose provider is not there. */
+static void keep_missing(struct gate *gate)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < gate->n; i++) {
+		const struct gate_path *path = &gate->paths[i];
+
+		if (!path->node &&
+			(!path->created || !process_is_alive(path->pid, path->pid_start_ticks)))
+			gate->paths[kept++] = *path;
+	}
+	gate->n = kept;
+}
+
+static bool is_for_want_of_provider(const struct error *err)
+{
+	return err->code == FINDING_PROVIDER_NOT_STARTED || err->code == FINDING_PROVIDER_DEAD;
+}
+
+/* Said as the gate says it, and recorded. */
+static int refuse_ahead(
+	struct run *run, const struct gate *gate, uint64_t waited_usec, const struct error *refusal)
+{
+	cleanup_error struct error err = {0};
+
+	audit_gate(run, gate, refusal, waited_usec);
+	metrics_note_gate(&run->metrics, false, waited_usec);
+	run->gate_usec += waited_usec;
+	run->refused_by_gate = true;
+	if (findings_add_error(&run->judgement.findings, refusal) < 0)
+		return -ENOMEM;
+	if (apply_record(run, CONTAINER_DENIED, &err) < 0)
+		audit_failure(&run->audit, &err);
+	return 0;
+}
+
+int apply_ask_gate(struct run *run, struct error *err)
+{
+	cleanup_gate struct gate gate = {0};
+	cleanup_error struct error refusal = {0};
+	uint64_t waited_usec = 0;
+	int r;
+
+	if (build(run, &gate) < 0)
+		return error_memory(err);
+	keep_missing(&gate);
+	if (gate.n == 0)
+		return 0;
+	gate.timeout_usec = 0;
+	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
+	/* The rest is for the gate itself to say, when it has waited. */
+	if (r == 0 || !is_for_want_of_provider(&refusal) ||
+		shut_severity(run, &refusal) != SEVERITY_DENY)
+		return 0;
+	if (refuse_ahead(run, &gate, waited_usec, &refusal) < 0)
+		return error_memory(err);
+	*err = refusal;
+	refusal = (struct error){0};
+	return r;
+}
+
 int apply_wait(struct run *run, struct error *err)
 {
 	cleanup_gate struct gate gate = {0};
@@ -172,9 +265,7 @@ int apply_wait(struct run *run, struct error *err)
 	r = build(run, &gate);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	/* What was made so far is the record's from here on: other hooks of the pod may already use
-	 * it. */
-	undo_clear(&run->undo);
+	/* Other hooks of the pod may use what was made so far: it is in the record. */
 	lock_release(&run->lock);
 	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
@@ -183,6 +274,7 @@ int apply_wait(struct run *run, struct error *err)
 	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
 	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,
 		r < 0 ? &refusal : NULL, err);
+	undo_clear(&run->undo);
 	if (denied) {
 		run->refused_by_gate = true;
 		error_clear(err);

@@ -50,38 +50,18 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 	return 0;
 }
 
-static void audit_stale(
-	struct run *run, const struct plan_step *step, unsigned int detached, enum path_state left)
+static void audit_detached(struct run *run, const struct plan_step *step, unsigned int detached)
 {
-	struct audit_entry entry = {
-		.kind = AUDIT_STALE_DETACHED,
-		.path = step->path,
-		.host_path = step->host_path,
-	};
-
-	if (detached > 0) {
-		entry.result = "ok";
-		entry.code = FINDING_MOUNT_STALE;
-		audit_send(&run->audit, &entry, "detached %u dead mount%s of %s from %s", detached,
-			detached == 1 ? "" : "s", step->provider, step->path);
-	}
-	if (left == PATH_HUNG) {
-		entry.result = "reported";
-		entry.code = FINDING_MOUNT_HUNG;
-		audit_send(&run->audit, &entry,
-			"the mount on %s does not answer; it was left alone", step->path);
-	}
-}
-
-/* Left alone in any case; whether the provider may go on beside it is the policy's to say. */
-static int judge_hung(const struct run *run, const struct plan_step *step, struct error *err)
-{
-	if (run->config.severity[FINDING_MOUNT_HUNG] != SEVERITY_DENY)
-		return 0;
-	return error_set(err, -ETIMEDOUT, FINDING_MOUNT_HUNG, step->host_path,
-		"end the process that holds /dev/fuse for it, or set abortHungAfter in the node's "
-		"policy",
-		"the mount on %s does not answer, and the node's policy denies that", step->path);
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_STALE_DETACHED,
+			.result = "ok",
+			.code = FINDING_MOUNT_STALE,
+			.path = step->path,
+			.host_path = step->host_path,
+		},
+		"detached %u dead mount%s of %s from %s", detached, detached == 1 ? "" : "s",
+		step->provider, step->path);
 }
 
 static void count_heal(struct run *run, const struct plan_step *step, unsigned int detached)
@@ -154,11 +134,12 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 	if (detached > 0) {
 		run->tables_changed = true;
 		count_heal(run, step, detached);
+		audit_detached(run, step, detached);
 	}
-	audit_stale(run, step, detached, left);
-	if (r == 0 && left == PATH_LIVE)
+	/* Since the survey, which has judged what was there then. */
+	if (r == 0 && left == PATH_LIVE && !strv_contains(&run->judged, step->host_path))
 		r = conflict_judge(run, step, err);
-	if (r == 0 && left == PATH_HUNG)
-		r = judge_hung(run, step, err);
+	if (r == 0 && left == PATH_HUNG && !strv_contains(&run->hung, step->host_path))
+		r = apply_judge_hung(run, step, err);
 	return r;
 }

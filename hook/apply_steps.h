@@ -32,6 +32,17 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
 int apply_stale(const struct run *run, const char *volume, const char *host_path,
 	unsigned int *ret_detached, enum path_state *ret_left, struct error *err);
 
+/*
+ * apply_survey.c: what is mounted on the provider's own paths, before anything is done: what may
+ * refuse it refuses it here. Paths that hang are in run->hung afterwards, those with somebody's
+ * live mount in run->judged.
+ */
+int apply_survey(struct run *run, struct error *err);
+
+/* Whether the provider may go on beside a mount of its path that does not answer: the policy's to
+ * say. */
+int apply_judge_hung(const struct run *run, const struct plan_step *step, struct error *err);
+
 /* apply_paths.c: create-directory, detach-stale */
 int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err);
 int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err);
@@ -46,8 +57,16 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 int apply_expose(struct run *run, const struct plan_step *step, struct error *err);
 
 /*
- * apply_gate.c: every wait step of the plan at once. The pod's lock is let go meanwhile, and
- * run->undo forgotten: what was made is in the record. On return the lock is held again.
+ * apply_gate.c, before anything is done for the container: 0 where the gate would have something to
+ * wait for; else it is refused, said and recorded here: a provider that is not there, and no live
+ * mount of it.
+ */
+int apply_ask_gate(struct run *run, struct error *err);
+
+/*
+ * apply_gate.c: every wait step of the plan at once. The pod's lock is let go meanwhile: what was
+ * made is in the record. On return the lock is held again. Where the gate refuses the container,
+ * what was shared for it is taken back, unless another container of the pod is there to use it.
  */
 int apply_wait(struct run *run, struct error *err);
 

@@ -184,6 +184,7 @@ void run_clear(struct run *run)
 	lock_release(&run->lock);
 	undo_clear(&run->undo);
 	strv_clear(&run->hung);
+	strv_clear(&run->judged);
 	judgement_clear(&run->judgement);
 	topology_clear(&run->topology);
 	node_clear(&run->node);

@@ -35,7 +35,9 @@ struct run {
 	struct record_stamp committed; /* what run_commit() has written last */
 	struct audit audit;
 	struct journal journal;
-	struct strv hung; /* paths that do not answer, found when many were asked at once */
+	struct strv hung;   /* paths that do not answer, found when many were asked at once */
+	struct strv judged; /* host paths of the provider's on which somebody's live mount is, which
+			       does not refuse it */
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */

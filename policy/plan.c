@@ -14,8 +14,8 @@ const char *plan_action_name(enum plan_action action)
 		[PLAN_MAKE_SHARED] = "make-shared",
 		[PLAN_BIND_SHARED] = "bind-shared",
 		[PLAN_REPLACE_BIND] = "replace-bind",
-		[PLAN_DETACH_STALE] = "detach-stale",
 		[PLAN_VERIFY_PROPAGATION] = "verify-propagation",
+		[PLAN_DETACH_STALE] = "detach-stale",
 		[PLAN_RECORD] = "record",
 		[PLAN_EXPOSE] = "expose",
 		[PLAN_WAIT] = "wait",
@@ -256,8 +256,8 @@ static int plan_provider(
 		{PROVIDED, add_create_directory},
 		{PROVIDED, add_share},
 		{PROVIDED, add_replace},
-		{PROVIDED, add_detach},
 		{PROVIDED, add_verify},
+		{PROVIDED, add_detach},
 	};
 	int r = add_stages(facts, targets, stages, ARRAY_SIZE(stages), plan);
 

@@ -18,11 +18,13 @@ enum plan_action {
 	PLAN_BIND_SHARED,  /* "bind-shared": bind host_path on itself and make that shared */
 	PLAN_REPLACE_BIND, /* "replace-bind": the container's mount at container_path becomes a
 			      clone of the shared mount of host_path */
-	PLAN_DETACH_STALE, /* "detach-stale": where a dead mount is on host_path, detach it */
 	PLAN_VERIFY_PROPAGATION, /* "verify-propagation": prove it from the mount tables, for path
 				  */
-	PLAN_RECORD,		 /* "record" */
-	PLAN_EXPOSE,		 /* "expose": show the record at container_path */
+	PLAN_DETACH_STALE, /* "detach-stale": where a dead mount is on host_path, detach it; it
+			      cannot be taken back, so whatever may refuse the container is before
+			      it */
+	PLAN_RECORD,	   /* "record" */
+	PLAN_EXPOSE,	   /* "expose": show the record at container_path */
 	PLAN_WAIT, /* "wait": until host_path is live, at most timeout_usec; last, so that others
 		      see the container wait */
 };

@@ -77,8 +77,8 @@ static void a_provider_on_a_shared_volume_gets_its_directory_and_a_proof(void **
 	world_begin(&world);
 	world_provider(&world);
 	CHECK_PLAN(&world, {PLAN_CREATE_DIRECTORY, V "/zurg", NULL},
-		{PLAN_DETACH_STALE, V "/zurg", NULL},
-		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"}, {PLAN_RECORD, NULL, NULL},
+		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"},
+		{PLAN_DETACH_STALE, V "/zurg", NULL}, {PLAN_RECORD, NULL, NULL},
 		{PLAN_EXPOSE, NULL, PLAN_EXPOSE_PATH});
 }
 
@@ -108,10 +108,10 @@ static void a_private_mountpoint_is_made_shared_once_and_the_bind_replaced_once(
 	world_host(&world, PRIVATE);
 	CHECK_PLAN(&world, {PLAN_CREATE_DIRECTORY, V "/zurg", NULL},
 		{PLAN_CREATE_DIRECTORY, V "/torbox", NULL}, {PLAN_MAKE_SHARED, V, NULL},
-		{PLAN_REPLACE_BIND, V, "/mnt/media"}, {PLAN_DETACH_STALE, V "/zurg", NULL},
-		{PLAN_DETACH_STALE, V "/torbox", NULL},
+		{PLAN_REPLACE_BIND, V, "/mnt/media"},
 		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"},
 		{PLAN_VERIFY_PROPAGATION, V "/torbox", "/mnt/media/torbox"},
+		{PLAN_DETACH_STALE, V "/zurg", NULL}, {PLAN_DETACH_STALE, V "/torbox", NULL},
 		{PLAN_RECORD, NULL, NULL}, {PLAN_EXPOSE, NULL, PLAN_EXPOSE_PATH});
 }
 
@@ -125,8 +125,9 @@ static void a_directory_of_a_private_mount_is_bound_on_itself(void **state)
 	world_host(&world, HOST);
 	world_container(&world, TABLE "14 13 8:1 " V " /c/mnt/media rw shared:9 - ext4 a rw\n");
 	CHECK_PLAN(&world, {PLAN_CREATE_DIRECTORY, V "/zurg", NULL}, {PLAN_BIND_SHARED, V, NULL},
-		{PLAN_REPLACE_BIND, V, "/mnt/media"}, {PLAN_DETACH_STALE, V "/zurg", NULL},
-		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"}, {PLAN_RECORD, NULL, NULL},
+		{PLAN_REPLACE_BIND, V, "/mnt/media"},
+		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"},
+		{PLAN_DETACH_STALE, V "/zurg", NULL}, {PLAN_RECORD, NULL, NULL},
 		{PLAN_EXPOSE, NULL, PLAN_EXPOSE_PATH});
 }
 
@@ -221,9 +222,9 @@ static void a_mountpoint_below_the_volume_is_shared_and_replaced_in_its_place(vo
 	CHECK_PLAN(&world, {PLAN_CREATE_DIRECTORY, V "/disk/zurg", NULL},
 		{PLAN_MAKE_SHARED, V "/disk", NULL},
 		{PLAN_REPLACE_BIND, V "/disk", "/mnt/media/disk"},
-		{PLAN_DETACH_STALE, V "/disk/zurg", NULL},
 		{PLAN_VERIFY_PROPAGATION, V "/disk/zurg", "/mnt/media/disk/zurg"},
-		{PLAN_RECORD, NULL, NULL}, {PLAN_EXPOSE, NULL, PLAN_EXPOSE_PATH});
+		{PLAN_DETACH_STALE, V "/disk/zurg", NULL}, {PLAN_RECORD, NULL, NULL},
+		{PLAN_EXPOSE, NULL, PLAN_EXPOSE_PATH});
 }
 
 static void what_a_recursive_clone_brings_along_is_not_replaced_again(void **state)
@@ -296,6 +297,8 @@ static void the_node_leaves_some_mounts_as_they_are(void **state)
 	} cases[] = {
 		{"@node", PRIVATE, "@node=/mnt/media/zurg", "'" V "'"},
 		{"outside the roots", HOST, "rclone-zurg=/mnt/media/zurg", "'/srv/media'"},
+		{"not the pod's own", HOST, "rclone-zurg=/mnt/media/zurg",
+			"'/var/lib/kubelet/pods/0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22/volumes/x'"},
 		{"unbindable", "1 0 8:1 / / rw unbindable - ext4 a rw\n",
 			"rclone-zurg=/mnt/media/zurg", "'" V "'"},
 	};
@@ -394,8 +397,8 @@ static void nothing_is_exposed_where_the_pod_says_so(void **state)
 	world_provider(&world);
 	world_annotate(&world, ANNOTATION_EXPOSE, "false");
 	CHECK_PLAN(&world, {PLAN_CREATE_DIRECTORY, V "/zurg", NULL},
-		{PLAN_DETACH_STALE, V "/zurg", NULL},
-		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"}, {PLAN_RECORD, NULL, NULL});
+		{PLAN_VERIFY_PROPAGATION, V "/zurg", "/mnt/media/zurg"},
+		{PLAN_DETACH_STALE, V "/zurg", NULL}, {PLAN_RECORD, NULL, NULL});
 }
 
 static void a_bystander_is_recorded_and_nothing_else(void **state)
