@@ -8,28 +8,31 @@
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
 #include <string.h>
+#include <sys/capability.h>
+#include <unistd.h>
 
 struct check {
 	const char *what;
 	void (*run)(struct doctor *doctor);
-	bool live; /* asks the running node: not for an image */
+	bool live;    /* asks the running node: not for an image */
+	bool anybody; /* without root, too, its answer is right */
 };
 
 /* The policy before what it says where to look; CRI-O before what it is told. */
 static const struct check checks[] = {
-	{"kernel", doctor_kernel, true},
-	{"FUSE", doctor_fuse, true},
-	{"policy", doctor_policy, false},
-	{"CRI-O", doctor_crio, false},
-	{"hooks.d", doctor_hooks, false},
-	{"runtime", doctor_runtime, false},
-	{"kubelet", doctor_kubelet, true},
-	{"runtime directory", doctor_run_directory, true},
-	{"mounts", doctor_dead_mounts, true},
-	{"timer", doctor_timer, false},
-	{"journal", doctor_journal, false},
-	{"metrics", doctor_metrics, false},
-	{"SELinux", doctor_selinux, true},
+	{.what = "kernel", .run = doctor_kernel, .live = true},
+	{.what = "FUSE", .run = doctor_fuse, .live = true, .anybody = true},
+	{.what = "policy", .run = doctor_policy},
+	{.what = "CRI-O", .run = doctor_crio},
+	{.what = "hooks.d", .run = doctor_hooks},
+	{.what = "runtime", .run = doctor_runtime},
+	{.what = "kubelet", .run = doctor_kubelet, .live = true},
+	{.what = "runtime directory", .run = doctor_run_directory, .live = true},
+	{.what = "mounts", .run = doctor_dead_mounts, .live = true},
+	{.what = "timer", .run = doctor_timer},
+	{.what = "journal", .run = doctor_journal, .anybody = true},
+	{.what = "metrics", .run = doctor_metrics},
+	{.what = "SELinux", .run = doctor_selinux, .live = true},
 };
 
 static int open_root(struct doctor *doctor, const char *path)
@@ -72,10 +75,32 @@ static int print_hooks_dirs(struct doctor *doctor)
 	return doctor->crio_is_known ? EXIT_DONE : EXIT_NODE_CONFIG;
 }
 
+/* What is hidden from others looks like what is not there: their answers would be wrong. */
+static bool has_privilege(struct doctor *doctor)
+{
+	cap_flag_value_t may_mount = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (caps)
+		(void)cap_get_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE, &may_mount);
+	(void)cap_free(caps);
+	if (geteuid() == 0 && may_mount == CAP_SET)
+		return true;
+	checkup_fail(&doctor->checkup, CHECK_PRIVILEGE, EXIT_HOST_IO,
+		"run it as root: sudo fuse-sidecar-hook doctor",
+		geteuid() == 0 ? "doctor needs CAP_SYS_ADMIN: only FUSE and the journal are looked "
+				 "at"
+			       : "doctor needs root: only FUSE and the journal are looked at");
+	return false;
+}
+
 static void run_checks(struct doctor *doctor)
 {
+	/* An image's files are what they are for whoever can read them. */
+	bool all = doctor->root || has_privilege(doctor);
+
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (doctor->root && checks[i].live)
+		if ((doctor->root && checks[i].live) || (!all && !checks[i].anybody))
 			continue;
 		terminal_progress(i + 1, ARRAY_SIZE(checks), checks[i].what);
 		checks[i].run(doctor);

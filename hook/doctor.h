@@ -26,7 +26,9 @@ struct doctor {
 	pid_t crio_pid; /* 0: does not run, or is not known */
 	unsigned int crio_version;
 	struct crio_config crio;
-	bool crio_is_known; /* its configuration could be read */
+	bool crio_is_known; /* its configuration could be read; else hooks_dirs are the usual ones
+			     */
+	char *install_fix; /* what registers the hook where this CRI-O reads; NULL: not known yet */
 };
 
 /* In the order in which they are shown. */

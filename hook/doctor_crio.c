@@ -111,16 +111,36 @@ static bool is_directory(const struct doctor *doctor, const char *path)
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* What an editor or a package manager leaves there counts for CRI-O as any other file. */
-static void note_odd_name(struct reading *reading, const char *path)
+static bool ends_with(const char *text, const char *end)
 {
-	const char *dot = strrchr(path, '.');
+	size_t length = strlen(text), n = strlen(end);
 
-	if (dot && strcmp(dot, ".conf") == 0)
+	return length > n && strcmp(text + length - n, end) == 0;
+}
+
+/* By its name what an editor or a package manager leaves. Any other name may be meant, with .conf
+ * or without: OpenShift has "00-default", NVIDIA's toolkit "99-nvidia.toml". */
+static bool is_left_over(const char *name)
+{
+	static const char *const ends[] = {"~", ".bak", ".backup", ".orig", ".old", ".save", ".swp",
+		".tmp", ".rej", ".rpmsave", ".rpmnew", ".rpmorig", ".dpkg-old", ".dpkg-new",
+		".dpkg-dist", ".dpkg-bak", ".dpkg-tmp", ".ucf-old", ".ucf-new", ".ucf-dist"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		if (ends_with(name, ends[i]))
+			return true;
+	}
+	return *name == '.' || *name == '#';
+}
+
+/* For CRI-O it counts as any other file. */
+static void note_left_over(struct reading *reading, const char *path)
+{
+	if (!is_left_over(strrchr(path, '/') + 1))
 		return;
 	checkup_warn(&reading->doctor->checkup, CHECK_CRIO_CONFIG,
 		"remove it from there if that is not meant",
-		"CRI-O reads %s too, although it does not end in .conf", path);
+		"CRI-O reads %s too, which looks like what an editor or an upgrade left", path);
 }
 
 /* filepath.Walk() of Go: every file, whatever its name, in the order of names; a link to a
@@ -146,7 +166,7 @@ static int merge_directory(struct reading *reading, const char *path, int depth,
 		}
 		r = merge_file(reading, file, true, err);
 		if (r == 0)
-			note_odd_name(reading, file);
+			note_left_over(reading, file);
 	}
 	return r;
 }

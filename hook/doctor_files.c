@@ -79,6 +79,7 @@ void doctor_clear(struct doctor *doctor)
 	checkup_clear(&doctor->checkup);
 	config_clear(&doctor->policy);
 	mount_table_clear(&doctor->host);
+	free(doctor->install_fix);
 	crio_config_clear(&doctor->crio);
 	*doctor = (struct doctor){.root_fd = -EBADF};
 }

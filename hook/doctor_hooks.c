@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 
 #define PROGRAM_NAME "fuse-sidecar-hook"
+#define ADMIN_HOOKS_DIR "/etc/containers/oci/hooks.d"
 
 /* Where an installation may have put its files, whether CRI-O reads them or not. */
-static const char *const known_directories[] = {"/etc/containers/oci/hooks.d",
-	CRIO_DEFAULT_HOOKS_DIR, "/usr/local/share/containers/oci/hooks.d",
-	"/run/containers/oci/hooks.d"};
+static const char *const known_directories[] = {ADMIN_HOOKS_DIR, CRIO_DEFAULT_HOOKS_DIR,
+	"/usr/local/share/containers/oci/hooks.d", "/run/containers/oci/hooks.d"};
 
 static bool ends_in_json(const char *name)
 {
@@ -195,6 +195,39 @@ static const char *find_elsewhere(const struct doctor *doctor)
 	return NULL;
 }
 
+/* `make install` writes to ADMIN_HOOKS_DIR unless told otherwise; of equal names the last
+ * directory's file counts. */
+static void find_fix(struct doctor *doctor)
+{
+	const struct strv *dirs = &doctor->crio.hooks_dirs;
+
+	if (doctor->crio_is_known && dirs->n > 0 && !strv_contains(dirs, ADMIN_HOOKS_DIR))
+		doctor->install_fix =
+			strformat("run `make install hooksdir=%s`, or install the package",
+				dirs->items[dirs->n - 1]);
+	else
+		doctor->install_fix = strdup("run `make install`, or install the package");
+	if (!doctor->install_fix)
+		doctor->checkup.out_of_memory = true;
+}
+
+/* Nothing is said of what CRI-O reads where that is not known. */
+static void say_assumed(struct doctor *doctor, const struct registrations *all)
+{
+	const struct registration *ours = registrations_ours(all);
+
+	if (ours)
+		checkup_warn(&doctor->checkup, CHECK_HOOKS_DIR,
+			"see crio-config; or compare with `crio status config`",
+			"our files are in %s; whether CRI-O reads that is not known",
+			ours->directory);
+	else
+		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
+			doctor->install_fix,
+			"the hook is in none of the usual directories; which of them CRI-O reads "
+			"is not known");
+}
+
 static void say_directories(struct doctor *doctor, const struct registrations *all)
 {
 	cleanup_free char *list = join_list(&doctor->crio.hooks_dirs);
@@ -205,23 +238,24 @@ static void say_directories(struct doctor *doctor, const struct registrations *a
 	if (!list) {
 		doctor->checkup.out_of_memory = true;
 	} else if (elsewhere) {
-		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
-			"add that directory to hooks_dir in a file of /etc/crio/crio.conf.d, or "
-			"install with hooksdir= one that CRI-O reads",
+		cleanup_free char *fix = strformat("add that directory to hooks_dir in a file of "
+						   "/etc/crio/crio.conf.d, or %s",
+			doctor->install_fix ? doctor->install_fix : "");
+
+		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG, fix,
 			"our files are in %s, but CRI-O reads %s (%s)", elsewhere,
 			*list ? list : "no directory", from ? from : "its default");
 	} else if (!ours) {
 		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
-			"run `make install`, or install the package",
-			"the hook is not registered in %s (%s)", *list ? list : "any directory",
-			from ? from : "CRI-O's default");
+			doctor->install_fix, "the hook is not registered in %s (%s)",
+			*list ? list : "any directory", from ? from : "CRI-O's default");
 	} else {
 		checkup_ok(&doctor->checkup, CHECK_HOOKS_DIR, "CRI-O reads %s (%s)", list,
 			from ? from : "its default");
 	}
 }
 
-/* Its configuration is not known: look in all the places, and say so. */
+/* Its configuration is not known: look in all the places. */
 static int assume_directories(struct doctor *doctor)
 {
 	strv_clear(&doctor->crio.hooks_dirs);
@@ -229,8 +263,6 @@ static int assume_directories(struct doctor *doctor)
 		if (strv_add(&doctor->crio.hooks_dirs, known_directories[i]) < 0)
 			return -ENOMEM;
 	}
-	checkup_warn(&doctor->checkup, CHECK_HOOKS_DIR, "see crio-config",
-		"which directories CRI-O reads is not known: the usual ones are looked at");
 	return 0;
 }
 
@@ -245,7 +277,11 @@ void doctor_hooks(struct doctor *doctor)
 		doctor->checkup.out_of_memory = true;
 		return;
 	}
-	say_directories(doctor, &all);
+	find_fix(doctor);
+	if (doctor->crio_is_known)
+		say_directories(doctor, &all);
+	else
+		say_assumed(doctor, &all);
 	if (!checkup_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN))
 		checkup_ok(&doctor->checkup, CHECK_HOOKS_FILES, "%zu hook%s can be read", all.n,
 			all.n == 1 ? "" : "s");

@@ -144,6 +144,14 @@ static void check_timeout(
 			one->directory, one->name, one->hook.timeout, (unsigned long long)gate);
 }
 
+/* What could not be found out is not said to be well. */
+static const char *unknown(const struct doctor *doctor, const struct registration *one)
+{
+	if (!doctor->crio_is_known)
+		return "; whether CRI-O reads it is not known";
+	return matches(&one->hook, ANNOTATION_MOUNTS, "") < 0 ? "; its pattern is not tried" : "";
+}
+
 static void judge_registration(
 	struct doctor *doctor, const struct registration *one, const struct stage *stage)
 {
@@ -151,24 +159,22 @@ static void judge_registration(
 		return;
 	check_timeout(doctor, one, stage);
 	if (one->hook.has_timeout)
-		checkup_ok(&doctor->checkup, stage->topic, "%s/%s, timeout %ld s", one->directory,
-			one->name, one->hook.timeout);
+		checkup_ok(&doctor->checkup, stage->topic, "%s/%s, timeout %ld s%s", one->directory,
+			one->name, one->hook.timeout, unknown(doctor, one));
 	else
 		checkup_ok(&doctor->checkup, stage->topic,
-			"%s/%s, without a timeout of its own: CRI-O's holds", one->directory,
-			one->name);
+			"%s/%s, without a timeout of its own: CRI-O's holds%s", one->directory,
+			one->name, unknown(doctor, one));
 }
 
 static void say_missing(struct doctor *doctor, const struct stage *stage)
 {
 	if (stage->required)
-		checkup_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
-			"run `make install`, or install the package",
+		checkup_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG, doctor->install_fix,
 			"no file registers the hook at %s: annotated pods start without it",
 			stage->name);
 	else
-		checkup_warn(&doctor->checkup, stage->topic,
-			"run `make install`, or install the package",
+		checkup_warn(&doctor->checkup, stage->topic, doctor->install_fix,
 			"no file registers the hook at %s: only reconcile cleans up", stage->name);
 }
 
@@ -231,8 +237,8 @@ static int judge_mode(struct doctor *doctor, const char *path, struct stat *ret)
 	}
 	if (!S_ISREG(ret->st_mode) || !(ret->st_mode & S_IXUSR)) {
 		checkup_fail(&doctor->checkup, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
-			"run `make install`, or install the package", "%s is no program: mode %04o",
-			path, (unsigned int)ret->st_mode & 07777);
+			doctor->install_fix, "%s is no program: mode %04o", path,
+			(unsigned int)ret->st_mode & 07777);
 		return 1;
 	}
 	if (ret->st_mode & (S_IWGRP | S_IWOTH) || (!doctor->root && ret->st_uid != 0)) {

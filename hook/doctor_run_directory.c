@@ -65,7 +65,9 @@ void doctor_run_directory(struct doctor *doctor)
 	r = try_write(directory);
 	if (r < 0)
 		checkup_fail(&doctor->checkup, CHECK_RUN_DIRECTORY, EXIT_HOST_IO,
-			r == -EROFS ? "mount -o remount,rw /run" : "free memory in /run",
+			r == -EROFS		       ? "mount -o remount,rw /run"
+			: r == -ENOSPC || r == -EDQUOT ? "free memory in /run"
+						       : NULL,
 			"%s cannot be written: %s", directory, strerror(-r));
 	else
 		check_room(doctor, directory, records.n);

@@ -11,6 +11,7 @@
 
 /* X(identifier, name of the matter): published, in `--json` and in docs/operation.md. */
 #define CHECK_TOPICS(X)                                                                            \
+	X(PRIVILEGE, "privilege")                                                                  \
 	X(KERNEL, "kernel")                                                                        \
 	X(FUSE_MODULE, "fuse-module")                                                              \
 	X(FUSE_DEVICE, "fuse-device")                                                              \

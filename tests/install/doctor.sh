@@ -138,9 +138,19 @@ subdirectory_counts() {
 }
 is 'files in directories of crio.conf.d count' subdirectory_counts
 
+# Names that OpenShift and NVIDIA's toolkit give theirs.
+others_names_are_theirs() {
+	new_image && drop_in 00-default <<<$'[crio.runtime]\nhooks_dir = ["/srv/hooks"]' &&
+		drop_in 99-nvidia.toml <<<$'[crio.runtime.runtimes.nvidia]\nruntime_path = "/usr/bin/nvidia-container-runtime"' &&
+		doctor_says 0 '^ok    crio-config    3 files' '!^warn  crio-config'
+}
+is "a vendor's drop-in of another name is no matter" others_names_are_theirs
+
 backup_counts() {
 	new_image && cp "$dropins/10-hooks.conf" "$dropins/90-hooks.conf.rpmsave" &&
-		doctor_says 0 '^warn  crio-config    CRI-O reads /etc/crio/crio.conf.d/90-hooks.conf.rpmsave too'
+		doctor_says 0 '^warn  crio-config    CRI-O reads /etc/crio/crio.conf.d/90-hooks.conf.rpmsave too' || return 1
+	mv "$dropins/90-hooks.conf.rpmsave" "$dropins/.10-hooks.conf.swp" &&
+		doctor_says 0 '^warn  crio-config    CRI-O reads /etc/crio/crio.conf.d/.10-hooks.conf.swp too'
 }
 is 'a backup that CRI-O reads too is told' backup_counts
 
@@ -260,10 +270,48 @@ without_helper() {
 	local code=$?
 	cat "$scratch/doctor"
 	((code == 0)) && grep -q '^warn  crio-config    cannot run fuse-sidecar-inspect' "$scratch/doctor" &&
-		grep -q '^warn  hooks-dir      which directories CRI-O reads is not known' "$scratch/doctor" &&
-		grep -q '^ok    hook-prestart' "$scratch/doctor"
+		grep -q '^warn  hooks-dir      our files are in /etc/.*; whether CRI-O reads that is not known' \
+			"$scratch/doctor" &&
+		grep -q '^ok    hook-prestart  .*; whether CRI-O reads it is not known' "$scratch/doctor" &&
+		! grep -qE "^ok    hooks-dir|CRI-O reads .*default" "$scratch/doctor"
 }
 is 'without its helper doctor says what it cannot tell' without_helper
+
+# No file of CRI-O to read: what it reads is known, the patterns are not.
+without_helper_or_config() {
+	new_image && rm -r "$image/etc/crio" &&
+		cp "$hooksd"/*.json "$image/usr/share/containers/oci/hooks.d/" || return 1
+	"$scratch/alone/hook" doctor --root "$image" | tee "$scratch/doctor"
+	grep -q '^ok    hooks-dir      CRI-O reads /usr/share/containers/oci/hooks.d (its default)' "$scratch/doctor" &&
+		grep -q '^ok    hook-prestart  .*; its pattern is not tried' "$scratch/doctor"
+}
+is 'nor does it say that a pattern is well which it has not tried' without_helper_or_config
+
+prints_directories() {
+	new_image && diff <("$hook" doctor --root "$image" --hooks-dirs) \
+		<(printf '%s\n' /usr/share/containers/oci/hooks.d /etc/containers/oci/hooks.d) || return 1
+	drop_in 20-bad.conf <<<'[crio.runtime'
+	"$hook" doctor --root "$image" --hooks-dirs >"$scratch/directories" 2>"$scratch/said"
+	(($? == 12)) && [[ ! -s $scratch/directories ]] && grep -q '20-bad.conf is not TOML' "$scratch/said"
+}
+is 'the directories alone, for installers' prints_directories
+
+fix_goes_where_read() {
+	new_image && rm "$hooksd"/*.json && rm -r "$image/etc/crio" &&
+		doctor_says 12 'fix: run `make install hooksdir=/usr/share/containers/oci/hooks.d`, or'
+}
+is 'the fix registers it where CRI-O reads' fix_goes_where_read
+
+needs_root() {
+	chmod 0755 "$scratch"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$hook" doctor >"$scratch/doctor"
+	local code=$?
+	cat "$scratch/doctor"
+	((code == 19)) && grep -q '^fail  privilege      doctor needs root' "$scratch/doctor" &&
+		[[ $(grep -vE '^ ' "$scratch/doctor" | awk 'NF && !/ ok, / { print $2 }' | sort -u | xargs) == \
+			"catalog fuse-device fuse-module journal privilege" ]]
+}
+is_with 'root setpriv' 'without root it says that once, and nothing that it cannot know' needs_root
 
 refuses_both() {
 	"$hook" doctor --root "$image" --fix
