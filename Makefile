@@ -15,6 +15,7 @@
 #   tests/unit/test_*.c          ... with all three
 #   tests/ns/ns_test_*.c         ... with all three; run by root in a private mount namespace
 #   tests/race/*.c           one program like those
+#   tests/pods/*.c           another
 #   tests/fault/fault_test_*.c   ... likewise, with the other files of tests/fault/
 #   tests/support/*.c        linked into every test; may use liboci (and libseccomp) only
 #   tests/support/bin/*.c    each a program in $(BUILD)/tests that tests start
@@ -183,7 +184,7 @@ all: libs $(if $(main_src),$(hook)) $(inspect) ## the hook and its libraries (th
 libs: $(liboci) $(libpolicy) $(libhook)
 
 .PHONY: tests
-tests: $(unit_tests) $(ns_tests) $(fault_tests) $(BUILD)/tests/race/race $(helpers) ## every test program, not run
+tests: $(unit_tests) $(ns_tests) $(fault_tests) $(BUILD)/tests/race/race $(BUILD)/tests/pods/pods $(helpers) ## every test program, not run
 
 # A change of compiler or flags rebuilds what it touches; so does a source file that has gone away,
 # which no time stamp would show.
@@ -297,7 +298,7 @@ run_check = tests/run-check.sh --build '$(BUILD)'
 check: ## install what tests need, build, run unit, namespace, fault, install and end-to-end tests
 	install/deps.sh build test
 	@$(MAKE) all tests check-layers
-	@$(run_check) unit ns race fault kernels newer install e2e
+	@$(run_check) unit ns race pods fault kernels newer install e2e
 
 .PHONY: check-unit check-ns check-fault check-faults check-install check-e2e
 check-unit: all $(unit_tests) $(helpers) ## only the unit tests (no root)
@@ -336,7 +337,7 @@ check-mounts: all $(BUILD)/tests/ns/ns_test_mounts_now $(helpers) ## mounts aske
 	@MOUNTS_COUNT=$(COUNT) $(BUILD)/tests/ns/ns_test_mounts_now
 
 .PHONY: check-asan
-check-asan: ## unit and namespace tests under AddressSanitizer and UndefinedBehaviorSanitizer
+check-asan: ## unit and namespace tests and random pods under AddressSanitizer and UndefinedBehaviorSanitizer
 	install/deps.sh build test
 	@$(MAKE) SANITIZE=address,undefined BUILD=build-asan check-asan-run
 
@@ -352,7 +353,7 @@ check-valgrind-run: all $(unit_tests) $(ns_tests) $(helpers)
 .PHONY: check-asan-run
 check-asan-run: all tests
 	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
-	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 $(run_check) unit ns
+	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 $(run_check) unit ns pods
 
 # Includes may point down only, and each library must link with nothing but itself, what lies below
 # it and its own third-party libraries: --whole-archive leaves no member out.
@@ -418,6 +419,7 @@ lint: ## format, clang-tidy, the analyzers of clang and gcc, cppcheck, shellchec
 include tests/fuzz/fuzz.mk
 include install/package.mk
 include tests/race/race.mk
+include tests/pods/pods.mk
 
 # For the linters: how a file is compiled, as clang understands it.
 .PHONY: print-cflags

@@ -9,6 +9,7 @@
 #   unit     DIR/tests/unit/*            cmocka programs, no root needed
 #   ns       DIR/tests/ns/ns_test_*      cmocka programs, by root, each in a private mount namespace
 #   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
+#   pods     DIR/tests/pods/pods     the same: PODS_COUNT=500 random pods from PODS_SEED=1 on, a process for each core
 #   fault    DIR/tests/fault/fault_test_*  the same: each place of a run × one error
 #   faults   the same programs, each system call × each error that fits it, a process for each core
 #   many     hooks of MANY_PODS=250 pods at once; not run unless named, ns has fewer
@@ -199,6 +200,28 @@ run_race() {
 	apart race "$build/tests/race/race"
 }
 
+run_pods() {
+	local part parts pids=() log
+
+	if ((EUID != 0)); then
+		not_root pods
+		return
+	fi
+	parts=$(nproc)
+	for ((part = 1; part <= parts; part++)); do
+		PODS_SLICE=$part/$parts CMOCKA_MESSAGE_OUTPUT=TAP \
+			timeout --kill-after=10 "$timeout_s" unshare --mount --propagation private \
+			"$build/tests/pods/pods" >"$logs/pods_$part.log" 2>&1 </dev/null &
+		pids+=($!)
+	done
+	for ((part = 1; part <= parts; part++)); do
+		log=$logs/pods_$part.log
+		wait "${pids[part - 1]}"
+		count "pods/$part of $parts" "$log" $? read_tap
+		sed -n 's/^.*\(pods, seeds from\)/  \0/p' "$log"
+	done
+}
+
 run_fault() {
 	apart_each fault 'fault_test_*'
 }
@@ -374,18 +397,18 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | fault | faults | many | newer | valgrind | kernels | kernels_all | install | e2e | packages)
+	unit | ns | race | pods | fault | faults | many | newer | valgrind | kernels | kernels_all | install | e2e | packages)
 		stages+=("$1")
 		;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [fault] [faults] [many] [newer] [valgrind] [kernels]" \
+		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [pods] [fault] [faults] [many] [newer] [valgrind] [kernels]" \
 			"[kernels_all] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
 	esac
 	shift
 done
-((${#stages[@]})) || stages=(unit ns race fault kernels newer install e2e)
+((${#stages[@]})) || stages=(unit ns race pods fault kernels newer install e2e)
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
