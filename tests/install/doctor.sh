@@ -311,6 +311,15 @@ needs_root() {
 		[[ $(grep -vE '^ ' "$scratch/doctor" | awk 'NF && !/ ok, / { print $2 }' | sort -u | xargs) == \
 			"catalog fuse-device fuse-module journal privilege" ]]
 }
+# Linux 6.8 to 6.14 have the calls, and tell of a FUSE mount less than hooks need.
+says_what_is_read() {
+	LD_PRELOAD=$build/tests/old_statmount.so "$hook" doctor >"$scratch/doctor"
+	cat "$scratch/doctor"
+	grep -qE '^ok    kernel         .*(Linux 6.15 does|without statmount).* a hook reads whole mount tables.* one of [0-9]+ mounts takes [0-9.]+ ms' \
+		"$scratch/doctor" && ! grep -q 'asked for by itself' "$scratch/doctor"
+}
+is_with 'root' 'what hooks read of the mounts is said, and what it costs' says_what_is_read
+
 is_with 'root setpriv' 'without root it says that once, and nothing that it cannot know' needs_root
 
 refuses_both() {
