@@ -2,6 +2,7 @@
 #include "hook/audit.h"
 
 #include "hook/journal.h"
+#include "hook/journal_stream.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
 #include "oci/base/text.h"
@@ -141,8 +142,8 @@ static void send_line(const struct audit *audit, const struct audit_entry *entry
 		add_identity(&fields, audit->identity);
 	add_entry(&fields, entry);
 
-	if (journal_send(audit->journal, fields.items, fields.n) == 0 && audit->quiet &&
-		priority > LOG_ERR)
+	if (journal_send(audit->journal, fields.items, fields.n) == 0 &&
+		((audit->quiet && priority > LOG_ERR) || journal_stream_is_stderr()))
 		return;
 	text_escape(line, escaped, sizeof(escaped));
 	dprintf(STDERR_FILENO, "%s: %s: %s\n", IDENTIFIER, audit->stage, escaped);

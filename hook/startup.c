@@ -2,6 +2,7 @@
 #include "hook/startup.h"
 
 #include "hook/close_fds.h"
+#include "hook/journal_stream.h"
 #include "hook/procfs.h"
 #include "oci/base/cleanup.h"
 #include <errno.h>
@@ -18,6 +19,7 @@ static const char *const kept_variables[] = {
 	"LC_ALL",
 	"LC_CTYPE",
 	"KUBENSMNT",
+	JOURNAL_STREAM_VARIABLE,
 };
 
 /*
@@ -92,6 +94,8 @@ int startup_clean(bool for_people)
 	if (r < 0)
 		return r;
 	r = clear_environment(for_people);
+	if (r == 0)
+		r = journal_stream_check();
 	if (r < 0)
 		return r;
 	umask(S_IWGRP | S_IWOTH);

@@ -132,6 +132,57 @@ static void a_directory_of_a_shared_mount_needs_nothing(void **state)
 	assert_int_equal(mount(NULL, "/run", NULL, MS_PRIVATE, NULL), 0);
 }
 
+/* As systemd starts it: standard error is the journal, or, with `data`, was redirected since. */
+static int run_as_unit(void *data)
+{
+	const char *program = getenv("HOOK_BINARY");
+	char stream[80];
+	char *const environment[] = {stream, NULL};
+	struct stat st;
+
+	if (!program || fstat(data ? STDIN_FILENO : STDERR_FILENO, &st) < 0)
+		return EXIT_INTERNAL;
+	snprintf(stream, sizeof(stream), "JOURNAL_STREAM=%ju:%ju", (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino);
+	execle(program, program, "prepare", NULL, environment);
+	return EXIT_INTERNAL;
+}
+
+static void a_unit_says_a_denial_once(void **state)
+{
+	cleanup_free char *output = NULL;
+	cleanup_fake_entry struct fake_entry entry = {0}, none = {0};
+
+	(void)state;
+	assert_int_equal(
+		ns_sandbox_write(POLICY_FILE, "{\"nodeMounts\": [\"/missing\"]}", 0644), 0);
+	assert_int_equal(child_capture(run_as_unit, NULL, &output), EXIT_NODE_CONFIG);
+	assert_string_equal(output, "");
+	assert_int_equal(fake_journal_next(journal, &entry), 0);
+	assert_string_equal(fake_entry_get(&entry, "FUSE_SIDECAR_CODE"), "policy-invalid");
+	assert_int_equal(fake_journal_next(journal, &none), -EAGAIN);
+}
+
+/* A redirected one is read by somebody else, and without a journal there is no other. */
+static void standard_error_says_it_where_it_is_not_the_journal(void **state)
+{
+	static char redirected[] = "";
+	void *const cases[] = {redirected, NULL};
+
+	(void)state;
+	assert_int_equal(
+		ns_sandbox_write(POLICY_FILE, "{\"nodeMounts\": [\"/missing\"]}", 0644), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *output = NULL;
+
+		if (!cases[i])
+			assert_int_equal(unlink(FAKE_JOURNAL_SOCKET), 0);
+		assert_int_equal(child_capture(run_as_unit, cases[i], &output), EXIT_NODE_CONFIG);
+		assert_non_null(
+			strstr(output, "denied [policy-invalid] the policy names /missing"));
+	}
+}
+
 static void a_path_that_is_not_there_is_named_and_stops_no_other(void **state)
 {
 	cleanup_free char *output = prepare("[\"/missing\", \"" DATA "\"]", EXIT_NODE_CONFIG);
@@ -217,6 +268,8 @@ int main(void)
 		TEST(run_again_it_finds_nothing_to_do),
 		TEST(no_lock_file_is_left),
 		TEST(a_directory_of_a_shared_mount_needs_nothing),
+		TEST(a_unit_says_a_denial_once),
+		TEST(standard_error_says_it_where_it_is_not_the_journal),
 		TEST(a_path_that_is_not_there_is_named_and_stops_no_other),
 		TEST(a_path_that_hangs_is_reported_and_stops_no_other),
 		TEST(two_names_of_one_directory_are_both_served),
