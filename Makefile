@@ -7,7 +7,7 @@
 #
 #   oci/base/*.c oci/*.c     liboci.a     json-c (and the headers of libmount and libyaml, which are loaded)
 #   policy/*.c               libpolicy.a  + libcap
-#   hook/*.c (not main.c)    libhook.a    + libsystemd; the filter of system calls comes from
+#   hook/*.c (not main.c)    libhook.a    + nothing more; the filter of system calls comes from
 #                            hook/filter_export.c, a program of the build
 #   hook/inspect.cc          a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
 #   tests/unit/oci_test_*.c      a cmocka program with liboci only
@@ -68,7 +68,7 @@ PKG_CONFIG ?= pkg-config
 
 PKGS_OCI := json-c
 PKGS_POLICY := $(PKGS_OCI) libcap
-PKGS_HOOK := $(PKGS_POLICY) libsystemd
+PKGS_HOOK := $(PKGS_POLICY)
 # Only their headers count: libraries that are loaded by dlopen(3) where they are needed, and one whose
 # constants profiles are judged by.
 PKGS_LOADED := mount yaml-0.1 libseccomp

@@ -26,7 +26,7 @@ static const struct {
 #undef X
 };
 
-/* The fields of one entry as sd_journal_sendv(3) takes them; each text is owned. */
+/* The fields of one entry; each text is owned. */
 struct fields {
 	struct iovec items[FIELDS_MAX];
 	size_t n;

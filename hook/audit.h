@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The journal: one entry for each decision (design section 9), sent with sd_journal_sendv(3). A
+ * The journal: one entry for each decision (design section 9), sent with hook/journal.h. A
  * line on standard error follows, for runtimes that show it. Where there is no journal the hook
  * still works.
  */

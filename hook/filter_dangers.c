@@ -118,7 +118,12 @@ static const struct filter_entry entries[] = {
 	KILL("setdomainname"),		/* the same */
 
 	/* out of the process by other ways */
-	KILL("socket"),			/* a network; the kernel's own families */
+	KILL("socket"),			/* a network; the kernel's own families; a root service's */
+	KILL("connect"),		/* to a service that does what root asks it to */
+	KILL("bind"),			/* in the place of one */
+	KILL("sendto"),			/* to any address */
+	KILL("sendmsg"),		/* the same, which no filter sees; descriptors */
+	KILL("sendmmsg"),		/* the same */
 	KILL_IF("ioctl", 1, TIOCSTI),	/* types into the terminal of who runs a command */
 	KILL_IF("ioctl", 1, TIOCLINUX),	/* the same, by its clipboard */
 };

@@ -63,7 +63,7 @@ static const struct filter_entry entries[] = {
 	CALL("munmap", BOTH),				/* free */
 	CALL("madvise", BOTH),				/* free of much memory; unseen: where brk(2) fails */
 	CALL("getrandom", BOTH),			/* malloc (glibc 2.36); the seed of json-c */
-	CALL("futex", BOTH),				/* locks of libsystemd and stdio; unseen: contended */
+	CALL("futex", BOTH),				/* locks of libc; unseen: contended */
 
 	/* files, by descriptor where they are a pod's */
 	CALL("openat", BOTH),				/* records, locks, proc; fopen */
@@ -94,9 +94,7 @@ static const struct filter_entry entries[] = {
 	IF_EQUAL("fcntl", 1, F_DUPFD_CLOEXEC, BOTH),	/* a descriptor that is kept longer than its owner */
 	IF_EQUAL("fcntl", 1, F_SETFD, BOTH),		/* fdopendir */
 	IF_EQUAL("fcntl", 1, F_GETFL, BOTH),		/* fdopen */
-	IF_EQUAL("fcntl", 1, F_ADD_SEALS, BOTH),	/* unseen: sd_journal_sendv, of a long entry */
-	IF_EQUAL("fcntl", 1, F_GET_SEALS, BOTH),	/* unseen: the same */
-	CALL("memfd_create", BOTH),			/* the same; the worker's output */
+	CALL("memfd_create", WORKER),			/* output of reconcile's worker for one pod */
 	CALL("dup2", WORKER),				/* x86_64 */
 	CALL("dup3", WORKER),				/* unseen: dup2 elsewhere */
 	CALL("pipe2", WORKER),				/* answers of probes */
@@ -144,7 +142,6 @@ static const struct filter_entry entries[] = {
 	CALL("exit_group", BOTH),			/* the end */
 	CALL("set_robust_list", WORKER),		/* glibc, in a forked child */
 	CALL("set_tid_address", WORKER),		/* the same; unseen: other C libraries */
-	IF_EQUAL("prctl", 0, PR_GET_NAME, BOTH),	/* the name of its memfd: libsystemd; unseen: a long entry */
 	IF_EQUAL("prctl", 0, PR_SET_PDEATHSIG, WORKER),	/* dies with its parent */
 	IF_EQUAL("prctl", 0, PR_GET_PDEATHSIG, WORKER),	/* whether it does, before a change of user */
 
@@ -174,12 +171,8 @@ static const struct filter_entry entries[] = {
 	CALL("poll", BOTH),				/* x86_64 */
 	CALL("ppoll", BOTH),				/* the same, elsewhere and with a limit */
 
-	/* the journal */
-	IF_EQUAL("socket", 0, AF_UNIX, BOTH),		/* to the journal, and nowhere else */
-	CALL("connect", BOTH),				/* whether it would take an entry now */
-	CALL("sendmsg", BOTH),				/* the entry */
-	CALL("getsockopt", BOTH),			/* how much the socket takes */
-	CALL("setsockopt", BOTH),			/* let it take more */
+	/* the journal, by a socket that was connected before */
+	IF_NONE("sendto", 4, UINT64_MAX, BOTH),		/* an entry: without an address */
 
 	/* what C libraries ask about the machine */
 	CALL("sysinfo", WORKER),			/* unseen: qsort of much, before glibc 2.37 */

@@ -1,72 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL, which systemd keeps stable):
+ * one datagram for each entry. sd_journal_sendv(3) opens its socket when it is first asked and
+ * gives the address with each entry, so that a process that may use it may send to any socket of
+ * the node; here the socket is connected before the process is confined, and the filter lets
+ * nothing be sent anywhere else. It would also wait for as long as nobody reads, and load a library
+ * that takes longer to load than the hook takes to run.
+ */
 #include "hook/journal.h"
 
 #include "hook/deadline.h"
 #include "oci/base/cleanup.h"
+#include <endian.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-journal.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-/* How long an entry waits for room in the queue, and for its own sending where others have taken
- * that room. */
-struct patience {
-	int ready_msec;
-	uint64_t send_usec;
-};
+/* Of bytes: more than an entry of the hook's can have. The kernel gives what it allows. */
+#define SEND_BUFFER (1024 * 1024)
 
-static const struct patience patient = {.ready_msec = 100, .send_usec = 150000};
-
+/* How long an entry waits for room in the queue. */
+#define PATIENT_MSEC 250
 /* A run has hundreds of entries: after one that has waited in vain they do not. */
-static const struct patience impatient = {.ready_msec = 0, .send_usec = 10000};
+#define IMPATIENT_MSEC 0
 
-/*
- * Whether an entry would be taken now. sd_journal_sendv() does not tell: without a socket it
- * returns 0 and drops the entry, and where the socket's queue is full (net.unix.max_dgram_qlen
- * datagrams that a stopped or hung journald has not read; systemd raises it to 512) its sendmsg(2)
- * blocks for as long as nobody reads. A descriptor of our own that is connected to the same socket
- * says both, since poll(2) of a connected datagram socket looks at the queue of its peer.
- */
-static int wait_ready(int msec)
+/* The process's, and what it was not connected for: a negative errno. Nobody holds it: 0. */
+static int held;
+
+static int connect_journal(void)
 {
 	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
+	const int size = SEND_BUFFER;
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct pollfd waited = {.fd = fd, .events = POLLOUT};
-	int r;
 
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	r = poll(&waited, 1, msec);
-	if (r < 0)
-		return -errno;
-	return r == 0 || !(waited.revents & POLLOUT) ? -EAGAIN : 0;
+	/* Most entries fit without; a large one says that it was not sent. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return move_fd(&fd);
 }
 
-static int send_within(const struct patience *patience, const struct iovec *fields, size_t n)
+bool journal_hold(void)
 {
-	cleanup_deadline struct deadline deadline = {0};
-	int r = wait_ready(patience->ready_msec);
+	if (held != 0)
+		return false;
+	held = connect_journal();
+	return true;
+}
 
-	if (r < 0)
-		return r;
-	/* Others may have filled the queue since: then the deadline ends sendmsg() with EINTR. */
-	r = deadline_arm(patience->send_usec, &deadline);
-	if (r < 0)
-		return r;
-	return sd_journal_sendv(fields, (int)n);
+void journal_let_go(void)
+{
+	if (held > 0)
+		close(held);
+	held = 0;
+}
+
+/* The fields as one datagram. A value with line breaks has its length before it. */
+static int pack(const struct iovec *fields, size_t n, char **ret, size_t *ret_size)
+{
+	size_t size = 0, room = 0;
+	char *data;
+
+	for (size_t i = 0; i < n; i++)
+		room += fields[i].iov_len + 1 + sizeof(uint64_t) + 1;
+	data = malloc(room ? room : 1);
+	if (!data)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const char *field = fields[i].iov_base;
+		size_t length = fields[i].iov_len;
+		const char *equals = memchr(field, '=', length);
+
+		if (equals && memchr(field, '\n', length)) {
+			size_t name = (size_t)(equals - field);
+			uint64_t value = htole64(length - name - 1);
+
+			memcpy(data + size, field, name);
+			data[size + name] = '\n';
+			memcpy(data + size + name + 1, &value, sizeof(value));
+			memcpy(data + size + name + 1 + sizeof(value), equals + 1,
+				length - name - 1);
+			size += sizeof(value);
+		} else {
+			memcpy(data + size, field, length);
+		}
+		size += length;
+		data[size++] = '\n';
+	}
+	*ret = data;
+	*ret_size = size;
+	return 0;
+}
+
+/*
+ * Where nobody reads, the queue of the journal's socket is full after net.unix.max_dgram_qlen
+ * datagrams (512 where systemd has booted the node), and poll(2) of a socket that is connected to
+ * it waits for room there. Others may take that room first.
+ */
+static int send_within(int fd, const char *data, size_t size, int msec)
+{
+	const uint64_t until = deadline_now() + (uint64_t)msec * 1000;
+
+	for (;;) {
+		struct pollfd room = {.fd = fd, .events = POLLOUT};
+		uint64_t now;
+
+		if (send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		now = deadline_now();
+		if (now >= until)
+			return -EAGAIN;
+		if (poll(&room, 1, (int)((until - now + 999) / 1000)) < 0 && errno != EINTR)
+			return -errno;
+	}
 }
 
 int journal_send(struct journal *journal, const struct iovec *fields, size_t n)
 {
-	const struct patience *patience = journal && journal->full ? &impatient : &patient;
-	int r = send_within(patience, fields, n);
+	cleanup_close int own = -EBADF;
+	cleanup_free char *data = NULL;
+	size_t size = 0;
+	int fd = held, r;
 
-	if (journal && (r == -EAGAIN || r == -EINTR))
+	if (fd == 0)
+		fd = own = connect_journal();
+	if (fd < 0)
+		return fd;
+	r = pack(fields, n, &data, &size);
+	if (r == 0)
+		r = send_within(
+			fd, data, size, journal && journal->full ? IMPATIENT_MSEC : PATIENT_MSEC);
+	if (journal && r == -EAGAIN)
 		journal->full = true;
 	return r;
 }

@@ -8,7 +8,7 @@
  * its id in install/fuse-sidecar-hook.catalog, and administrators put ids into alert rules: an id
  * stays for as long as the kind exists. A test compares this list with the catalog.
  *
- * X(kind, id): the id in the form that sd_journal_sendv() takes after "MESSAGE_ID=".
+ * X(kind, id): the id as it stands behind "MESSAGE_ID=".
  */
 #define AUDIT_MESSAGE_IDS(X)                                                                       \
 	X(AUDIT_ACTIVATED, "f2307112069347ffa6850ac589456f6d")                                     \

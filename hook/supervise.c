@@ -2,6 +2,7 @@
 #include "hook/supervise.h"
 
 #include "hook/deadline.h"
+#include "hook/journal.h"
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
@@ -65,7 +66,10 @@ int supervise_begin(const struct command *command, struct supervisor *ret)
 
 	if (!supervisor.progress)
 		return -ENOMEM;
-	refused_call_note_in(&supervisor.progress->refused);
+	/* reconcile's own are begun by a worker that is confined, and has both. */
+	supervisor.outermost = journal_hold();
+	if (supervisor.outermost)
+		refused_call_note_in(&supervisor.progress->refused);
 	progress_begin(supervisor.progress, command->budget_usec);
 	for (size_t i = 0; !command->for_people && i < ARRAY_SIZE(supervisor.outputs); i++)
 		supervisor.outputs[i] = memfd_create("output", MFD_CLOEXEC);
@@ -190,8 +194,10 @@ int supervise_end(struct supervisor *supervisor)
 
 void supervise_clear(struct supervisor *supervisor)
 {
-	if (supervisor->progress)
+	if (supervisor->outermost) {
 		refused_call_note_in(NULL);
+		journal_let_go();
+	}
 	progress_free(supervisor->progress);
 	cleanup_close_fd(&supervisor->outputs[0]);
 	cleanup_close_fd(&supervisor->outputs[1]);

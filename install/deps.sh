@@ -28,7 +28,6 @@ build | pc:mount | libmount-dev | libmount-devel
 build | pc:libcap | libcap-dev | libcap-devel
 build | pc:libseccomp | libseccomp-dev | libseccomp-devel
 build | pc:yaml-0.1 | libyaml-dev | libyaml-devel
-build | pc:libsystemd | libsystemd-dev | systemd-devel
 build | cmd:g++ | build-essential | gcc-c++
 build | pc:tomlplusplus | libtomlplusplus-dev | tomlplusplus-devel
 build | pc:re2 | libre2-dev | re2-devel

@@ -10,8 +10,7 @@
 #   DIRECTORY/ID/lib/*                      its libraries, found by its RPATH, which is that directory
 #   DIRECTORY/id                            the ID
 #
-# A static program would be one file, but libsystemd has no static library, and what is loaded by
-# dlopen(3) wants the very C library that it was built with. The ID is of the content, so that versions
+# A static program would be one file, but what is loaded by dlopen(3) wants the very C library that it was built with. The ID is of the content, so that versions
 # lie side by side on a node and a link can be switched from one to the other. On the node it all has
 # to be at /opt/fuse-sidecar-hook, because a program's interpreter is an absolute path.
 set -euo pipefail

@@ -42,7 +42,6 @@ libjson-c.so.5 JSONC 0.14
 libmount.so.1 MOUNT 2.37
 libcap.so.2 - -
 libseccomp.so.2 - -
-libsystemd.so.0 LIBSYSTEMD 252
 EOF
 }
 
