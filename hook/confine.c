@@ -122,12 +122,31 @@ static int give_up(enum confine_profile profile)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
+static enum filter filter_of(enum confine_profile profile)
+{
+	switch (profile) {
+	case CONFINE_PRESTART:
+	case CONFINE_POSTSTOP:
+	case CONFINE_DOCTOR: /* has none */
+		return FILTER_STAGE;
+	case CONFINE_PREPARE:
+	case CONFINE_RECONCILE:
+		return FILTER_KEEPER;
+	case CONFINE_CHECK:
+	case CONFINE_STATUS:
+		return FILTER_READER;
+	case CONFINE_NOTHING:
+		break;
+	}
+	return FILTER_LINT;
+}
+
 int confine_worker(enum confine_profile profile, int *ret_unfiltered)
 {
 	int r = give_up(profile);
 
 	if (r == 0)
-		*ret_unfiltered = filter_install(FILTER_WORKER);
+		*ret_unfiltered = filter_install(filter_of(profile));
 	return r;
 }
 

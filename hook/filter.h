@@ -10,7 +10,10 @@
 #include <linux/filter.h>
 
 enum filter {
-	FILTER_WORKER,	   /* does everything: hook/supervise.h */
+	FILTER_STAGE,	   /* prestart and poststop do everything: hook/supervise.h */
+	FILTER_KEEPER,	   /* prepare, reconcile, metrics: the same, and files of numbers */
+	FILTER_READER,	   /* check and status change nothing */
+	FILTER_LINT,	   /* reads what it is given */
 	FILTER_SUPERVISOR, /* waits, tells the journal, and exits */
 	FILTER_COUNT,
 };

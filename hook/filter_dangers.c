@@ -10,15 +10,13 @@
 #include "oci/base/cleanup.h"
 #include <sys/ioctl.h>
 
-#define BOTH (FILTER_BIT_WORKER | FILTER_BIT_SUPERVISOR)
-
 #define KILL(text)                                                                                 \
 	{                                                                                          \
-		.name = (text), .filters = BOTH                                                    \
+		.name = (text), .filters = FILTER_BITS_ALL                                         \
 	}
 #define KILL_IF(text, n, bits)                                                                     \
 	{                                                                                          \
-		.name = (text), .filters = BOTH, .condition = FILTER_EQUAL, .arg = (n),            \
+		.name = (text), .filters = FILTER_BITS_ALL, .condition = FILTER_EQUAL, .arg = (n), \
 		.value = (bits)                                                                    \
 	}
 
@@ -79,6 +77,13 @@ static const struct filter_entry entries[] = {
 	KILL("pivot_root"),		/* another root for every process */
 	KILL("chroot"),			/* another root: the way out of one that is held open */
 
+	/* programs that run as root, whoever starts them: set-user-ID, set-group-ID */
+	KILL("openat"),			/* made with such a mode */
+	KILL("chmod"),			/* given one */
+	KILL("fchmod"),			/* the same */
+	KILL("fchmodat"),		/* the same */
+	KILL("fchmodat2"),		/* the same */
+
 	/* files by other ways than a walk */
 	KILL("open_by_handle_at"),	/* any file of a file system, whatever the path to it would allow */
 	KILL("mknod"),			/* a device is the disk, or the kernel's memory */
@@ -87,6 +92,9 @@ static const struct filter_entry entries[] = {
 	KILL("linkat"),			/* the same */
 	KILL("symlink"),		/* a trap for who walks there next */
 	KILL("symlinkat"),		/* the same */
+	KILL("pwrite64"),		/* at a place of choice: another process's memory */
+	KILL("pwritev"),		/* the same */
+	KILL("pwritev2"),		/* the same */
 	KILL("acct"),			/* a file that the kernel writes to */
 	KILL("swapon"),			/* the same */
 	KILL("swapoff"),		/* memory is written there */

@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FILTER_BIT_WORKER (1U << FILTER_WORKER)
-#define FILTER_BIT_SUPERVISOR (1U << FILTER_SUPERVISOR)
+/* The filters that an entry is for. */
+#define FILTER_BIT(filter) (1U << (filter))
+#define FILTER_BITS_ALL ((1U << FILTER_COUNT) - 1)
 
 /* With which argument an entry is meant. */
 enum filter_condition {
@@ -24,7 +25,7 @@ enum filter_condition {
 /* Several entries of one name: any of them holds. */
 struct filter_entry {
 	const char *name;
-	unsigned int filters; /* FILTER_BIT_* */
+	unsigned int filters; /* FILTER_BIT() of each */
 	enum filter_condition condition;
 	unsigned int arg;
 	uint64_t value;

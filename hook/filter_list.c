@@ -21,12 +21,26 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define WORKER FILTER_BIT_WORKER
-#define SUPERVISOR FILTER_BIT_SUPERVISOR
-#define BOTH (WORKER | SUPERVISOR)
+#define STAGE FILTER_BIT(FILTER_STAGE)
+#define KEEPER FILTER_BIT(FILTER_KEEPER)
+#define READER FILTER_BIT(FILTER_READER)
+#define LINT FILTER_BIT(FILTER_LINT)
+#define SUPERVISOR FILTER_BIT(FILTER_SUPERVISOR)
+
+/* Those that change something. */
+#define CHANGER (STAGE | KEEPER)
+#define WORKER (CHANGER | READER)
+#define MAKER (CHANGER | SUPERVISOR)
+/* Those that read files. */
+#define OPENER (WORKER | LINT)
+#define BOTH (OPENER | SUPERVISOR)
+
+/* open(2): these have a mode. O_TMPFILE has O_DIRECTORY beside its own bit. */
+#define MAKES (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+#define SET_IDS (S_ISUID | S_ISGID)
 
 #define NEW_NAMESPACES                                                                             \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
@@ -59,73 +73,74 @@ static const struct filter_entry entries[] = {
 	CALL("brk", BOTH),				/* malloc */
 	IF_NONE("mmap", 2, PROT_EXEC, BOTH),		/* malloc; the shared progress */
 	IF_NONE("mprotect", 2, PROT_EXEC, BOTH),	/* malloc's arenas; unseen: where brk(2) fails */
-	CALL("mremap", WORKER),				/* realloc of a large config.json */
+	CALL("mremap", OPENER),				/* realloc of a large config.json */
 	CALL("munmap", BOTH),				/* free */
 	CALL("madvise", BOTH),				/* free of much memory; unseen: where brk(2) fails */
 	CALL("getrandom", BOTH),			/* malloc (glibc 2.36); the seed of json-c */
 	CALL("futex", BOTH),				/* locks of libc; unseen: contended */
 
 	/* files, by descriptor where they are a pod's */
-	CALL("openat", BOTH),				/* records, locks, proc; fopen */
+	IF_NONE("openat", 2, MAKES, BOTH),		/* records, locks, proc; fopen */
+	IF_NONE("openat", 3, SET_IDS, MAKER),		/* a record, a lock, a count of runs */
 	NEWER("openat2", 437, WORKER),			/* Linux 5.6: every path in a volume */
 	CALL("close", BOTH),				/* what was opened */
 	NEWER("close_range", 436, WORKER),		/* a probe holds nothing of the hook's */
-	CALL("read", WORKER),				/* records, config.json, answers of probes */
+	CALL("read", OPENER),				/* records, config.json, answers of probes */
 	CALL("write", BOTH),				/* a record; what is said to people and runtimes */
 	CALL("writev", BOTH),				/* what libc says before it aborts; unseen: a bug */
 	CALL("pread64", BOTH),			/* what the worker has said */
-	CALL("pwrite64", WORKER),			/* counters of reconcile */
-	CALL("fgetxattr", WORKER),			/* a record's label (SELinux) */
-	CALL("fsetxattr", WORKER),			/* the same */
+	CALL("pwrite64", KEEPER),			/* counters of reconcile */
+	CALL("fgetxattr", CHANGER),			/* a record's label (SELinux) */
+	CALL("fsetxattr", CHANGER),			/* the same */
 	CALL("lseek", BOTH),				/* stdio */
 	CALL("newfstatat", BOTH),			/* glibc since 2.33: fstat too */
 	CALL("fstat", BOTH),				/* unseen: glibc before 2.33 */
-	CALL("stat", WORKER),				/* unseen: the same, on x86_64 */
-	CALL("lstat", WORKER),				/* unseen: the same */
+	CALL("stat", OPENER),				/* unseen: the same, on x86_64 */
+	CALL("lstat", OPENER),				/* unseen: the same */
 	CALL("statx", WORKER),				/* mount ids; a probe's question */
 	CALL("statfs", WORKER),				/* unseen: other versions of libmount */
 	CALL("fstatfs", WORKER),			/* the magic of procfs, nsfs and fusectl */
-	CALL("access", WORKER),				/* whether there is SELinux; x86_64 */
+	CALL("access", OPENER),				/* whether there is SELinux; x86_64 */
 	CALL("faccessat", WORKER),			/* the same; unseen: elsewhere */
-	CALL("readlink", WORKER),			/* canonical paths of descriptors; x86_64 */
+	CALL("readlink", OPENER),			/* canonical paths of descriptors; x86_64 */
 	CALL("readlinkat", WORKER),			/* the same elsewhere */
 	CALL("getdents64", WORKER),			/* the list of records */
-	CALL("getcwd", WORKER),				/* libmount; unseen: check --host-mountinfo, which docs.sh tries */
+	CALL("getcwd", OPENER),				/* libmount; unseen: check --host-mountinfo, which docs.sh tries */
 	IF_EQUAL("fcntl", 1, F_DUPFD_CLOEXEC, BOTH),	/* a descriptor that is kept longer than its owner */
 	IF_EQUAL("fcntl", 1, F_SETFD, BOTH),		/* fdopendir */
 	IF_EQUAL("fcntl", 1, F_GETFL, BOTH),		/* fdopen */
-	CALL("memfd_create", WORKER),			/* output of reconcile's worker for one pod */
+	CALL("memfd_create", KEEPER),			/* output of reconcile's worker for one pod */
 	CALL("dup2", WORKER),				/* x86_64 */
 	CALL("dup3", WORKER),				/* unseen: dup2 elsewhere */
 	CALL("pipe2", WORKER),				/* answers of probes */
-	CALL("mkdirat", WORKER),			/* mountpoints, records */
-	CALL("unlinkat", WORKER),			/* what a failed run made; records of pods that are gone */
-	CALL("renameat", WORKER),			/* a record into place */
-	CALL("fchmod", WORKER),				/* a record's mode */
-	CALL("fchownat", WORKER),			/* fuse-sidecar.io/dir-owner; unseen: e2e tests have it */
-	CALL("umask", WORKER),				/* a directory gets exactly the mode asked for */
+	IF_NONE("mkdirat", 2, SET_IDS, CHANGER),	/* mountpoints, records */
+	CALL("unlinkat", CHANGER),			/* what a failed run made; records of pods that are gone */
+	CALL("renameat", CHANGER),			/* a record into place */
+	IF_NONE("fchmod", 1, SET_IDS, CHANGER),		/* a record's mode */
+	CALL("fchownat", STAGE),			/* fuse-sidecar.io/dir-owner; unseen: e2e tests have it */
+	CALL("umask", CHANGER),				/* a directory gets exactly the mode asked for */
 	CALL("flock", WORKER),				/* one hook of a pod at a time */
 	IF_EQUAL("ioctl", 1, SYS_NS_GET_MNTNS_ID, WORKER),	/* whose mounts listmount(2) is to list */
 	IF_EQUAL("ioctl", 1, NS_GET_NSTYPE, WORKER),	/* is that a mount namespace? unseen: the kubelet's own */
 	IF_EQUAL("ioctl", 1, TCGETS, BOTH),		/* stdio and isatty: a terminal? */
 	IF_EQUAL("ioctl", 1, GET_TERMIOS2, BOTH),	/* unseen: the same since glibc 2.42 */
-	IF_EQUAL("ioctl", 1, TIOCGWINSZ, WORKER),	/* unseen: a terminal. How wide is it? */
+	IF_EQUAL("ioctl", 1, TIOCGWINSZ, OPENER),	/* unseen: a terminal. How wide is it? */
 
 	/* mounts */
-	NEWER("open_tree", 428, WORKER),		/* clone a mount */
-	NEWER("move_mount", 429, WORKER),		/* attach it */
-	NEWER("mount_setattr", 442, WORKER),		/* share it, make it read-only */
+	NEWER("open_tree", 428, CHANGER),		/* clone a mount */
+	NEWER("move_mount", 429, CHANGER),		/* attach it */
+	NEWER("mount_setattr", 442, CHANGER),		/* share it, make it read-only */
 	NEWER("statmount", 457, WORKER),		/* one mount of many; Linux 6.8 */
 	NEWER("listmount", 458, WORKER),		/* the same */
-	CALL("umount2", WORKER),			/* detach a dead mount; a bind of the hook's */
+	CALL("umount2", CHANGER),			/* detach a dead mount; a bind of the hook's */
 	CALL("fchdir", WORKER),				/* to /proc/self/fd, whose link umount2(2) is given */
 	CALL("chdir", WORKER),				/* and back to "/" */
 	/* never a new file system, and none changed but its propagation and flags of a bind */
-	IF_ALL("mount", 3, MS_BIND, WORKER),		/* bind; options of a bind, on kernels before 5.12 */
-	IF_ALL("mount", 3, MS_SHARED, WORKER),		/* share, on kernels before 5.12 */
-	IF_ALL("mount", 3, MS_SLAVE, WORKER),		/* the same; unseen: e2e tests have it */
-	IF_ALL("mount", 3, MS_PRIVATE, WORKER),		/* the same */
-	IF_ALL("mount", 3, MS_UNBINDABLE, WORKER),	/* the same; unseen: hardly any pod asks for it */
+	IF_ALL("mount", 3, MS_BIND, CHANGER),		/* bind; options of a bind, on kernels before 5.12 */
+	IF_ALL("mount", 3, MS_SHARED, CHANGER),		/* share, on kernels before 5.12 */
+	IF_ALL("mount", 3, MS_SLAVE, CHANGER),		/* the same; unseen: e2e tests have it */
+	IF_ALL("mount", 3, MS_PRIVATE, CHANGER),		/* the same */
+	IF_ALL("mount", 3, MS_UNBINDABLE, CHANGER),	/* the same; unseen: hardly any pod asks for it */
 	IF_EQUAL("setns", 1, CLONE_NEWNS, WORKER),	/* into a container's mount namespace */
 
 	/* processes */
@@ -175,9 +190,9 @@ static const struct filter_entry entries[] = {
 	IF_NONE("sendto", 4, UINT64_MAX, BOTH),		/* an entry: without an address */
 
 	/* what C libraries ask about the machine */
-	CALL("sysinfo", WORKER),			/* unseen: qsort of much, before glibc 2.37 */
-	CALL("uname", WORKER),				/* unseen: other versions of libmount */
-	CALL("sched_getaffinity", WORKER),		/* malloc: how many arenas; unseen: where brk(2) fails */
+	CALL("sysinfo", OPENER),			/* unseen: qsort of much, before glibc 2.37 */
+	CALL("uname", OPENER),				/* unseen: other versions of libmount */
+	CALL("sched_getaffinity", OPENER),		/* malloc: how many arenas; unseen: where brk(2) fails */
 };
 /* clang-format on */
 

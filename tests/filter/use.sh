@@ -5,7 +5,8 @@
 #
 # Which entries of hook/filter_list.c do hooks have a use for? Runs namespace tests whose hooks are
 # traced, with this kernel's system calls and without the younger ones, and compares. Fails with the
-# entries that no hook has called and whose comment does not say by "unseen:" why they are there.
+# entries that no hook has called and whose comment does not say by "unseen:" why they are there, and
+# where the filter has refused something.
 # --judge compares with the traces in DIR, and runs nothing. By root; minutes.
 #
 # What a tracer disturbs fails here and counts all the same: tests that kill, that trace by themselves
@@ -80,8 +81,14 @@ was_called() {
 	grep -qE "^$name\(.*($argument)${argument:+([^A-Z0-9_]|$)}" "$scratch/calls"
 }
 
+# What the filter has refused or killed for.
+refusals() {
+	grep -hoE 'si_code=SYS_SECCOMP.*si_syscall=[a-z_0-9]+' -- "$traces"/* | sed 's/.*si_syscall=//' | sort | uniq -c
+	grep -lE 'killed by SIGSYS' -- "$traces"/* | sed 's/.*/killed: &/'
+}
+
 judge() {
-	local name argument comment bad=0 seen=0 unseen=0
+	local name argument comment bad=0 seen=0 unseen=0 refused
 	calls >"$scratch/calls"
 	while IFS=$'\t' read -r name argument comment; do
 		if was_called "$name" "$argument"; then
@@ -94,6 +101,11 @@ judge() {
 			((++bad))
 		fi
 	done < <(entries)
+	refused=$(refusals)
+	if [[ -n $refused ]]; then
+		printf 'refused:\n%s\n' "$refused"
+		((++bad))
+	fi
 	if (($(entries | wc -l) != $(grep -cE '^	(CALL|NEWER|IF_[A-Z]+)\("' "$list"))); then
 		echo "$list has entries that are not read here"
 		((++bad))

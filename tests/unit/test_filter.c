@@ -65,7 +65,8 @@ static const struct arm64_call arm64_calls[] = {
 	{"ioctl TCGETS2", 29, {0, 0x802c542a}, YES, YES},
 	{"ioctl TCSETS2", 29, {0, 0x402c542b}, NO, NO},
 	{"ioctl TIOCSTI", 29, {0, 0x5412}, END, END},
-	{"mkdirat", 34, {0}, YES, NO},
+	{"mkdirat", 34, {0, 0, 01755}, YES, NO},
+	{"mkdirat 04755", 34, {0, 0, 04755}, NO, NO},
 	{"symlinkat", 36, {0}, END, END},
 	{"linkat", 37, {0}, END, END},
 	{"umount2", 39, {0}, YES, END},
@@ -76,9 +77,19 @@ static const struct arm64_call arm64_calls[] = {
 	{"pivot_root", 41, {0}, END, END},
 	{"faccessat", 48, {0}, YES, NO},
 	{"chroot", 51, {0}, END, END},
+	{"fchmod", 52, {0, 01644}, YES, END},
+	{"fchmod 04755", 52, {0, 04755}, END, END},
+	{"fchmod 02755", 52, {0, 02755}, END, END},
+	{"fchmodat 04755", 53, {0, 0, 04755}, END, END},
 	{"openat", 56, {0}, YES, YES},
+	{"openat O_DIRECTORY", 56, {0, 0, 040000}, YES, YES},
+	{"openat O_CREAT 0644", 56, {0, 0, 0100, 0644}, YES, YES},
+	{"openat O_CREAT 04755", 56, {0, 0, 0100, 04755}, END, END},
+	{"openat O_TMPFILE 02755", 56, {0, 0, 020200000, 02755}, END, END},
+	{"openat, what is no mode", 56, {0, 0, 0, 06000}, YES, YES},
 	{"read", 63, {0}, YES, NO},
 	{"write", 64, {0}, YES, YES},
+	{"pwrite64", 68, {0}, END, END},
 	{"readlinkat", 78, {0}, YES, NO},
 	{"exit_group", 94, {0}, YES, YES},
 	{"unshare", 97, {CLONE_NEWNS}, END, END},
@@ -135,7 +146,7 @@ static void arm64_has_the_list_by_its_own_numbers(void **state)
 	static struct program worker, supervisor;
 
 	(void)state;
-	export(FILTER_WORKER, SCMP_ARCH_AARCH64, &worker);
+	export(FILTER_STAGE, SCMP_ARCH_AARCH64, &worker);
 	export(FILTER_SUPERVISOR, SCMP_ARCH_AARCH64, &supervisor);
 	for (size_t i = 0; i < ARRAY_SIZE(arm64_calls); i++) {
 		expect(&worker, &arm64_calls[i], arm64_calls[i].worker);
@@ -183,14 +194,14 @@ static void each_danger_is_the_end(void **state)
 
 	(void)state;
 	for (size_t a = 0; a < ARRAY_SIZE(archs); a++) {
-		export(FILTER_WORKER, archs[a], &worker);
+		export(FILTER_STAGE, archs[a], &worker);
 		export(FILTER_SUPERVISOR, archs[a], &supervisor);
 		for (size_t i = 0; i < filter_dangers.n; i++) {
 			const struct filter_entry *entry = &filter_dangers.items[i];
 
-			if (!allowed_whatever(entry->name, FILTER_BIT_WORKER))
+			if (!allowed_whatever(entry->name, FILTER_BIT(FILTER_STAGE)))
 				expect_end(&worker, archs[a], entry);
-			if (!allowed_whatever(entry->name, FILTER_BIT_SUPERVISOR))
+			if (!allowed_whatever(entry->name, FILTER_BIT(FILTER_SUPERVISOR)))
 				expect_end(&supervisor, archs[a], entry);
 		}
 	}
@@ -210,7 +221,7 @@ static void calls_of_another_architecture_are_the_end(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		export(FILTER_WORKER, pairs[i].scmp, &program);
+		export(FILTER_STAGE, pairs[i].scmp, &program);
 		for (int nr = -1; nr < BELOW_ALL_NUMBERS; nr++)
 			assert_int_equal(verdict(&program, pairs[i].other, nr, NULL),
 				SECCOMP_RET_KILL_PROCESS);
@@ -262,7 +273,7 @@ static void a_call_that_has_no_number_is_refused(void **state)
 	static struct program program;
 
 	(void)state;
-	export(FILTER_WORKER, SCMP_ARCH_AARCH64, &program);
+	export(FILTER_STAGE, SCMP_ARCH_AARCH64, &program);
 	for (int nr = 470; nr < BELOW_ALL_NUMBERS; nr++)
 		assert_int_equal(verdict(&program, AUDIT_ARCH_AARCH64, nr, NULL), NO);
 	assert_int_equal(verdict(&program, AUDIT_ARCH_AARCH64, -1, NULL), NO);
