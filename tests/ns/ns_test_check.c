@@ -16,7 +16,8 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#define CASES "fixtures/crio/crio-1.33-crun/"
+#define CRIO "fixtures/crio/"
+#define CASES CRIO "crio-1.33-crun/"
 #define BUNDLE NS_SANDBOX_DIR "/bundle"
 #define ROOTFS BUNDLE "/rootfs"
 #define VOLUME "/var/lib/kubelet/pods/6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11/volumes/media"
@@ -94,23 +95,22 @@ static bool has_step(struct json_object *root, const char *action)
 	return false;
 }
 
-static void captured_facts_of_the_seed_are_allowed(void **state)
+static void captured_facts_are_allowed(const char *pod)
 {
 	static const char *const containers[] = {"rclone-zurg", "rclone-torbox", "plex"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(containers); i++) {
 		char name[128];
 		cleanup_free char *config = NULL, *oci_state = NULL, *host = NULL, *inside = NULL;
 		cleanup_json struct json_object *root = NULL;
 
-		snprintf(name, sizeof(name), CASES "seed/%s/config.json", containers[i]);
+		snprintf(name, sizeof(name), CRIO "%s/%s/config.json", pod, containers[i]);
 		config = fixture_path(name);
-		snprintf(name, sizeof(name), CASES "seed/%s/state.prestart.json", containers[i]);
+		snprintf(name, sizeof(name), CRIO "%s/%s/state.prestart.json", pod, containers[i]);
 		oci_state = fixture_path(name);
-		snprintf(name, sizeof(name), CASES "seed/%s/host.mountinfo", containers[i]);
+		snprintf(name, sizeof(name), CRIO "%s/%s/host.mountinfo", pod, containers[i]);
 		host = fixture_path(name);
-		snprintf(name, sizeof(name), CASES "seed/%s/container.mountinfo", containers[i]);
+		snprintf(name, sizeof(name), CRIO "%s/%s/container.mountinfo", pod, containers[i]);
 		inside = fixture_path(name);
 		root = check(&(struct options){.config_path = config,
 				     .state_path = oci_state,
@@ -121,6 +121,16 @@ static void captured_facts_of_the_seed_are_allowed(void **state)
 		assert_at(root, "/exit", "0");
 		assert_string_not_equal(text_at(root, "/verdict"), "deny");
 	}
+}
+
+static void captured_facts_of_good_pods_are_allowed(void **state)
+{
+	(void)state;
+	captured_facts_are_allowed("crio-1.33-crun/seed");
+	captured_facts_are_allowed("crio-1.33-runc/seed");
+	captured_facts_are_allowed("crio-1.26-runc/seed");
+	captured_facts_are_allowed("crio-1.36-crun/kubelet-1.36");
+	captured_facts_are_allowed("crio-1.36-runc/kubelet-1.36");
 }
 
 static void a_denial_exits_as_the_hook_would(void **state)
@@ -292,7 +302,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 	const struct CMUnitTest tests[] = {
-		TEST(captured_facts_of_the_seed_are_allowed),
+		TEST(captured_facts_of_good_pods_are_allowed),
 		TEST(a_denial_exits_as_the_hook_would),
 		TEST(in_mode_audit_a_denial_exits_as_the_hook_would_too),
 		TEST(a_broken_policy_is_the_finding),
