@@ -201,9 +201,9 @@ static int check_target(const struct facts *facts, const struct targets *targets
 }
 
 /*
- * crun applies linux.rootfsPropagation to every mount after pivot_root, so after this hook (runc
- * does it before the mounts). What a provider needs shared must be shared there too; slave is
- * enough for a consumer, and unset is runc's default for it.
+ * crun applies linux.rootfsPropagation to every mount after pivot_root, so after this hook, and so
+ * does runc 1.3 (1.1 did it before the mounts). What a provider needs shared must be shared there
+ * too; slave is enough for a consumer, and unset is runc's default for it.
  */
 static int check_rootfs(
 	const struct facts *facts, const struct target *target, struct findings *findings)
@@ -218,8 +218,8 @@ static int check_rootfs(
 		"linux.rootfsPropagation",
 		provides ? "set linux.rootfsPropagation to \"rshared\""
 			 : "set linux.rootfsPropagation to \"rslave\"",
-		"linux.rootfsPropagation of container %s is %s, and crun applies it to every mount "
-		"after this hook: the volume at %s would not %s mounts any more",
+		"linux.rootfsPropagation of container %s is %s, and the runtime applies it to "
+		"every mount after this hook: the volume at %s would not %s mounts any more",
 		facts->identity->container_name, propagation_name(rootfs),
 		target->mount->destination, provides ? "send" : "receive");
 }
