@@ -110,6 +110,9 @@ static int note_state(struct run *run, const struct gate_path *path, uint64_t no
 		&(struct path_note){
 			.state = path->state,
 			.device = path->device[0] ? path->device : NULL,
+			.mount_id = path->mount_id,
+			.mount_id_unique = path->mount_id_unique,
+			.provider_runs = apply_provider_runs(run, path->provider),
 			.now_usec = now_usec,
 			.boottime_usec = run_boottime_usec(),
 		});

@@ -99,46 +99,83 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
 		     : 0;
 }
 
-int apply_stale(const struct run *run, const char *volume, const char *host_path,
-	unsigned int *ret_detached, enum path_state *ret_left, struct error *err)
+struct asked {
+	const struct run *run;
+	const struct claim *claim;
+};
+
+static int may_detach(void *data, const struct stale_mount *mount, struct error *err)
+{
+	const struct asked *asked = data;
+	cleanup_owner struct owner owner = {0};
+	bool may = false;
+	int r = authority_find(asked->run, asked->claim, mount, &owner, &may, err);
+
+	return r < 0 ? r : may;
+}
+
+int apply_stale(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
+	enum path_state *ret_left, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
+	struct asked asked = {run, claim};
 	struct stale stale = {
-		.volume = volume,
-		.host_path = host_path,
+		.volume = claim->volume,
+		.host_path = claim->host_path,
 		.probe_timeout_usec = run_probe_timeout(run),
+		.may_detach = may_detach,
+		.data = &asked,
 	};
 	int r;
 
 	*ret_detached = 0;
 	*ret_left = PATH_UNKNOWN;
-	if (strv_contains(&run->hung, host_path)) {
+	if (strv_contains(&run->hung, claim->host_path)) {
 		*ret_left = PATH_HUNG;
 		return 0;
 	}
-	progress_at(run->progress, "looking for a dead mount on", host_path);
-	r = apply_open(run, volume, &fd, err);
+	progress_at(run->progress, "looking for a dead mount on", claim->host_path);
+	r = apply_open(run, claim->volume, &fd, err);
 	if (r < 0)
 		return r;
 	stale.volume_fd = fd;
 	return stale_detach(&stale, ret_detached, ret_left, err);
 }
 
+int apply_claim(struct run *run, const struct plan_step *step, struct claim *ret, struct error *err)
+{
+	*ret = (struct claim){
+		.volume = step->volume,
+		.host_path = step->host_path,
+		.path = topology_path(&run->topology, step->path),
+	};
+	/* What was noted was noted of a directory; another instance may have another volume. */
+	if (ret->path &&
+		(!ret->path->host_path || strcmp(ret->path->host_path, step->host_path) != 0))
+		ret->path = NULL;
+	return authority_of_container(run, step->path, step->host_path, &ret->could_itself, err);
+}
+
 int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err)
 {
 	enum path_state left;
 	unsigned int detached;
+	struct claim claim;
 	int r;
 
-	r = apply_stale(run, step->volume, step->host_path, &detached, &left, err);
+	r = apply_claim(run, step, &claim, err);
+	if (r < 0)
+		return r;
+	r = apply_stale(run, &claim, &detached, &left, err);
 	if (detached > 0) {
 		run->tables_changed = true;
 		count_heal(run, step, detached);
 		audit_detached(run, step, detached);
 	}
 	/* Since the survey, which has judged what was there then. */
-	if (r == 0 && left == PATH_LIVE && !strv_contains(&run->judged, step->host_path))
-		r = conflict_judge(run, step, err);
+	if (r == 0 && (left == PATH_LIVE || left == PATH_DEAD) &&
+		!strv_contains(&run->judged, step->host_path))
+		r = conflict_judge(run, step, left, err);
 	if (r == 0 && left == PATH_HUNG && !strv_contains(&run->hung, step->host_path))
 		r = apply_judge_hung(run, step, err);
 	return r;

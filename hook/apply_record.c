@@ -6,6 +6,7 @@
 #include "hook/expose.h"
 #include "hook/mounts_now.h"
 #include "hook/probe.h"
+#include "hook/process.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
@@ -13,20 +14,46 @@
 #include <stdio.h>
 #include <string.h>
 
+bool apply_provider_runs(const struct run *run, const char *provider)
+{
+	const struct topology_container *container = topology_container(&run->topology, provider);
+
+	return topology_container_is_allowed(container) && container->role == ROLE_PROVIDER &&
+	       container->id && strcmp(container->id, run->identity.container_id) != 0 &&
+	       process_is_alive(container->pid, container->pid_start_ticks);
+}
+
+/* The id that is never used again, where the mount is the one that was asked; 0 where that is not
+ * to be had. */
+static uint64_t unique_id(const struct run *run, const struct probe_question *answer)
+{
+	struct stale_mount mount = {0};
+	cleanup_error struct error err = {0};
+
+	if (authority_identify(run, answer->host_path, &mount, &err) < 0 ||
+		mount.id != answer->mount->id)
+		return 0;
+	return mount.unique;
+}
+
 static int note_state(
 	struct run *run, const char *path, const struct probe_question *answer, uint64_t now_usec)
 {
+	const struct topology_path *recorded = topology_path(&run->topology, path);
+	const struct mount_entry *mount = answer->mount;
 	char device[32];
 
-	if (answer->mount)
-		snprintf(device, sizeof(device), "%u:%u", answer->mount->major,
-			answer->mount->minor);
+	if (mount)
+		snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
 	return topology_note_path(&run->topology, path,
 		&(struct path_note){
 			.state = answer->state,
-			.device = answer->mount ? device : NULL,
+			.device = mount ? device : NULL,
+			.mount_id = mount ? mount->id : 0,
+			.mount_id_unique = mount ? unique_id(run, answer) : 0,
 			.now_usec = now_usec,
 			.boottime_usec = run_boottime_usec(),
+			.provider_runs = recorded && apply_provider_runs(run, recorded->provider),
 		});
 }
 

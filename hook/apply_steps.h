@@ -3,6 +3,7 @@
 #ifndef FSH_HOOK_APPLY_STEPS_H
 #define FSH_HOOK_APPLY_STEPS_H
 
+#include "hook/authority.h"
 #include "hook/run.h"
 #include "policy/plan.h"
 
@@ -25,12 +26,17 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
 	struct error *err);
 
 /*
- * stale_detach() of host_path, whose volume is pinned first. *ret_detached and *ret_left are set on
- * failure too: 0 and PATH_UNKNOWN where it was not come to. Says nothing: what it means is the
- * caller's.
+ * stale_detach() on the host path of the claim, whose volume is pinned first, of what the pod may
+ * have detached (authority_find()): another's dead mount is left, PATH_DEAD. *ret_detached and
+ * *ret_left are set on failure too: 0 and PATH_UNKNOWN where it was not come to. Says nothing: what
+ * it means is the caller's.
  */
-int apply_stale(const struct run *run, const char *volume, const char *host_path,
-	unsigned int *ret_detached, enum path_state *ret_left, struct error *err);
+int apply_stale(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
+	enum path_state *ret_left, struct error *err);
+
+/* The step's claim. 0 or a negative errno. */
+int apply_claim(
+	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err);
 
 /*
  * apply_survey.c: what is mounted on the provider's own paths, before anything is done: what may
@@ -54,6 +60,9 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 
 /* apply_record.c: record, expose */
 int apply_record(struct run *run, enum container_status status, struct error *err);
+/* Whether that provider is an allowed container of the pod whose program may have begun to mount:
+ * any but the one that this run is for. */
+bool apply_provider_runs(const struct run *run, const char *provider);
 int apply_expose(struct run *run, const struct plan_step *step, struct error *err);
 
 /*

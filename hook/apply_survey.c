@@ -29,41 +29,75 @@ int apply_judge_hung(const struct run *run, const struct plan_step *step, struct
 		"the mount on %s does not answer, and the node's policy denies that", step->path);
 }
 
-static int judge_state(
+/* Whether the dead mount is the hook's to detach, when the time comes. */
+static int may_heal(struct run *run, const struct plan_step *step, const struct mount_entry *found,
+	bool *ret, struct error *err)
+{
+	struct stale_mount mount = {.major = found->major, .minor = found->minor};
+	cleanup_owner struct owner owner = {0};
+	struct claim claim;
+	int r = apply_claim(run, step, &claim, err);
+
+	if (r == 0)
+		r = authority_identify(run, step->host_path, &mount, err);
+	return r < 0 ? r : authority_find(run, &claim, &mount, &owner, ret, err);
+}
+
+/* Somebody else's, but the policy lets the container go on beside it: not judged again. */
+static int judge_others(
 	struct run *run, const struct plan_step *step, enum path_state state, struct error *err)
 {
-	int r = 0;
+	int r = conflict_judge(run, step, state, err);
 
-	if (state == PATH_HUNG) {
+	if (r < 0)
+		return r;
+	return strv_add(&run->judged, step->host_path) < 0 ? error_memory(err) : 0;
+}
+
+static int judge_found(struct run *run, const struct plan_step *step,
+	const struct probe_question *found, struct error *err)
+{
+	bool heals = false;
+	int r;
+
+	switch (found->state) {
+	case PATH_UNKNOWN:
+	case PATH_ABSENT:
+		return 0;
+	case PATH_HUNG:
 		if (strv_add(&run->hung, step->host_path) < 0)
 			return error_memory(err);
 		return apply_judge_hung(run, step, err);
+	case PATH_LIVE:
+		return judge_others(run, step, PATH_LIVE, err);
+	case PATH_DEAD:
+		r = may_heal(run, step, found->mount, &heals, err);
+		return r < 0 || heals ? r : judge_others(run, step, PATH_DEAD, err);
 	}
-	if (state == PATH_LIVE)
-		r = conflict_judge(run, step, err);
-	if (r == 0 && state == PATH_LIVE && strv_add(&run->judged, step->host_path) < 0)
-		return error_memory(err);
-	return r;
+	return 0;
 }
 
 /* All at once, so that those that hang take one probeTimeout together. */
 static int ask(struct run *run, struct probe_question *questions, struct error *err)
 {
 	const struct plan *plan = &run->judgement.plan;
+	const char *first = NULL;
 	int r;
 
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct plan_step *step = &plan->steps[i];
-
-		if (step->action != PLAN_DETACH_STALE)
+		if (plan->steps[i].action != PLAN_DETACH_STALE)
 			continue;
-		progress_at(run->progress, "asking what is mounted on", step->host_path);
-		questions[i].host_path = step->host_path;
+		questions[i].host_path = plan->steps[i].host_path;
+		if (!first)
+			first = questions[i].host_path;
 	}
+	if (!first)
+		return 0;
+	progress_at(run->progress, "asking the mounts, the first of which is", first);
 	r = probe_paths(&run->node.host, questions, plan->n, run_probe_timeout(run));
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-			"cannot probe the pod's FUSE paths: %s", strerror(-r));
+		return error_set(err, r, FINDING_HOST_IO, first, NULL, "cannot probe %s: %s", first,
+			strerror(-r));
 	return 0;
 }
 
@@ -75,7 +109,7 @@ int apply_survey(struct run *run, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
 		if (questions[i].host_path)
-			r = judge_state(run, &plan->steps[i], questions[i].state, err);
+			r = judge_found(run, &plan->steps[i], &questions[i], err);
 	}
 	return r;
 }

@@ -38,7 +38,8 @@ static int leave(struct run *run, struct error *err)
 	if (container && is_awaited(container))
 		return 0;
 	if (container) {
-		if (container->role == ROLE_PROVIDER)
+		/* Who was refused has no right to what is on the path that it named. */
+		if (container->role == ROLE_PROVIDER && topology_container_is_allowed(container))
 			r = dead_mounts_detach(run, container->name, err);
 		topology_remove_container(&run->topology, run->identity.container_name);
 	}

@@ -5,6 +5,7 @@
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
+#include "policy/mounts.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -21,15 +22,22 @@ static const struct topology_container *former(const struct run *run, const stru
 	return container;
 }
 
-/* Which other pod provides that directory; 0 with *ret_text NULL where none is known to. */
+/* Which other pod provides that directory, or has that mount; 0 with *ret_text NULL where none is
+ * known to. */
 static int name_other_pod(
 	const struct run *run, const struct plan_step *step, char **ret_text, struct error *err)
 {
+	const struct mount_entry *mount = mounts_at(&run->node.host, step->host_path);
+	struct owner_question question = {.host_path = step->host_path};
 	cleanup_owner struct owner owner = {0};
-	char *text;
+	char device[32], *text;
 	int r;
 
-	r = owner_find(run->runtime_fd, &run->topology, step->host_path, &owner, err);
+	if (mount) {
+		snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
+		question.device = device;
+	}
+	r = owner_find(run->runtime_fd, &run->topology, &question, &owner, err);
 	if (r < 0 || !owner.provider)
 		return r;
 	text = strformat("%s of the pod %s/%s", owner.provider,
@@ -41,46 +49,67 @@ static int name_other_pod(
 	return 0;
 }
 
-static int find(const struct run *run, const struct plan_step *step, struct findings *findings,
-	struct error *err)
+static int add_former(const struct run *run, const struct plan_step *step,
+	const struct topology_container *before, struct findings *findings)
+{
+	return findings_add(findings, &run->config, FINDING_MOUNTPOINT_CONFLICT, step->path,
+		"end that container: the kubelet tries again",
+		"%s is mounted and answers: the former instance of %s still runs (pid %d)",
+		step->path, step->provider, (int)before->pid);
+}
+
+static const char *in_words(enum path_state state)
+{
+	return state == PATH_DEAD ? "has a dead mount" : "is mounted and answers";
+}
+
+static int add_others(const struct run *run, const struct plan_step *step, enum path_state state,
+	const char *other, struct findings *findings)
+{
+	return findings_add(findings, &run->config, FINDING_MOUNTPOINT_CONFLICT, step->path,
+		"give each pod a directory of its own, or name the path @node in all pods but one",
+		"%s %s: on the node it is %s, which belongs to %s", step->path, in_words(state),
+		step->host_path, other);
+}
+
+static int add_nobodys(const struct run *run, const struct plan_step *step, enum path_state state,
+	struct findings *findings)
+{
+	return findings_add(findings, &run->config, FINDING_MOUNTPOINT_CONFLICT, step->path,
+		state == PATH_DEAD ? "unmount it on the node (umount -l), or mount the volume "
+				     "read-write and Bidirectional, in a privileged container"
+				   : "unmount it on the node, or choose another path",
+		"%s %s: on the node it is %s, and no pod's record says whose mount that is",
+		step->path, in_words(state), step->host_path);
+}
+
+static int find(const struct run *run, const struct plan_step *step, enum path_state state,
+	struct findings *findings, struct error *err)
 {
 	const struct topology_container *before = former(run, step);
 	cleanup_free char *other = NULL;
-	enum finding_code code = FINDING_MOUNTPOINT_CONFLICT;
 	int r;
 
-	if (before) {
-		r = findings_add(findings, &run->config, code, step->path,
-			"end that container: the kubelet tries again",
-			"%s is mounted and answers: the former instance of %s still runs (pid %d)",
-			step->path, step->provider, (int)before->pid);
-		return r < 0 ? error_memory(err) : 0;
+	if (before && state == PATH_LIVE) {
+		r = add_former(run, step, before, findings);
+	} else {
+		r = name_other_pod(run, step, &other, err);
+		if (r < 0)
+			return r;
+		r = other ? add_others(run, step, state, other, findings)
+			  : add_nobodys(run, step, state, findings);
 	}
-	r = name_other_pod(run, step, &other, err);
-	if (r < 0)
-		return r;
-	if (other)
-		r = findings_add(findings, &run->config, code, step->path,
-			"give each pod a directory of its own, or name the path @node in all pods "
-			"but one",
-			"%s is mounted and answers: on the node it is %s, which belongs to %s",
-			step->path, step->host_path, other);
-	else
-		r = findings_add(findings, &run->config, code, step->path,
-			"unmount it on the node, or choose another path",
-			"%s is mounted and answers: on the node it is %s, and no pod's record says "
-			"whose mount that is",
-			step->path, step->host_path);
 	return r < 0 ? error_memory(err) : 0;
 }
 
-int conflict_judge(struct run *run, const struct plan_step *step, struct error *err)
+int conflict_judge(
+	struct run *run, const struct plan_step *step, enum path_state state, struct error *err)
 {
 	cleanup_findings struct findings findings = {0};
 	const struct finding *finding;
 	int r;
 
-	r = find(run, step, &findings, err);
+	r = find(run, step, state, &findings, err);
 	if (r < 0 || findings.n == 0)
 		return r;
 	finding = &findings.items[0];

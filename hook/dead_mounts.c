@@ -2,25 +2,20 @@
 #include "hook/dead_mounts.h"
 
 #include "hook/apply_steps.h"
-#include "hook/owner.h"
+#include "hook/authority.h"
 #include "hook/probe.h"
 #include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/base/text.h"
 #include "policy/mounts.h"
+#include "policy/own_volume.h"
 #include <stdio.h>
 #include <string.h>
 
-/* A place where a dead mount may be. Nothing is owned. */
-struct place {
-	const char *volume, *host_path;
-	const struct topology_path *path; /* NULL: no FUSE path of the record */
-};
-
-static void audit_detached(struct run *run, const struct place *place, unsigned int detached)
+static void audit_detached(struct run *run, const struct claim *claim, unsigned int detached)
 {
-	const struct topology_path *path = place->path;
+	const struct topology_path *path = claim->path;
 
 	audit_send(&run->audit,
 		&(struct audit_entry){
@@ -28,23 +23,23 @@ static void audit_detached(struct run *run, const struct place *place, unsigned 
 			.result = "ok",
 			.code = FINDING_MOUNT_STALE,
 			.path = path ? path->path : NULL,
-			.host_path = place->host_path,
+			.host_path = claim->host_path,
 		},
 		"detached %u dead mount%s%s%s from %s", detached, detached == 1 ? "" : "s",
 		path ? " of " : "", path ? path->provider : "",
-		path ? path->path : place->host_path);
+		path ? path->path : claim->host_path);
 }
 
-static int detach(struct run *run, const struct place *place, struct error *err)
+static int detach(struct run *run, const struct claim *claim, struct error *err)
 {
 	enum path_state left;
 	unsigned int detached;
 	int r;
 
-	r = apply_stale(run, place->volume, place->host_path, &detached, &left, err);
+	r = apply_stale(run, claim, &detached, &left, err);
 	run->metrics.heals += detached;
 	if (detached > 0)
-		audit_detached(run, place, detached);
+		audit_detached(run, claim, detached);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume: it may be faster than poststop. */
 		error_clear(err);
@@ -59,24 +54,71 @@ static bool may_act(const struct run *run, const char *volume)
 	return config_prefix_of(&run->config.roots, volume) != NULL;
 }
 
-/* A path of that provider, or of any where that is NULL, on which a dead mount may be detached. */
-static bool is_place(const struct run *run, const struct topology_path *path, const char *provider)
+/*
+ * The claim to a path of that provider, or of any where that is NULL. Nothing is even asked where
+ * it has no ground: no volume of the pod's own, no mount that was seen to be its, and no container
+ * of this run that could do it itself.
+ */
+static int claim_path(struct run *run, const struct topology_path *path, const char *provider,
+	struct claim *ret, bool *ret_grounded, struct error *err)
 {
-	if (!path->host_path || !path->volume || strcmp(path->provider, PROVIDER_NODE) == 0)
-		return false;
-	return (!provider || strcmp(path->provider, provider) == 0) && may_act(run, path->volume);
+	const char *host_path = path->host_path;
+	int r = 0;
+
+	*ret_grounded = false;
+	*ret = (struct claim){.volume = path->volume, .host_path = host_path, .path = path};
+	if (!host_path || !path->volume || strcmp(path->provider, PROVIDER_NODE) == 0 ||
+		(provider && strcmp(path->provider, provider) != 0))
+		return 0;
+	if (!path_is_normalized(host_path) || !path_is_normalized(path->volume) ||
+		!path_below(host_path, path->volume) || !may_act(run, path->volume))
+		return 0;
+	if (provider)
+		r = authority_of_container(run, path->path, host_path, &ret->could_itself, err);
+	*ret_grounded = path->own_mount || ret->could_itself ||
+			own_volume_is(&run->config, run->identity.pod_uid, host_path);
+	return r;
 }
 
-static int ask_ahead(struct run *run, const char *provider, struct error *err)
+/* The claims to the record's paths. Nothing is owned but the array. */
+struct claims {
+	struct claim *items;
+	size_t n;
+};
+
+static void claims_clear(struct claims *claims)
+{
+	free(claims->items);
+}
+
+#define cleanup_claims __attribute__((cleanup(claims_clear)))
+
+static int find_claims(struct run *run, const char *provider, struct claims *ret, struct error *err)
+{
+	ret->items = calloc(run->topology.n_paths + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return error_memory(err);
+	for (size_t i = 0; i < run->topology.n_paths; i++) {
+		struct claim claim;
+		bool grounded;
+		int r = claim_path(run, &run->topology.paths[i], provider, &claim, &grounded, err);
+
+		if (r < 0)
+			return r;
+		if (grounded)
+			ret->items[ret->n++] = claim;
+	}
+	return 0;
+}
+
+static int ask_ahead(struct run *run, const struct claims *claims, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	cleanup_strv struct strv paths = {0};
 	int r;
 
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
-
-		if (is_place(run, path, provider) && strv_add(&paths, path->host_path) < 0)
+	for (size_t i = 0; i < claims->n; i++) {
+		if (strv_add(&paths, claims->items[i].host_path) < 0)
 			return error_memory(err);
 	}
 	if (paths.n < 2)
@@ -87,17 +129,15 @@ static int ask_ahead(struct run *run, const char *provider, struct error *err)
 
 int dead_mounts_detach(struct run *run, const char *provider, struct error *err)
 {
-	int first = ask_ahead(run, provider, err);
+	cleanup_claims struct claims claims = {0};
+	int first = find_claims(run, provider, &claims, err);
 
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
-		const struct place place = {path->volume, path->host_path, path};
+	if (first == 0)
+		first = ask_ahead(run, &claims, err);
+	for (size_t i = 0; i < claims.n; i++) {
 		cleanup_error struct error later = {0};
-		int r;
+		int r = detach(run, &claims.items[i], first == 0 ? err : &later);
 
-		if (!is_place(run, path, provider))
-			continue;
-		r = detach(run, &place, first == 0 ? err : &later);
 		if (r < 0 && first == 0)
 			first = r;
 	}
@@ -126,33 +166,60 @@ static bool is_candidate(
 	return mount_entry_is_fuse(mount) && rest && *rest && !is_inside_fuse(host, mount, volume);
 }
 
-static int say_dead(struct run *run, const struct mount_table *host, const struct place *place,
+static int say_dead(struct run *run, const struct mount_table *host, const struct claim *claim,
 	struct error *err)
 {
+	const struct mount_entry *found = NULL;
+	struct stale_mount mount = {0};
+	cleanup_owner struct owner owner = {0};
 	enum path_state state = PATH_UNKNOWN;
+	bool may = false;
 	int r;
 
-	if (strv_contains(&run->hung, place->host_path))
+	if (strv_contains(&run->hung, claim->host_path))
 		return 0;
-	r = probe_path(host, place->host_path, run_probe_timeout(run), &state, NULL);
+	r = probe_path(host, claim->host_path, run_probe_timeout(run), &state, &found);
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, place->host_path, NULL,
-			"cannot probe %s: %s", place->host_path, strerror(-r));
-	if (state == PATH_DEAD)
-		text_say(stdout, "the dead mount on %s would be detached", place->host_path);
-	return 0;
+		return error_set(err, r, FINDING_HOST_IO, claim->host_path, NULL,
+			"cannot probe %s: %s", claim->host_path, strerror(-r));
+	if (state != PATH_DEAD)
+		return 0;
+	mount = (struct stale_mount){.major = found->major, .minor = found->minor};
+	r = authority_identify(run, claim->host_path, &mount, err);
+	if (r == 0)
+		r = authority_find(run, claim, &mount, &owner, &may, err);
+	if (r == 0 && may)
+		text_say(stdout, "the dead mount on %s would be detached", claim->host_path);
+	return r;
 }
 
-static int sweep_place(struct run *run, const struct mount_table *host, const struct place *place,
-	bool dry_run, struct error *err)
+int dead_mounts_say(struct run *run, struct error *err)
 {
-	cleanup_owner struct owner owner = {0};
-	int r;
+	cleanup_mount_table struct mount_table host = {0};
+	cleanup_claims struct claims claims = {0};
+	int r = find_claims(run, NULL, &claims, err);
 
-	r = owner_find(run->runtime_fd, &run->topology, place->host_path, &owner, err);
-	if (r < 0 || owner.provider)
-		return r;
-	return dry_run ? say_dead(run, host, place, err) : detach(run, place, err);
+	if (r == 0)
+		r = whole_table_read(0, &host, err);
+	for (size_t i = 0; r == 0 && i < claims.n; i++) {
+		/* The sweep of the pod's own volumes says the others. */
+		if (!own_volume_is(&run->config, run->identity.pod_uid, claims.items[i].host_path))
+			r = say_dead(run, &host, &claims.items[i], err);
+	}
+	return r < 0 ? r : dead_mounts_sweep(run, true, err);
+}
+
+/* Of this pod's record, where a provider of its own has that path. */
+static const struct topology_path *path_of(const struct run *run, const char *host_path)
+{
+	for (size_t i = 0; i < run->topology.n_paths; i++) {
+		const struct topology_path *path = &run->topology.paths[i];
+
+		if (path->host_path && strcmp(path->host_path, host_path) == 0 &&
+			strcmp(path->provider, PROVIDER_NODE) != 0)
+			return path;
+	}
+	return NULL;
 }
 
 static int ask_volume_ahead(
@@ -182,13 +249,18 @@ static int sweep_volume(struct run *run, const struct mount_table *host, const c
 		first = asked;
 	for (size_t i = 0; i < host->n; i++) {
 		const struct mount_entry *mount = &host->entries[i];
-		const struct place place = {volume, mount->target, NULL};
+		const struct claim claim = {.volume = volume,
+			.host_path = mount->target,
+			.path = path_of(run, mount->target)};
 		cleanup_error struct error later = {0};
 		int r;
 
 		if (!is_candidate(host, mount, volume))
 			continue;
-		r = sweep_place(run, host, &place, dry_run, first == 0 ? err : &later);
+		if (dry_run)
+			r = say_dead(run, host, &claim, first == 0 ? err : &later);
+		else
+			r = detach(run, &claim, first == 0 ? err : &later);
 		if (r < 0 && first == 0)
 			first = r;
 	}
@@ -204,7 +276,8 @@ int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err)
 	for (size_t i = 0; i < run->topology.n_volumes; i++) {
 		const char *volume = run->topology.volumes[i].host_path;
 
-		if (may_act(run, volume))
+		if (may_act(run, volume) &&
+			own_volume_is(&run->config, run->identity.pod_uid, volume))
 			first = sweep_volume(run, &host, volume, dry_run, first, err);
 	}
 	return first;

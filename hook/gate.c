@@ -237,6 +237,8 @@ static int choose(struct watch *watch, int *fd, struct mount_table *host, struct
 		return r;
 	watch->fd = move_fd(fd);
 	snprintf(path->device, sizeof(path->device), "%u:%u", mount.major, mount.minor);
+	path->mount_id = watch->mount.id;
+	path->mount_id_unique = watch->mount.unique;
 	/* Until it answers. */
 	path->state = PATH_HUNG;
 	return 0;
@@ -256,6 +258,8 @@ static int look_at(struct watch *watch, struct mount_table *host, struct error *
 	probe_cancel(&watch->probe);
 	watch->path->state = PATH_ABSENT;
 	watch->path->device[0] = '\0';
+	watch->path->mount_id = 0;
+	watch->path->mount_id_unique = 0;
 	return fd < 0 ? 0 : choose(watch, &fd, host, err);
 }
 

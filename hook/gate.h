@@ -23,9 +23,11 @@ struct gate_path {
 	bool created; /* the provider has been created (and not refused): pid and start are its */
 	pid_t pid;
 	uint64_t pid_start_ticks;
-	enum path_state state; /* out: what it was at the end; UNKNOWN where it was being asked
-				  when the gate was refused for another */
-	char device[24];       /* out: "0:55" of the FUSE mount that it was; "" without one */
+	enum path_state state;	  /* out: what it was at the end; UNKNOWN where it was being asked
+				     when the gate was refused for another */
+	char device[24];	  /* out: "0:55" of the FUSE mount that it was; "" without one */
+	int mount_id;		  /* out: of that mount, 0 without one */
+	uint64_t mount_id_unique; /* out: 0 too where the kernel does not tell */
 };
 
 struct gate {

@@ -154,6 +154,8 @@ static int note_hung(
 	const struct path_note note = {
 		.state = PATH_HUNG,
 		.device = path->device,
+		.mount_id = path->mount_id,
+		.mount_id_unique = path->mount_id_unique,
 		.now_usec = run_realtime_usec(),
 		.boottime_usec = run_boottime_usec(),
 	};

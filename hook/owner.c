@@ -1,19 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/owner.h"
 
+#include "hook/mounts_now.h"
+#include "hook/process.h"
 #include "hook/record.h"
 #include "oci/annotations.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "policy/mounts.h"
+#include <stdio.h>
 #include <string.h>
 
-static const struct topology_path *providing(const struct topology *topology, const char *host_path)
+static bool lives(const struct topology *topology)
 {
+	for (size_t i = 0; i < topology->n_containers; i++) {
+		const struct topology_container *container = &topology->containers[i];
+
+		if (process_is_alive(container->pid, container->pid_start_ticks))
+			return true;
+	}
+	return false;
+}
+
+/* The same file system at two places, of one volume that both pods have. */
+static bool is_mounted_there(const char *host_path, const char *device)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	cleanup_error struct error err = {0};
+	const struct mount_entry *mount;
+	char now[32] = "";
+
+	if (!path_is_normalized(host_path) || mounts_now_read(host_path, &host, &err) < 0)
+		return false;
+	mount = mounts_at(&host, host_path);
+	if (mount)
+		snprintf(now, sizeof(now), "%u:%u", mount->major, mount->minor);
+	return strcmp(now, device) == 0;
+}
+
+static bool is_asked_for(const struct topology_path *path, const struct owner_question *question)
+{
+	if (question->host_path && path_below(question->host_path, path->host_path))
+		return true;
+	return question->device && path->own_mount && path->device &&
+	       strcmp(path->device, question->device) == 0 &&
+	       is_mounted_there(path->host_path, question->device);
+}
+
+/* Its provider may have left the record, and its mount be there still: then that has been seen. */
+static bool is_providers(const struct topology *topology, const struct topology_path *path)
+{
+	const struct topology_container *provider = topology_container(topology, path->provider);
+
+	if (!path->host_path || strcmp(path->provider, PROVIDER_NODE) == 0)
+		return false;
+	return provider ? topology_container_is_allowed(provider) : path->own_mount;
+}
+
+static const struct topology_path *providing(
+	const struct topology *topology, const struct owner_question *question)
+{
+	if (!lives(topology))
+		return NULL;
 	for (size_t i = 0; i < topology->n_paths; i++) {
 		const struct topology_path *path = &topology->paths[i];
 
-		if (path->host_path && strcmp(path->provider, PROVIDER_NODE) != 0 &&
-			path_below(host_path, path->host_path))
+		if (is_providers(topology, path) && is_asked_for(path, question))
 			return path;
 	}
 	return NULL;
@@ -31,7 +83,7 @@ static int take_owner(
 	return 0;
 }
 
-int owner_find(int runtime_fd, const struct topology *mine, const char *host_path,
+int owner_find(int runtime_fd, const struct topology *mine, const struct owner_question *question,
 	struct owner *ret, struct error *err)
 {
 	cleanup_strv struct strv uids = {0};
@@ -48,7 +100,7 @@ int owner_find(int runtime_fd, const struct topology *mine, const char *host_pat
 			continue;
 		if (record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) < 0)
 			continue;
-		path = found ? providing(&other, host_path) : NULL;
+		path = found ? providing(&other, question) : NULL;
 		if (path && take_owner(&other, path, ret) < 0)
 			return error_memory(err);
 	}

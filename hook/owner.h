@@ -12,11 +12,19 @@ struct owner {
 	char *provider; /* the container */
 };
 
+struct owner_question {
+	const char *host_path; /* who provides it, or a path above it? NULL: not asked */
+	const char *device;    /* "0:55": whose own mount has that device, and is mounted on that
+				  one's path still? NULL: not asked */
+};
+
 /*
- * The other pod (than `mine`) that provides `host_path` or a path above it. Records that cannot be
- * read own nothing. 0, also where there is none, or a negative errno.
+ * The other pod (than `mine`) whose that is: one of whose containers lives, and whose provider of
+ * the path was allowed. Nobody reads the mounts of a pod that has no container any more, and who is
+ * refused owns nothing. Records that cannot be read own nothing. 0, also where there is none, or a
+ * negative errno.
  */
-int owner_find(int runtime_fd, const struct topology *mine, const char *host_path,
+int owner_find(int runtime_fd, const struct topology *mine, const struct owner_question *question,
 	struct owner *ret, struct error *err);
 
 void owner_clear(struct owner *owner);

@@ -107,7 +107,7 @@ int pod_end(struct run *run, struct error *err)
 
 int pod_end_say(struct run *run, struct error *err)
 {
-	int r = dead_mounts_sweep(run, true, err);
+	int r = dead_mounts_say(run, err);
 
 	for (size_t i = 0; r == 0 && i < run->topology.n_volumes; i++) {
 		const struct topology_volume *volume = &run->topology.volumes[i];

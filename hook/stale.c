@@ -15,8 +15,8 @@
 /* More dead mounts than a crash loop can stack: a table that never ends is not followed. */
 #define STALE_MAX_STACKED 256
 
-/* The FUSE mount that a walk to the path ends on now: its id, 0 where there is none. */
-static int topmost(const struct stale *stale, int *ret_id, struct error *err)
+/* The FUSE mount that a walk to the path ends on now: id 0 where there is none. */
+static int topmost(const struct stale *stale, struct stale_mount *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *entry;
@@ -25,13 +25,16 @@ static int topmost(const struct stale *stale, int *ret_id, struct error *err)
 	if (r < 0)
 		return r;
 	entry = mounts_at(&host, stale->host_path);
-	*ret_id = entry && mount_entry_is_fuse(entry) ? entry->id : 0;
+	*ret = (struct stale_mount){0};
+	if (entry && mount_entry_is_fuse(entry))
+		*ret = (struct stale_mount){
+			.major = entry->major, .minor = entry->minor, .id = entry->id};
 	return 0;
 }
 
 /* Open the path and tell which mount the descriptor is on. -ENOENT: there is no such path just now.
  */
-static int pin(const struct stale *stale, int *ret_fd, int *ret_id, struct error *err)
+static int pin(const struct stale *stale, int *ret_fd, struct stale_mount *mount, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	const char *rest = path_below(stale->host_path, stale->volume);
@@ -43,7 +46,7 @@ static int pin(const struct stale *stale, int *ret_fd, int *ret_id, struct error
 	r = walk_below(stale->volume_fd, stale->volume, rest, &fd, err);
 	if (r < 0)
 		return r;
-	r = mount_id_of(fd, ret_id, NULL);
+	r = mount_id_of(fd, &mount->id, &mount->unique);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
 			"cannot tell which mount is on %s: %s", stale->host_path, strerror(-r));
@@ -66,19 +69,21 @@ static int unless_changed(int r, struct error *err)
 static int detach_top(const struct stale *stale, enum path_state *ret_state, struct error *err)
 {
 	cleanup_close int fd = -EBADF, again = -EBADF;
-	int listed = 0, id = 0, r;
+	struct stale_mount mount, now = {0};
+	int listed, r;
 
-	r = topmost(stale, &listed, err);
+	r = topmost(stale, &mount, err);
 	if (r < 0)
 		return r;
+	listed = mount.id;
 	if (listed == 0) {
 		*ret_state = PATH_ABSENT;
 		return 0;
 	}
-	r = pin(stale, &fd, &id, err);
+	r = pin(stale, &fd, &mount, err);
 	if (r < 0)
 		return unless_changed(r, err);
-	if (id != listed)
+	if (mount.id != listed)
 		return STALE_CHANGED; /* mounted or unmounted in between */
 	r = probe_fd(fd, stale->probe_timeout_usec, ret_state);
 	if (r < 0)
@@ -86,11 +91,14 @@ static int detach_top(const struct stale *stale, enum path_state *ret_state, str
 			"cannot probe the mount on %s: %s", stale->host_path, strerror(-r));
 	if (*ret_state != PATH_DEAD)
 		return 0;
+	r = stale->may_detach(stale->data, &mount, err);
+	if (r <= 0)
+		return r;
 	/* umount2(2) takes whatever is topmost: is it still the one that was judged? */
-	r = pin(stale, &again, &id, err);
+	r = pin(stale, &again, &now, err);
 	if (r < 0)
 		return unless_changed(r, err);
-	if (id != listed)
+	if (now.id != listed || now.unique != mount.unique)
 		return STALE_CHANGED;
 	r = mount_detach(fd);
 	if (r == -EINVAL)

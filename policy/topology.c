@@ -74,6 +74,20 @@ struct topology_container *topology_container_by_id(const struct topology *topol
 	return NULL;
 }
 
+bool topology_container_is_allowed(const struct topology_container *container)
+{
+	return container && container->status != CONTAINER_DENIED &&
+	       findings_verdict(&container->findings) != VERDICT_DENY;
+}
+
+bool topology_path_is_mount(
+	const struct topology_path *path, const char *device, int id, uint64_t unique)
+{
+	if (!path->device || strcmp(path->device, device) != 0)
+		return false;
+	return unique ? path->mount_id_unique == unique : id > 0 && path->mount_id == id;
+}
+
 struct topology_volume *topology_ensure_volume(struct topology *topology, const char *host_path)
 {
 	struct topology_volume *found = topology_volume(topology, host_path);

@@ -54,7 +54,11 @@ struct topology_path {
 	char *host_path; /* NULL while unknown (no container that mounts the volume was seen yet) */
 	char *volume;	 /* host_path of its topology_volume; NULL while unknown */
 	enum path_state state;
-	char *device;		 /* "major:minor" of the FUSE mount, NULL without one */
+	char *device;		  /* "major:minor" of the FUSE mount, NULL without one */
+	int mount_id;		  /* of that mount on the host; 0 without one */
+	uint64_t mount_id_unique; /* as of a volume */
+	bool own_mount; /* it was seen to answer while an allowed provider of this pod ran, and was
+			   not there before that one */
 	uint64_t since_usec;	 /* CLOCK_REALTIME, when `state` was first seen; 0 unknown */
 	uint64_t hung_boot_usec; /* CLOCK_BOOTTIME, the same of PATH_HUNG, which no change of the
 				    wall clock touches; else 0 */
@@ -136,6 +140,14 @@ struct topology_container *topology_container_by_id(
 struct topology_volume *topology_ensure_volume(struct topology *topology, const char *host_path);
 struct topology_path *topology_ensure_path(struct topology *topology, const char *path);
 struct topology_container *topology_ensure_container(struct topology *topology, const char *name);
+/* Whether the hook has let it go on, and not only because the policy's mode is audit: the record
+ * says neither that it is denied nor that anything was found that denies. NULL: no. */
+bool topology_container_is_allowed(const struct topology_container *container);
+/* Whether the mount with that device ("0:55") and those ids is the one that the record has of the
+ * path. `unique` is 0 where the kernel tells none; where it tells one, the record has to have it.
+ */
+bool topology_path_is_mount(
+	const struct topology_path *path, const char *device, int id, uint64_t unique);
 /* Drop that container and every edge from or to it. */
 void topology_remove_container(struct topology *topology, const char *name);
 /* Drop every edge from or to "container/NAME". */

@@ -224,6 +224,12 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool is_noted_mount(const struct topology_path *entry, const struct path_note *note)
+{
+	return note->device &&
+	       topology_path_is_mount(entry, note->device, note->mount_id, note->mount_id_unique);
+}
+
 int topology_note_path(struct topology *topology, const char *path, const struct path_note *note)
 {
 	struct topology_path *entry = topology_ensure_path(topology, path);
@@ -237,6 +243,10 @@ int topology_note_path(struct topology *topology, const char *path, const struct
 	else if (entry->state != PATH_HUNG || entry->hung_boot_usec == 0 ||
 		 !same_text(entry->device, note->device))
 		entry->hung_boot_usec = note->boottime_usec;
+	if (!is_noted_mount(entry, note))
+		entry->own_mount = note->device && note->state == PATH_LIVE && note->provider_runs;
 	entry->state = note->state;
+	entry->mount_id = note->device ? note->mount_id : 0;
+	entry->mount_id_unique = note->device ? note->mount_id_unique : 0;
 	return set_text(&entry->device, note->device);
 }

@@ -30,12 +30,20 @@ int topology_note_container(struct topology *topology, const struct facts *facts
 /* What is known of a path now. */
 struct path_note {
 	enum path_state state;
-	const char *device;	/* "0:55"; may be NULL */
-	uint64_t now_usec;	/* CLOCK_REALTIME */
+	const char *device; /* "0:55" of the mount there; NULL: none, or not known */
+	int mount_id;	    /* of it; 0: not known */
+	uint64_t mount_id_unique;
+	bool provider_runs; /* the path's provider is an allowed container whose program may have
+			       begun to mount */
+	uint64_t now_usec;  /* CLOCK_REALTIME */
 	uint64_t boottime_usec; /* CLOCK_BOOTTIME */
 };
 
-/* Set it; `since` changes with the state. 0 or -ENOMEM. */
+/*
+ * Set it; `since` changes with the state. A mount is the pod's own from when it is first seen on
+ * the path, if that one answers and the provider runs: what was there before, or died before
+ * anybody looked, nobody knows the maker of. 0 or -ENOMEM.
+ */
 int topology_note_path(struct topology *topology, const char *path, const struct path_note *note);
 
 #endif

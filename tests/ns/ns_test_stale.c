@@ -43,7 +43,33 @@ static void result_clear(struct result *result)
 
 #define cleanup_result __attribute__((cleanup(result_clear)))
 
-static struct result detach(const char *volume, const char *host_path)
+static int say_yes(void *data, const struct stale_mount *mount, struct error *err)
+{
+	(void)data;
+	(void)err;
+	return mount->id > 0 && mount->minor > 0;
+}
+
+/* That many of them. */
+static int say_yes_first(void *data, const struct stale_mount *mount, struct error *err)
+{
+	int *left = data;
+
+	(void)mount;
+	(void)err;
+	return (*left)-- > 0;
+}
+
+static int fail_to_say(void *data, const struct stale_mount *mount, struct error *err)
+{
+	(void)data;
+	(void)mount;
+	return error_set(err, -EIO, FINDING_HOST_IO, NULL, NULL, "nobody knows");
+}
+
+static struct result detach_as(const char *volume, const char *host_path,
+	int (*may_detach)(void *data, const struct stale_mount *mount, struct error *err),
+	void *data)
 {
 	cleanup_close int fd = open(volume, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stale stale = {
@@ -51,12 +77,19 @@ static struct result detach(const char *volume, const char *host_path)
 		.volume = volume,
 		.host_path = host_path,
 		.probe_timeout_usec = SECOND / 5,
+		.may_detach = may_detach,
+		.data = data,
 	};
 	struct result result = {.detached = 99, .state = PATH_UNKNOWN};
 
 	assert_true(fd >= 0);
 	result.r = stale_detach(&stale, &result.detached, &result.state, &result.err);
 	return result;
+}
+
+static struct result detach(const char *volume, const char *host_path)
+{
+	return detach_as(volume, host_path, say_yes, NULL);
 }
 
 static void assert_result(const struct result *result, unsigned int detached, enum path_state state)
@@ -94,6 +127,22 @@ static void all_dead_mounts_of_a_stack_are_detached(void **state)
 	result = detach(VOLUME, ZURG);
 	assert_result(&result, 5, PATH_ABSENT);
 	assert_int_equal(ns_sandbox_mounts_on(ZURG), 0);
+}
+
+static void one_that_has_to_stay_keeps_those_below_it(void **state)
+{
+	cleanup_result struct result result = {0}, none = {0};
+	int may = 2;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+	result = detach_as(VOLUME, ZURG, say_yes_first, &may);
+	assert_result(&result, 2, PATH_DEAD);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 3);
+	none = detach_as(VOLUME, ZURG, fail_to_say, NULL);
+	assert_int_equal(none.r, -EIO);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 3);
 }
 
 static void a_live_mount_is_left(void **state)
@@ -507,6 +556,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_dead_mount_is_detached),
 		TEST(all_dead_mounts_of_a_stack_are_detached),
+		TEST(one_that_has_to_stay_keeps_those_below_it),
 		TEST(a_live_mount_is_left),
 		TEST(below_a_live_mount_nothing_is_touched),
 		TEST(dead_mounts_above_a_live_one_are_detached_down_to_it),

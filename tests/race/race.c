@@ -310,6 +310,14 @@ static void mounts_come_and_go_on_the_way(void **state)
 	race_on(&(struct scenario){.name = "mounts that come and go on the way"});
 }
 
+static int say_yes(void *data, const struct stale_mount *mount, struct error *err)
+{
+	(void)data;
+	(void)mount;
+	(void)err;
+	return 1;
+}
+
 /* One call of what a stage calls for a path, since a mount in a volume that a hook has made shared
  * cannot be moved. */
 static void walk_beside_a_mover(struct race *race, int volume)
@@ -321,7 +329,8 @@ static void walk_beside_a_mover(struct race *race, int volume)
 	struct stale stale = {.volume_fd = volume,
 		.volume = race->pod.volume,
 		.host_path = path,
-		.probe_timeout_usec = 2000000};
+		.probe_timeout_usec = 2000000,
+		.may_detach = say_yes};
 	enum path_state left;
 	unsigned int detached = 0;
 	int r = walk_make(volume, race->pod.volume, "a/b/new/one", &directory, &undo, &err);

@@ -17,7 +17,9 @@
 #include <string.h>
 
 /* Where the example's volume is on the host: below the policy's default roots. */
-#define WORLD_VOLUME "/var/lib/kubelet/pods/01234567-89ab-cdef-0123-456789abcdef/volumes/kubernetes.io~nfs/media"
+#define WORLD_VOLUME                                                                               \
+	"/var/lib/kubelet/pods/01234567-89ab-cdef-0123-456789abcdef/volumes/kubernetes.io~nfs/"    \
+	"media"
 
 struct world {
 	struct json_object *document; /* config.json */

@@ -189,8 +189,9 @@ static void who_comes_after_the_provider_sees_its_directory_wherever_it_mounts_i
 		{"[" BIND("/data", V) "]", TARGET_SEES, "/data/sub/zurg", V, false},
 		/* a directory above the volume, and one between it and the path */
 		{"[" BIND("/data", "/var/lib/kubelet") "]", TARGET_SEES,
-			"/data/pods/01234567-89ab-cdef-0123-456789abcdef/volumes/kubernetes.io~nfs/media/sub/zurg", "/var/lib/kubelet",
-			false},
+			"/data/pods/01234567-89ab-cdef-0123-456789abcdef/volumes/kubernetes.io~nfs/"
+			"media/sub/zurg",
+			"/var/lib/kubelet", false},
 		{"[" BIND("/data", V "/sub") "]", TARGET_SEES, "/data/zurg", V "/sub", false},
 		/* beside it */
 		{"[" BIND("/data", V "/su") "]", TARGET_NONE, NULL, NULL, false},
@@ -258,7 +259,8 @@ static void the_volume_of_a_consumer_is_the_providers(void **state)
 	assert_int_equal(targets_role(&targets), ROLE_CONSUMER);
 }
 
-#define SUBPATH "/var/lib/kubelet/pods/01234567-89ab-cdef-0123-456789abcdef/volume-subpaths/media/plex/0"
+#define SUBPATH                                                                                    \
+	"/var/lib/kubelet/pods/01234567-89ab-cdef-0123-456789abcdef/volume-subpaths/media/plex/0"
 
 static void a_subpath_mount_of_the_kubelet_is_known_by_its_place(void **state)
 {

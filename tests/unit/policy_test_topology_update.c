@@ -410,6 +410,61 @@ static void a_state_has_the_time_since_when_it_was_seen(void **state)
 	assert_int_equal(world.topology.n_paths, 1);
 }
 
+/* A step of a path's life, and whether its mount is the pod's own then. */
+struct sight {
+	enum path_state state;
+	const char *device;
+	int id;
+	uint64_t unique;
+	bool provider_runs, own;
+};
+
+static void check_sights(const char *what, const struct sight *sights, size_t n)
+{
+	cleanup_world struct world world;
+
+	world_begin(&world);
+	for (size_t i = 0; i < n; i++) {
+		const struct path_note note = {.state = sights[i].state,
+			.device = sights[i].device,
+			.mount_id = sights[i].id,
+			.mount_id_unique = sights[i].unique,
+			.provider_runs = sights[i].provider_runs};
+
+		assert_int_equal(topology_note_path(&world.topology, "/mnt/media/zurg", &note), 0);
+		if (find_path(&world, "/mnt/media/zurg")->own_mount != sights[i].own)
+			fail_msg("%s: step %zu", what, i + 1);
+	}
+}
+
+#define CHECK_SIGHTS(what, ...)                                                                    \
+	do {                                                                                       \
+		const struct sight sights_[] = {__VA_ARGS__};                                      \
+		check_sights(what, sights_, ARRAY_SIZE(sights_));                                  \
+	} while (0)
+
+static void a_mount_is_the_pods_own_if_it_answers_when_it_is_first_seen(void **state)
+{
+	(void)state;
+	CHECK_SIGHTS("live, dead, gone", {PATH_LIVE, "0:55", 9, 900, true, true},
+		{PATH_DEAD, "0:55", 9, 900, false, true}, {PATH_ABSENT, NULL, 0, 0, true, false},
+		{PATH_DEAD, "0:55", 9, 900, true, false});
+	CHECK_SIGHTS("dead when it is first seen", {PATH_DEAD, "0:55", 9, 900, true, false},
+		{PATH_DEAD, "0:55", 9, 900, true, false});
+	CHECK_SIGHTS("hung when it is first seen", {PATH_HUNG, "0:55", 9, 900, true, false},
+		{PATH_LIVE, "0:55", 9, 900, true, false});
+	CHECK_SIGHTS("there before the provider", {PATH_LIVE, "0:55", 9, 900, false, false},
+		{PATH_LIVE, "0:55", 9, 900, true, false}, {PATH_LIVE, "0:56", 10, 901, true, true});
+	CHECK_SIGHTS("the ids are used again", {PATH_LIVE, "0:55", 9, 900, true, true},
+		{PATH_DEAD, "0:55", 9, 901, true, false});
+	CHECK_SIGHTS("without unique ids", {PATH_LIVE, "0:55", 9, 0, true, true},
+		{PATH_DEAD, "0:55", 9, 0, false, true}, {PATH_DEAD, "0:55", 10, 0, true, false},
+		{PATH_DEAD, "0:56", 10, 0, true, false});
+	/* It was noted by an older kernel, or could not be told. */
+	CHECK_SIGHTS("unique ids that were not noted", {PATH_LIVE, "0:55", 9, 0, true, true},
+		{PATH_DEAD, "0:55", 9, 900, true, false});
+}
+
 static void a_hang_is_counted_from_when_it_was_first_seen(void **state)
 {
 	cleanup_world struct world world;
@@ -450,6 +505,7 @@ int main(void)
 		cmocka_unit_test(a_bystander_is_entered_without_any_way),
 		cmocka_unit_test(a_bystander_does_not_unlearn_where_a_path_is),
 		cmocka_unit_test(a_state_has_the_time_since_when_it_was_seen),
+		cmocka_unit_test(a_mount_is_the_pods_own_if_it_answers_when_it_is_first_seen),
 		cmocka_unit_test(a_hang_is_counted_from_when_it_was_first_seen),
 	};
 

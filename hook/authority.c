@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/authority.h"
+
+#include "hook/apply_steps.h"
+#include "hook/mount_id.h"
+#include "oci/base/cleanup.h"
+#include "policy/own_volume.h"
+#include "policy/provider_rights.h"
+#include <stdio.h>
+#include <string.h>
+
+static int find_owner(const struct run *run, const struct claim *claim, const char *device,
+	bool own_volume, struct owner *ret, struct error *err)
+{
+	const struct owner_question question = {
+		/* In the pod's own volume another pod's word on its paths counts for nothing. */
+		.host_path = own_volume && claim->path ? NULL : claim->host_path,
+		.device = device,
+	};
+
+	return owner_find(run->runtime_fd, &run->topology, &question, ret, err);
+}
+
+int authority_find(const struct run *run, const struct claim *claim,
+	const struct stale_mount *mount, struct owner *owner, bool *ret, struct error *err)
+{
+	bool own = own_volume_is(&run->config, run->identity.pod_uid, claim->host_path);
+	bool noted;
+	char device[32];
+	int r;
+
+	*ret = false;
+	snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
+	noted = claim->path && claim->path->own_mount &&
+		topology_path_is_mount(claim->path, device, mount->id, mount->unique);
+	if (!own && !noted && !claim->could_itself)
+		return 0;
+	*ret = noted && (own || claim->could_itself);
+	if (*ret)
+		return 0;
+	r = find_owner(run, claim, device, own, owner, err);
+	*ret = r == 0 && !owner->provider;
+	return r;
+}
+
+static int read_config(struct run *run)
+{
+	cleanup_error struct error err = {0};
+	int r = 0;
+
+	run->facts.config = &run->config;
+	run->facts.identity = &run->identity;
+	run->facts.request = &run->request;
+	run->facts.spec = &run->spec;
+	run->facts.bundle = run->state.bundle;
+	if (run->request.n_mounts == 0)
+		r = annotations_parse(&run->state.annotations, &run->request, &err);
+	if (r == 0 && run->spec.n_mounts == 0)
+		r = spec_read_bundle(run->state.bundle, &run->spec, &err);
+	return r;
+}
+
+int authority_of_container(
+	struct run *run, const char *path, const char *host_path, bool *ret, struct error *err)
+{
+	*ret = false;
+	/* reconcile runs for no container. */
+	if (!run->state.bundle || read_config(run) < 0)
+		return 0;
+	return provider_rights_unmount(&run->facts, path, host_path, ret) < 0 ? error_memory(err)
+									      : 0;
+}
+
+int authority_identify(
+	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	int r = apply_open(run, host_path, &fd, err);
+
+	if (r < 0)
+		return r;
+	r = mount_id_of(fd, &mount->id, &mount->unique);
+	return r < 0 ? error_set(err, r, FINDING_HOST_IO, host_path, NULL,
+			       "cannot tell which mount is on %s: %s", host_path, strerror(-r))
+		     : 0;
+}
