@@ -168,7 +168,7 @@ static void a_value_without_end_is_cut(void **state)
 	sent = next_entry();
 	message = fake_entry_get(&sent, "MESSAGE");
 	assert_non_null(message);
-	assert_in_range(strlen(message), 1000, 8192);
+	assert_int_in_range((int)strlen(message), 1000, 8192);
 }
 
 /* Findings as the policy makes them, with the severity that is wanted. */
@@ -325,7 +325,7 @@ static void a_journal_that_does_not_read_holds_nobody_up(void **state)
 	assert_int_equal(fake_journal_fill(), 0);
 	start = deadline_now();
 	say_recorded();
-	assert_in_range(deadline_now() - start, 0, 2000000);
+	assert_int_in_range(deadline_now() - start, 0, 2000000);
 	assert_stderr(SAID_RECORDED);
 }
 
@@ -345,7 +345,7 @@ static void a_run_waits_once_for_a_journal_that_does_not_read(void **state)
 	for (int i = 0; i < 300; i++)
 		audit_send(&audit, &entry, "recorded");
 	assert_true(learned.full);
-	assert_in_range(deadline_now() - start, 0, 10000000);
+	assert_int_in_range(deadline_now() - start, 0, 10000000);
 	/* It reads again. */
 	while (fake_journal_next(journal, &sent) == 0)
 		fake_entry_clear(&sent);

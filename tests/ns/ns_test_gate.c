@@ -194,7 +194,7 @@ static void a_mount_that_comes_later_opens_it(void **state)
 	end_provider(provider);
 	assert_opened(&outcome);
 	/* The holder started somewhat before the gate. */
-	assert_in_range(outcome.waited_usec, SECOND / 10, 10 * SECOND);
+	assert_int_in_range(outcome.waited_usec, SECOND / 10, 10 * SECOND);
 	assert_true(*path.device != '\0');
 }
 
@@ -265,7 +265,7 @@ static void a_provider_that_dies_meanwhile_is_refused_at_once(void **state)
 	child_wait(later);
 	child_wait(provider);
 	assert_refused(&outcome, FINDING_PROVIDER_DEAD);
-	assert_in_range(outcome.waited_usec, SECOND / 20, 10 * SECOND);
+	assert_int_in_range(outcome.waited_usec, SECOND / 20, 10 * SECOND);
 }
 
 static void another_process_of_that_pid_is_not_the_provider(void **state)
@@ -331,7 +331,7 @@ static void a_hung_mount_ends_with_the_time_and_says_so(void **state)
 		assert_refused(&outcome, FINDING_GATE_TIMEOUT);
 		assert_non_null(strstr(outcome.err.message, "does not answer"));
 		assert_int_equal(outcome.states[0], PATH_HUNG);
-		assert_in_range(outcome.waited_usec, SECOND / 5, 10 * SECOND);
+		assert_int_in_range(outcome.waited_usec, SECOND / 5, 10 * SECOND);
 	}
 }
 
@@ -517,7 +517,7 @@ static void waiting_costs_no_processor_time(void **state)
 	end_provider(provider);
 	assert_refused(&outcome, FINDING_GATE_TIMEOUT);
 	assert_true(outcome.waited_usec >= SECOND);
-	assert_in_range(before, 0, SECOND / 50);
+	assert_int_in_range(before, 0, SECOND / 50);
 }
 
 static void nothing_stays_open(void **state)

@@ -110,7 +110,7 @@ static void a_daemon_that_does_not_read_is_hung_at_the_deadline(void **state)
 	(void)state;
 	assert_int_equal(fuse_daemon_start(PATH, "--hang", &daemon), 0);
 	assert_int_equal(probe(SHORT_USEC, type), PATH_HUNG);
-	assert_in_range(deadline_now() - start, SHORT_USEC, TIMEOUT_USEC);
+	assert_int_in_range(deadline_now() - start, SHORT_USEC, TIMEOUT_USEC);
 }
 
 static void a_daemon_that_reads_and_never_answers_is_hung_at_the_deadline(void **state)
@@ -122,7 +122,7 @@ static void a_daemon_that_reads_and_never_answers_is_hung_at_the_deadline(void *
 	(void)state;
 	assert_int_equal(fuse_daemon_start(PATH, "--swallow", &daemon), 0);
 	assert_int_equal(probe(SHORT_USEC, type), PATH_HUNG);
-	assert_in_range(deadline_now() - start, SHORT_USEC, TIMEOUT_USEC);
+	assert_int_in_range(deadline_now() - start, SHORT_USEC, TIMEOUT_USEC);
 }
 
 static void a_hung_daemon_that_dies_is_dead(void **state)
@@ -286,7 +286,7 @@ static void many_that_hang_take_one_deadline_together(void **state)
 	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &host, NULL), 0);
 	began = deadline_now();
 	assert_int_equal(probe_paths(&host, questions, ARRAY_SIZE(questions), deadline), 0);
-	assert_in_range(deadline_now() - began, deadline, (N_HUNG - 1) * deadline);
+	assert_int_in_range(deadline_now() - began, deadline, (N_HUNG - 1) * deadline);
 	for (int i = 0; i < N_HUNG; i++)
 		assert_int_equal(questions[i].state, PATH_HUNG);
 	assert_int_equal(questions[N_HUNG].state, PATH_DEAD);

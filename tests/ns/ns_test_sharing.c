@@ -48,7 +48,7 @@ static int start(void **state)
 	return fake_container_start(ROOT_B, &slave, 1, &pod->consumer);
 }
 
-static int stop(void **state)
+static int end(void **state)
 {
 	struct pod *pod = *state;
 
@@ -553,7 +553,7 @@ static void a_run_that_is_a_symlink_stays_inside_the_image(void **state)
 
 int main(void)
 {
-#define POD_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define POD_TEST(test) cmocka_unit_test_setup_teardown(test, start, end)
 	const struct CMUnitTest tests[] = {
 		POD_TEST(without_the_repair_a_mount_stays_in_the_provider),
 		POD_TEST(a_mount_made_in_the_repaired_provider_reaches_host_and_consumer),

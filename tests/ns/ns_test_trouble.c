@@ -178,7 +178,7 @@ static void run_without_enough_inodes(void **state)
 		struct fake_member *member;
 		char options[64];
 
-		assert_in_range(inodes, 1, 20);
+		assert_int_in_range(inodes, 1, 20);
 		assert_int_equal(ns_sandbox_reset(), 0);
 		begin(&pod);
 		snprintf(options, sizeof(options), "nr_inodes=%d,mode=0755", inodes);
@@ -192,7 +192,7 @@ static void run_without_enough_inodes(void **state)
 		expect_well_now(&pod, member);
 	}
 	/* Three directories, a lock, the pod's directory, its record. */
-	assert_in_range(refused, 6, 10);
+	assert_int_in_range(refused, 6, 10);
 }
 
 static void run_without_a_byte_left(void **state)
