@@ -64,12 +64,18 @@ sandbox_launch() {
 	exit "$status"
 }
 
-# Run in a subshell of the launcher, so that only the sandbox is moved into the sandbox's cgroups.
+# Run in a subshell of the launcher.
 sandbox_run() {
-	sandbox_cgroups_join "$BASHPID"
 	exec setpriv --pdeathsig KILL \
-		unshare --mount --propagation private --net --pid --ipc --uts --cgroup \
-		--fork --kill-child --mount-proc -- bash "$@"
+		unshare --mount --propagation private --net --pid --ipc --uts \
+		--fork --kill-child --mount-proc -- bash "$SANDBOX_LIB" join "$@"
+}
+
+# In the sandbox, before anything else: into its cgroups, and only then the namespace whose top they are.
+# unshare, which waits outside, is not in them: a v2 group with processes hands no controller down.
+sandbox_join() {
+	sandbox_cgroups_join 0
+	exec unshare --cgroup -- bash "$@"
 }
 
 # List, for each cgroup hierarchy, the directory that the sandbox's own group goes into: the caller's group
@@ -99,6 +105,7 @@ sandbox_cgroup_v1_name() {
 	done </proc/self/cgroup
 }
 
+# Move the process $1, or the one that asks, 0, into the sandbox's own groups.
 sandbox_cgroups_join() {
 	local parent group file
 
@@ -241,7 +248,7 @@ sandbox_has_controller() {
 	fi
 }
 
-if [[ ${BASH_SOURCE[0]} == "$0" && ${1:-} == undertake ]]; then
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
 	set -euo pipefail
-	sandbox_undertake "$2"
+	"sandbox_$1" "${@:2}"
 fi
