@@ -44,7 +44,7 @@ struct image {
 	const char *what;
 	int exit;
 	const char *shown; /* where the topology is then, in the container; NULL: nowhere */
-	const char *says;  /* the hook, where it refuses */
+	const char *says;  /* the hook, where it refuses: this|or this */
 	struct thing things[4];
 };
 
@@ -107,6 +107,20 @@ static bool is_shown(const struct fake_member *member, const char *where)
 	return fake_container_run(&member->process, read_topology, path) == 0;
 }
 
+static void expect_said(const struct fake_member *member, const struct image *image)
+{
+	cleanup_free char *said = fake_member_output(member);
+	cleanup_free char *any = strdup(image->says);
+	char *saved = NULL;
+
+	assert_non_null(any);
+	for (char *one = strtok_r(any, "|", &saved); one; one = strtok_r(NULL, "|", &saved)) {
+		if (strstr(said, one))
+			return;
+	}
+	fail_msg("%s: no \"%s\" in: %s", image->what, image->says, said);
+}
+
 static void check_image(const struct image *image)
 {
 	cleanup_fake_pod struct fake_pod pod = {0};
@@ -129,7 +143,7 @@ static void check_image(const struct image *image)
 	if (image->shown && !is_shown(zurg, image->shown))
 		fail_msg("%s: no topology at %s", image->what, image->shown);
 	if (image->says)
-		fake_member_expect_said(zurg, image->says);
+		expect_said(zurg, image);
 	if (ns_sandbox_mounts() != mounts)
 		fail_msg("%s: another number of mounts on the host", image->what);
 	fake_member_remove(zurg);
@@ -160,7 +174,8 @@ static void a_hostile_image_gets_no_mount_outside_its_root(void **state)
 		{"/run leads through proc", 18, NULL, "symlink",
 			{{'b', "/proc", "/proc"}, {'r', "/run", NULL},
 				{'l', "/run", "/proc/self/root"}}},
-		{"/run leads through the working directory of init", 18, NULL, "entered",
+		/* Which, is up to what the machine's init is allowed more than a stage. */
+		{"/run leads through the working directory of init", 18, NULL, "entered|symlink",
 			{{'b', "/proc", "/proc"}, {'r', "/run", NULL},
 				{'l', "/run", "/proc/1/cwd"}}},
 		{"/run is not there", 0, "/run/fuse-sidecar", NULL, {{'r', "/run", NULL}}},

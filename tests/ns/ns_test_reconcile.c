@@ -406,7 +406,9 @@ static void begin_hang(struct hang *hang, const char *policy)
 {
 	unsigned int minor;
 
-	assert_int_equal(mount("none", FUSECTL, "fusectl", 0, NULL), 0);
+	/* A machine that systemd booted has it there. */
+	if (mount("none", FUSECTL, "fusectl", 0, NULL) < 0)
+		assert_int_equal(errno, EBUSY);
 	assert_int_equal(ns_sandbox_write(POLICY, policy, 0644), 0);
 	fake_scene_begin(&hang->scene, FAKE_POD_UID);
 	minor = minor_of(&hang->scene.pod);
