@@ -83,7 +83,7 @@ podman_patterns() {
 hooks_of() {
 	local config
 
-	pod_podman run --name patterns --annotation "$1" "$IMAGE" true >/dev/null 2>&1 || :
+	pod_podman run --name patterns --network none --annotation "$1" "$IMAGE" true >/dev/null 2>&1 || :
 	config=$(pod_podman inspect --format '{{.OCIConfigPath}}' patterns)
 	jq '.hooks.prestart // [] | length' "$config"
 	pod_podman rm --force patterns >/dev/null
