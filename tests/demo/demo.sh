@@ -261,8 +261,8 @@ the_main_container_comes_first() {
 	pod_make_volume directory private
 	pod_make_secrets
 	refuse_first_main
-	heading "Then its sidecars; Zurg takes two seconds until it is mounted"
-	POD_PODMAN_DELAY=2 claim "rclone-zurg is started" pod_podman_zurg 0
+	heading "Then its sidecars; Zurg mounts when plex has waited for two seconds"
+	POD_PODMAN_AWAITS=mount-now claim "rclone-zurg is started" pod_podman_zurg 0
 	claim "rclone-torbox is started" pod_podman_torbox 0
 	claim "Zurg is not mounted yet" not pod_mount_is_live "$POD_VOLUME/zurg"
 	start_second_main
@@ -281,11 +281,23 @@ refuse_first_main() {
 	pod_podman rm plex-0 >/dev/null
 }
 
+# The hook records plex-1 and lets it wait then.
+plex_is_recorded() {
+	jq -e '.containers[] | select(.name == "plex" and .restartCount == 1)' "$POD_RECORD/topology.json"
+}
+
+let_zurg_mount() {
+	wait_until 60 plex_is_recorded >/dev/null
+	sleep 2
+	touch "$POD_DIR/volumes/kubernetes.io~secret/rclone-zurg-config/mount-now"
+}
+
 # The kubelet tries again, with the next instance.
 start_second_main() {
 	local waited
 
 	heading "The kubelet tries plex again"
+	let_zurg_mount &
 	claim "podman and runc start it, hook and all" pod_podman_main 1
 	show_hook_actions plex-1
 	waited=$(gate_milliseconds plex-1)

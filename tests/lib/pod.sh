@@ -232,7 +232,8 @@ pod_podman_limits() {
 }
 
 # Start sidecar $1, instance $2, as the reference has it: remote $3, secret volume $4, rc port $5.
-# More arguments go to podman. POD_PODMAN_DELAY: seconds that it takes before it mounts.
+# More arguments go to podman. POD_PODMAN_AWAITS: the file of its secret volume that it waits for
+# before it mounts.
 pod_podman_sidecar() {
 	local name=$1 instance=$2 remote=$3 secret=$4 port=$5
 
@@ -246,7 +247,8 @@ pod_podman_sidecar() {
 		--volume "$POD_VOLUME:/mnt/media:rw,rbind,rshared" \
 		--volume "$POD_DIR/volumes/kubernetes.io~secret/$secret:/config/rclone:ro" \
 		--env HOME=/tmp "$@" "$IMAGE" \
-		sh -c 'sleep "$0"; exec "$@"' "${POD_PODMAN_DELAY:-0}" rclone mount "$remote:" "/mnt/media/$remote" --config=/config/rclone/rclone.conf \
+		sh -c 'until [ -e "/config/rclone/$0" ]; do sleep 0.1; done; exec "$@"' \
+		"${POD_PODMAN_AWAITS:-rclone.conf}" rclone mount "$remote:" "/mnt/media/$remote" --config=/config/rclone/rclone.conf \
 		--allow-other --vfs-cache-mode=full --poll-interval=10s --dir-cache-time=10s \
 		--attr-timeout=10s --rc --rc-no-auth "--rc-addr=:$port"
 }
