@@ -195,7 +195,7 @@ files_are_there() {
 
 make_targets_are_there() {
 	local said
-	mapfile -t said < <(sed -nE 's/^([a-z0-9 -]+):.*/\1/p' Makefile tests/fuzz/*.mk tests/race/*.mk install/*.mk | tr ' ' '\n')
+	mapfile -t said < <(sed -nE 's/^([a-z0-9 -]+):.*/\1/p' Makefile tests/*/*.mk install/*.mk | tr ' ' '\n')
 	grep -ohE '`(sudo )?make [a-z0-9-]+' "${pages[@]}" | sed 's/.* //' | known "${said[@]}"
 }
 
