@@ -4,11 +4,15 @@
 #include "hook/fd_path.h"
 #include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/input.h"
 #include "policy/devices.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+
+#define APPARMOR_PROFILES "/sys/kernel/security/apparmor/profiles"
+#define APPARMOR_PROFILES_MAX (4UL * 1024 * 1024)
 
 /* Whether a line of /proc/filesystems ("nodev\tfuse") is that type, as a whole word. */
 static enum known filesystem_known(const char *type)
@@ -56,6 +60,20 @@ static enum known apparmor_known(void)
 	return enabled == 'Y' ? KNOWN_YES : KNOWN_NO;
 }
 
+/* Root may read it; where it cannot be read nothing is known. */
+static enum apparmor_mode apparmor_mode(const struct facts *facts)
+{
+	const char *profile = facts->spec ? facts->spec->apparmor_profile : NULL;
+	cleanup_free char *profiles = NULL;
+	size_t size = 0;
+
+	if (facts->apparmor != KNOWN_YES || lsm_apparmor_is_none(profile) ||
+		input_read_file(
+			AT_FDCWD, APPARMOR_PROFILES, APPARMOR_PROFILES_MAX, &profiles, &size) < 0)
+		return APPARMOR_NOT_KNOWN;
+	return lsm_apparmor_mode(profiles, profile);
+}
+
 /* As is_selinux_enabled(3): selinuxfs is mounted. Permissive counts: it says what enforcing would
  * stop. */
 static enum known selinux_known(void)
@@ -70,6 +88,7 @@ void node_look(struct facts *facts)
 	facts->fuse_module = filesystem_known("fuse");
 	facts->fuse_device = fuse_device_known();
 	facts->apparmor = apparmor_known();
+	facts->apparmor_mode = apparmor_mode(facts);
 	facts->selinux = selinux_known();
 }
 

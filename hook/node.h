@@ -16,8 +16,8 @@ struct node {
 	char *container_root; /* canonical; NULL where unknown */
 };
 
-/* /proc/filesystems, /dev/fuse, AppArmor and SELinux into `facts`: what cannot be read stays
- * KNOWN_NOT. */
+/* /proc/filesystems, /dev/fuse, AppArmor (of facts->spec's profile too, where it is there) and
+ * SELinux into `facts`: what cannot be read stays KNOWN_NOT. */
 void node_look(struct facts *facts);
 
 /* The hook's own mount table into node->host and facts->host. */

@@ -90,24 +90,44 @@ static int check_seccomp(const struct facts *facts, struct findings *findings)
 		facts->identity->container_name, call);
 }
 
-static int check_labels(const struct facts *facts, struct findings *findings)
+/* The kernel tells of a profile that it is loaded and in force, not what its rules are. Those of
+ * the engines are known; an administrator's own may have a rule for mount or not. */
+static int check_apparmor(const struct facts *facts, struct findings *findings)
 {
-	const char *profile = facts->spec->apparmor_profile, *label = facts->spec->selinux_label;
+	const char *profile = facts->spec->apparmor_profile;
 	const char *name = facts->identity->container_name;
-	int r = 0;
 
-	if (facts->apparmor != KNOWN_NO && lsm_apparmor_denies_mount(profile))
-		r = findings_add(findings, facts->config, FINDING_APPARMOR_BLOCKS_MOUNT,
+	if (facts->apparmor == KNOWN_NO || facts->apparmor_mode == APPARMOR_LETS ||
+		lsm_apparmor_is_none(profile))
+		return 0;
+	if (lsm_apparmor_denies_mount(profile))
+		return findings_add(findings, facts->config, FINDING_APPARMOR_BLOCKS_MOUNT,
 			"process.apparmorProfile",
 			"give the provider the AppArmor profile type Unconfined",
 			"the AppArmor profile %s of container %s denies mount", profile, name);
-	if (r == 0 && facts->selinux != KNOWN_NO && !lsm_selinux_may_mount(label))
-		r = findings_add(findings, facts->config, FINDING_SELINUX_CONFINED,
-			"process.selinuxLabel",
-			"set securityContext.seLinuxOptions.type: spc_t on the provider",
-			"container %s runs under the SELinux label %s, a type that may not mount",
-			name, label);
-	return r;
+	/* What is not loaded the runtime refuses, with a better message than ours. */
+	if (facts->apparmor != KNOWN_YES || facts->apparmor_mode == APPARMOR_NOT_LOADED)
+		return 0;
+	return findings_add_capped(findings, facts->config, FINDING_APPARMOR_BLOCKS_MOUNT,
+		SEVERITY_WARN, "process.apparmorProfile",
+		"see that it allows mount and umount of FUSE, or give the provider the AppArmor "
+		"profile type Unconfined",
+		"the AppArmor profile %s of container %s is in force, and whether it lets mount is "
+		"not known",
+		profile, name);
+}
+
+static int check_selinux(const struct facts *facts, struct findings *findings)
+{
+	const char *label = facts->spec->selinux_label;
+
+	if (facts->selinux == KNOWN_NO || lsm_selinux_may_mount(label))
+		return 0;
+	return findings_add(findings, facts->config, FINDING_SELINUX_CONFINED,
+		"process.selinuxLabel",
+		"set securityContext.seLinuxOptions.type: spc_t on the provider",
+		"container %s runs under the SELinux label %s, a type that may not mount",
+		facts->identity->container_name, label);
 }
 
 int check_privilege(
@@ -122,5 +142,7 @@ int check_privilege(
 		r = check_capability(facts, findings);
 	if (r == 0)
 		r = check_seccomp(facts, findings);
-	return r < 0 ? r : check_labels(facts, findings);
+	if (r == 0)
+		r = check_apparmor(facts, findings);
+	return r < 0 ? r : check_selinux(facts, findings);
 }

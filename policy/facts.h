@@ -9,6 +9,7 @@
 #include "oci/mountinfo.h"
 #include "oci/spec.h"
 #include "policy/config.h"
+#include "policy/lsm.h"
 #include "policy/topology.h"
 #include <stdbool.h>
 
@@ -33,9 +34,10 @@ struct facts {
 	const struct mount_table
 		*container; /* of the container's init, before pivot_root; NULL unknown */
 
-	enum known fuse_module;	      /* "fuse" in /proc/filesystems */
-	enum known fuse_device;	      /* /dev/fuse is that character device on the host */
-	enum known apparmor, selinux; /* enabled on the node */
+	enum known fuse_module;		  /* "fuse" in /proc/filesystems */
+	enum known fuse_device;		  /* /dev/fuse is that character device on the host */
+	enum known apparmor, selinux;	  /* enabled on the node */
+	enum apparmor_mode apparmor_mode; /* of the container's profile */
 
 	const struct topology *topology; /* the pod's record so far; NULL without one */
 };

@@ -4,6 +4,44 @@
 #include "oci/base/cleanup.h"
 #include <string.h>
 
+/* Names may have blanks and brackets: the mode is behind the last ones. */
+static bool is_line_of(const char *line, size_t length, const char *name)
+{
+	size_t n = strlen(name);
+
+	return length > n + 2 && strncmp(line, name, n) == 0 && line[n] == ' ' &&
+	       line[n + 1] == '(' && line[length - 1] == ')' &&
+	       !memchr(line + n + 2, ' ', length - n - 2);
+}
+
+static bool has_mode(const char *mode, const char *expected)
+{
+	return strncmp(mode, expected, strlen(expected)) == 0 && mode[strlen(expected)] == ')';
+}
+
+enum apparmor_mode lsm_apparmor_mode(const char *profiles, const char *name)
+{
+	for (const char *line = profiles; *line;) {
+		size_t length = strcspn(line, "\n");
+		const char *mode = line + strlen(name) + 2;
+
+		if (!is_line_of(line, length, name)) {
+			line += length + (line[length] == '\n');
+			continue;
+		}
+		if (has_mode(mode, "complain") || has_mode(mode, "unconfined"))
+			return APPARMOR_LETS;
+		/* One that is not known yet confines, too. */
+		return APPARMOR_ENFORCES;
+	}
+	return APPARMOR_NOT_LOADED;
+}
+
+bool lsm_apparmor_is_none(const char *profile)
+{
+	return !profile || !*profile || strcmp(profile, "unconfined") == 0;
+}
+
 bool lsm_apparmor_denies_mount(const char *profile)
 {
 	static const char *const names[] = {

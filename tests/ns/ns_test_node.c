@@ -128,6 +128,35 @@ static void without_their_files_security_modules_are_off(void **state)
 	assert_int_equal(umount("/sys"), 0);
 }
 
+/* Named as config.json names it, in the list that the kernel keeps. */
+static void a_profile_that_is_loaded_has_its_mode(void **state)
+{
+	static char own[] = "my-rclone", none[] = "unconfined", other[] = "other";
+	struct spec spec = {.apparmor_profile = own};
+	struct facts facts = {.spec = &spec};
+
+	(void)state;
+	assert_int_equal(mount("tmpfs", "/sys", "tmpfs", 0, NULL), 0);
+	assert_int_equal(ns_sandbox_mkdirs("/sys/module/apparmor/parameters"), 0);
+	assert_int_equal(
+		ns_sandbox_write("/sys/module/apparmor/parameters/enabled", "Y\n", 0644), 0);
+	node_look(&facts);
+	assert_int_equal(facts.apparmor_mode, APPARMOR_NOT_KNOWN);
+	assert_int_equal(ns_sandbox_mkdirs("/sys/kernel/security/apparmor"), 0);
+	assert_int_equal(ns_sandbox_write("/sys/kernel/security/apparmor/profiles",
+				 "crio-default (enforce)\nmy-rclone (complain)\n", 0444),
+		0);
+	node_look(&facts);
+	assert_int_equal(facts.apparmor_mode, APPARMOR_LETS);
+	spec.apparmor_profile = other;
+	node_look(&facts);
+	assert_int_equal(facts.apparmor_mode, APPARMOR_NOT_LOADED);
+	spec.apparmor_profile = none;
+	node_look(&facts);
+	assert_int_equal(facts.apparmor_mode, APPARMOR_NOT_KNOWN);
+	assert_int_equal(umount("/sys"), 0);
+}
+
 static void the_host_table_is_that_of_the_hook(void **state)
 {
 	cleanup_node struct node node = {0};
@@ -309,6 +338,7 @@ int main(void)
 		TEST(only_the_whole_word_is_the_fuse_module),
 		TEST(only_the_character_device_is_the_fuse_device),
 		TEST(without_their_files_security_modules_are_off),
+		TEST(a_profile_that_is_loaded_has_its_mode),
 		TEST(the_host_table_is_that_of_the_hook),
 		TEST(a_containers_table_and_root_are_read),
 		TEST(the_table_of_a_process_that_is_gone_is_an_error),

@@ -152,6 +152,46 @@ static void security_modules_count_unless_they_are_known_to_be_off(void **state)
 	}
 }
 
+/* A profile of the administrator's own: whether it is in force is known, what its rules are is not.
+ */
+static void an_own_profile_is_said_to_be_unknown(void **state)
+{
+	static const struct {
+		const char *profile;
+		enum known apparmor;
+		enum apparmor_mode mode;
+		const char *summary;
+	} cases[] = {
+		{"'my-rclone'", KNOWN_YES, APPARMOR_ENFORCES,
+			"warn apparmor-blocks-mount process.apparmorProfile"},
+		{"'my-rclone'", KNOWN_YES, APPARMOR_NOT_KNOWN,
+			"warn apparmor-blocks-mount process.apparmorProfile"},
+		{"'my-rclone'", KNOWN_YES, APPARMOR_LETS, ""},
+		{"'my-rclone'", KNOWN_YES, APPARMOR_NOT_LOADED, ""},
+		{"'my-rclone'", KNOWN_NO, APPARMOR_NOT_KNOWN, ""},
+		{"'my-rclone'", KNOWN_NOT, APPARMOR_NOT_KNOWN, ""},
+		{"'crio-default'", KNOWN_YES, APPARMOR_ENFORCES,
+			"deny apparmor-blocks-mount process.apparmorProfile"},
+		{"'crio-default'", KNOWN_YES, APPARMOR_LETS, ""},
+		{"'crio-default'", KNOWN_YES, APPARMOR_NOT_LOADED,
+			"deny apparmor-blocks-mount process.apparmorProfile"},
+		{"'unconfined'", KNOWN_YES, APPARMOR_ENFORCES, ""},
+		{"''", KNOWN_YES, APPARMOR_ENFORCES, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_world struct world world;
+
+		world_begin(&world);
+		world_provider(&world);
+		world_set(&world, "process.apparmorProfile", cases[i].profile);
+		world.facts.apparmor = cases[i].apparmor;
+		world.facts.apparmor_mode = cases[i].mode;
+		world_expect(&world, check_privilege, cases[i].profile, cases[i].summary);
+	}
+}
+
 static void a_consumer_needs_no_privilege(void **state)
 {
 	cleanup_world struct world world;
@@ -175,6 +215,7 @@ int main(void)
 		cmocka_unit_test(the_seccomp_profile_must_let_mount_and_umount_through),
 		cmocka_unit_test(the_finding_names_the_call),
 		cmocka_unit_test(security_modules_count_unless_they_are_known_to_be_off),
+		cmocka_unit_test(an_own_profile_is_said_to_be_unknown),
 		cmocka_unit_test(a_consumer_needs_no_privilege),
 	};
 

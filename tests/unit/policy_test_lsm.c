@@ -32,6 +32,43 @@ static void default_profiles_of_engines_deny_mount(void **state)
 			fail_msg("%s", cases[i].profile);
 }
 
+static void the_list_of_loaded_profiles_tells_the_mode(void **state)
+{
+	static const char profiles[] = "lsb_release (enforce)\n"
+				       "my-rclone (enforce)\n"
+				       "my-rclone-2 (complain)\n"
+				       "my-rclone//helper (complain)\n"
+				       "a name (with) brackets (complain)\n"
+				       "a name (enforce)\n"
+				       "free (unconfined)\n"
+				       "hard (kill)\n"
+				       "later (whatever)\n"
+				       "broken\n"
+				       "last (complain)";
+	static const struct {
+		const char *name;
+		enum apparmor_mode mode;
+	} cases[] = {
+		{"my-rclone", APPARMOR_ENFORCES},
+		{"my-rclone-2", APPARMOR_LETS},
+		{"my-rclone-3", APPARMOR_NOT_LOADED},
+		{"my", APPARMOR_NOT_LOADED},
+		{"a name (with) brackets", APPARMOR_LETS},
+		{"a name", APPARMOR_ENFORCES},
+		{"free", APPARMOR_LETS},
+		{"hard", APPARMOR_ENFORCES},
+		{"later", APPARMOR_ENFORCES},
+		{"broken", APPARMOR_NOT_LOADED},
+		{"last", APPARMOR_LETS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (lsm_apparmor_mode(profiles, cases[i].name) != cases[i].mode)
+			fail_msg("%s", cases[i].name);
+	assert_int_equal(lsm_apparmor_mode("", "my-rclone"), APPARMOR_NOT_LOADED);
+}
+
 static void confined_types_may_not_mount(void **state)
 {
 	static const struct {
@@ -67,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(default_profiles_of_engines_deny_mount),
+		cmocka_unit_test(the_list_of_loaded_profiles_tells_the_mode),
 		cmocka_unit_test(confined_types_may_not_mount),
 	};
 
