@@ -11,9 +11,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-/* How long a worker that was sent SIGKILL may take to die, where nothing holds it. */
-#define DEATH_USEC (500 * UINT64_C(1000))
-
 /* The worker may change its deadline at any time. */
 #define LOOK_USEC UINT64_C(1000000)
 
@@ -132,7 +129,7 @@ static int reap_within(pid_t worker, uint64_t usec, struct worker_ending *ret)
  * daemon answers or ends. */
 static int end_stuck(pid_t worker, struct worker_ending *ret)
 {
-	uint64_t until = deadline_now() + DEATH_USEC, now;
+	uint64_t until = deadline_now() + SUPERVISE_DEATH_USEC, now;
 	struct worker_ending death = {0};
 	int r = 0;
 

@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* How long a worker that was sent SIGKILL may take to die, where nothing holds it. */
+#define SUPERVISE_DEATH_USEC (500 * UINT64_C(1000))
+
 struct supervisor {
 	const struct command *command;
 	struct progress *progress; /* shared with the worker */

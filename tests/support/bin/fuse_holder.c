@@ -9,6 +9,7 @@
  *   --live         answer every request (the default)
  *   --hang         stop reading requests after the mount is made: callers wait and can be killed
  *   --swallow      read requests and never answer: callers wait and cannot even be killed
+ *   --answers=N    answer N requests after the mount is made, then as --swallow
  *   --cache        let the kernel keep attributes for an hour: the mount looks live to stat(2) when
  *                  the daemon is long dead
  *   --delay-ms N   wait before the mount, as a slow cloud does
@@ -54,6 +55,7 @@ struct holder {
 	enum mode mode;
 	const char *path, *file, *source, *type;
 	int user;		/* -1: root's, for everybody */
+	long answers;		/* still to give before it swallows; -1: any number */
 	uint64_t valid_seconds; /* of attributes in the kernel's cache */
 	unsigned int delay_ms;
 	bool on_input;
@@ -236,7 +238,9 @@ static int serve(struct holder *holder)
 			return 0;
 		if (!waited[1].revents || holder->mode == MODE_HANG)
 			continue;
-		r = serve_one(holder, holder->mode == MODE_SWALLOW);
+		r = serve_one(holder, holder->mode == MODE_SWALLOW || holder->answers == 0);
+		if (holder->answers > 0)
+			holder->answers--;
 		if (r < 0)
 			return r == -ENODEV ? 0 : r;
 	}
@@ -278,6 +282,7 @@ static int parse(int argc, char **argv, struct holder *holder)
 		{"live", no_argument, NULL, 'l'},
 		{"hang", no_argument, NULL, 'h'},
 		{"swallow", no_argument, NULL, 's'},
+		{"answers", required_argument, NULL, 'a'},
 		{"cache", no_argument, NULL, 'c'},
 		{"delay-ms", required_argument, NULL, 'd'},
 		{"on-input", no_argument, NULL, 'i'},
@@ -299,6 +304,9 @@ static int parse(int argc, char **argv, struct holder *holder)
 			break;
 		case 's':
 			holder->mode = MODE_SWALLOW;
+			break;
+		case 'a':
+			holder->answers = strtol(optarg, NULL, 10);
 			break;
 		case 'c':
 			holder->valid_seconds = CACHE_SECONDS;
@@ -345,11 +353,13 @@ int main(int argc, char **argv)
 		.source = "holder:",
 		.type = "fuse.rclone",
 		.user = -1,
+		.answers = -1,
 	};
 	int r = parse(argc, argv, &holder);
 
 	if (r < 0) {
-		fprintf(stderr, "usage: fuse_holder [--live|--hang|--swallow] [--cache] "
+		fprintf(stderr, "usage: fuse_holder [--live|--hang|--swallow] [--answers=N] "
+				"[--cache] "
 				"[--delay-ms N] [--on-input] "
 				"[--file=NAME] [--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
 		return 2;
