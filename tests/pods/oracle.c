@@ -46,8 +46,37 @@ static bool any_is_apart(const struct story *story)
 	return false;
 }
 
-static uint32_t provider_exits(const struct stage *stage, const struct part *part)
+/* The hook shares what is the pod's own. A directory of the node is its administrator's to share.
+ */
+static bool is_unshared(const struct story *story, size_t volume)
 {
+	return !story->shared_node && story->volumes[volume].kind == VOLUME_HOST;
+}
+
+static bool has_unshared(const struct story *story, const struct part *part)
+{
+	for (size_t i = 0; i < part->n_views; i++) {
+		if (is_unshared(story, part->views[i].volume))
+			return true;
+	}
+	return false;
+}
+
+static bool provides_unshared(const struct story *story, size_t part)
+{
+	for (size_t i = 0; i < story->n_paths; i++) {
+		/* A subPath of it is a mount of the kubelet's for this pod. */
+		if (story->paths[i].provider == (int)part && !story_is_partial(story, i) &&
+			is_unshared(story, story->paths[i].volume))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t provider_exits(const struct stage *stage, size_t index)
+{
+	const struct part *part = &stage->story->parts[index];
+
 	switch (part->flaw) {
 	case FLAW_NONE:
 		break;
@@ -57,6 +86,8 @@ static uint32_t provider_exits(const struct stage *stage, const struct part *par
 	case FLAW_AT_ROOT:
 		return BIT(10);
 	}
+	if (provides_unshared(stage->story, index))
+		return BIT(13);
 	return BIT(0) | (any_is_apart(stage->story) ? BIT(13) : 0);
 }
 
@@ -116,6 +147,9 @@ static uint32_t consumer_exits(const struct stage *stage, size_t part)
 	/* Of its own mounts: whether it sees any path of them is not settled here. */
 	if (who->flaw == FLAW_NO_PROPAGATION && who->n_views > 0)
 		exits |= BIT(13) | BIT(0);
+	/* It may be that it sees no path of what it has of the node. */
+	if (has_unshared(stage->story, who))
+		exits |= BIT(13);
 	return exits | (any_is_apart(stage->story) ? BIT(13) : 0);
 }
 
@@ -125,9 +159,8 @@ uint32_t oracle_exits(const struct stage *stage, size_t part)
 
 	if (stage->story->audit)
 		return BIT(0);
-	exits = stage->story->parts[part].provides
-			? provider_exits(stage, &stage->story->parts[part])
-			: consumer_exits(stage, part);
+	exits = stage->story->parts[part].provides ? provider_exits(stage, part)
+						   : consumer_exits(stage, part);
 	/* A path that is above others is refused for all of them, and others mount below it. */
 	return exits | (has_flaw(stage->story, FLAW_AT_ROOT) ? BIT(10) | BIT(13) : 0);
 }

@@ -91,10 +91,11 @@ static void make_volumes(const struct story *story)
 	}
 }
 
-/* A pod that uses the first hostPath volume as well, where there is one. */
+/* A pod that uses the first hostPath volume as well, where there is one that it can. */
 static const char *neighbours_volume(const struct stage *stage)
 {
-	for (size_t i = 0; i < stage->story->n_volumes; i++) {
+	/* What the administrator has not shared is of no use to it. */
+	for (size_t i = 0; stage->story->shared_node && i < stage->story->n_volumes; i++) {
 		if (stage->story->volumes[i].kind == VOLUME_HOST)
 			return stage->story->volumes[i].host;
 	}
