@@ -336,6 +336,11 @@ COUNT ?= 2000
 check-mounts: all $(BUILD)/tests/ns/ns_test_mounts_now $(helpers) ## mounts asked one by one against the text, over COUNT=2000 random trees (root)
 	@MOUNTS_COUNT=$(COUNT) $(BUILD)/tests/ns/ns_test_mounts_now
 
+.PHONY: check-signals
+SIGNALS ?= 1000
+check-signals: all $(BUILD)/tests/ns/ns_test_signals $(helpers) ## SIGNALS=1000 signals to hooks at any moment, beside a mount that lives (root; a minute)
+	@SIGNALS_COUNT=$(SIGNALS) unshare --mount --propagation private $(BUILD)/tests/ns/ns_test_signals
+
 .PHONY: check-asan
 check-asan: ## unit and namespace tests and random pods under AddressSanitizer and UndefinedBehaviorSanitizer
 	install/deps.sh build test
