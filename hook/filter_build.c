@@ -36,8 +36,8 @@ static int add(scmp_filter_ctx filter, uint32_t action, const struct filter_entr
 		return seccomp_rule_add(filter, action, number, 1,
 			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, UINT32_MAX, value));
 	case FILTER_UNEQUAL:
-		return seccomp_rule_add(
-			filter, action, number, 1, SCMP_CMP(entry->arg, SCMP_CMP_NE, value));
+		return seccomp_rule_add(filter, action, number, 1,
+			SCMP_CMP(entry->arg, SCMP_CMP_NE, value, 0));
 	case FILTER_NO_BITS:
 		return seccomp_rule_add(filter, action, number, 1,
 			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, 0));
