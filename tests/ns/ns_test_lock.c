@@ -7,6 +7,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
+#include "tests/support/patience.h"
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,7 +73,7 @@ static void a_held_lock_times_out_at_the_deadline(void **state)
 	start = deadline_now();
 	assert_int_equal(lock_take(runtime(state), NAME, SHORT_USEC, &second, &err), -ETIMEDOUT);
 	taken = deadline_now() - start;
-	assert_int_in_range(taken, SHORT_USEC, 20 * SHORT_USEC);
+	assert_int_in_range(taken, SHORT_USEC, 20 * SHORT_USEC * patience());
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(error_message(&err), NAME));
 	assert_int_equal(second.fd, -EBADF);

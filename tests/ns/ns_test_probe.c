@@ -10,6 +10,7 @@
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/hide_syscalls.h"
 #include "tests/support/ns_sandbox.h"
+#include "tests/support/patience.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 
 #define PATH NS_SANDBOX_DIR "/zurg"
-#define TIMEOUT_USEC (5 * UINT64_C(1000000))
+#define TIMEOUT_USEC (5 * UINT64_C(1000000) * patience())
 #define SHORT_USEC (200 * UINT64_C(1000))
 
 static int reset(void **state)
@@ -173,7 +174,7 @@ static int probe_below(void *data)
 	const struct mount_table *host = data;
 	enum path_state found = PATH_LIVE;
 
-	alarm(20);
+	alarm(20 * patience());
 	return probe_path(host, BELOW, SHORT_USEC, &found, NULL) == 0 && found == PATH_HUNG ? 0 : 1;
 }
 
@@ -274,7 +275,7 @@ static void many_that_hang_take_one_deadline_together(void **state)
 	struct fuse_daemon daemons[N_HUNG + 2] = {0};
 	struct probe_question questions[N_HUNG + 4] = {0};
 	char paths[N_HUNG + 2][64];
-	const uint64_t deadline = UINT64_C(1000000);
+	const uint64_t deadline = UINT64_C(1000000) * patience();
 	uint64_t began;
 
 	(void)state;

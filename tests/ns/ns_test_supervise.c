@@ -18,6 +18,7 @@
 #include "tests/support/fake_pod.h"
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
+#include "tests/support/patience.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -32,7 +33,7 @@
 #define SECOND UINT64_C(1000000)
 #define BRIEFLY (SECOND / 3)
 /* More than any of it takes; a process that hangs is not waited for longer. */
-#define IN_TIME (10 * SECOND)
+#define IN_TIME (10 * SECOND * patience())
 
 static int enter(void **state)
 {
@@ -361,7 +362,7 @@ static int abandon(void *data)
 	struct worker_ending ending = {0};
 
 	/* Ends who waits for ever. */
-	alarm(IN_TIME / SECOND);
+	alarm((unsigned int)(IN_TIME / SECOND));
 	if (startup_clean(false) < 0 || supervise_begin(&trial->command, &supervisor) < 0)
 		return 125;
 	if (supervise_is_worker(&supervisor)) {
@@ -530,11 +531,13 @@ static void many_hung_paths_do_not_add_up(void **state)
 	char *paths[ARRAY_SIZE(names)];
 	cleanup_fake_pod struct fake_pod pod = {0};
 	struct fake_member *member;
+	char policy[64];
 	uint64_t began;
 
 	(void)state;
 	assert_int_equal(ns_sandbox_share_kubelet(), 0);
-	assert_int_equal(ns_sandbox_write(POLICY, "{\"probeTimeout\": \"1s\"}", 0644), 0);
+	snprintf(policy, sizeof(policy), "{\"probeTimeout\": \"%us\"}", patience());
+	assert_int_equal(ns_sandbox_write(POLICY, policy, 0644), 0);
 	fake_pod_init(&pod, FAKE_POD_UID,
 		"rclone-a=/mnt/media/a, rclone-a=/mnt/media/b, rclone-a=/mnt/media/c, "
 		"rclone-a=/mnt/media/d, rclone-a=/mnt/media/e, rclone-a=/mnt/media/f, "
@@ -547,11 +550,11 @@ static void many_hung_paths_do_not_add_up(void **state)
 	}
 	began = deadline_now();
 	fake_member_expect(member, "prestart", 0);
-	/* Once before the plan, once for the record; eight seconds and more if one by one. */
-	assert_true(deadline_now() - began < 6 * SECOND);
+	/* Once before the plan, once for the record; eight timeouts and more if one by one. */
+	assert_true(deadline_now() - began < 6 * SECOND * patience());
 	began = deadline_now();
 	fake_member_remove(member);
-	assert_true(deadline_now() - began < 6 * SECOND);
+	assert_true(deadline_now() - began < 6 * SECOND * patience());
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		fuse_daemon_clear(&daemons[i]);
 		free(paths[i]);

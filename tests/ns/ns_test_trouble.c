@@ -11,6 +11,7 @@
 #include "tests/support/fake_journal.h"
 #include "tests/support/fake_pod.h"
 #include "tests/support/ns_sandbox.h"
+#include "tests/support/patience.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -282,6 +283,8 @@ static void run_becomes_read_only_later(void **state)
 }
 
 #define MANY NS_SANDBOX_DIR "/many"
+/* A hundred thousand are read in a stage's time. */
+#define PATIENCE_FOR_MOUNTS 4
 
 /* All that there is at `from`, at a new directory as well. */
 static bool copy_mounts(const char *from, int number)
@@ -321,6 +324,10 @@ static void a_namespace_with_as_many_mounts_as_it_may_have(void **state)
 	struct fake_member *member;
 
 	(void)state;
+	if (patience() > PATIENCE_FOR_MOUNTS) {
+		print_message("SKIP: this machine is too slow for as many mounts\n");
+		skip();
+	}
 	begin(&pod);
 	member = fake_pod_provider(&pod, "zurg");
 	take_mounts();
