@@ -24,26 +24,36 @@ struct program {
 	size_t n;
 };
 
-static int add(scmp_filter_ctx filter, uint32_t action, const struct filter_entry *entry)
+static int add_one(scmp_filter_ctx filter, uint32_t action, const struct filter_entry *entry,
+	struct scmp_arg_cmp condition)
 {
 	const int number = seccomp_syscall_resolve_name(entry->name);
+
+	if (entry->null)
+		return seccomp_rule_add(filter, action, number, 2, condition,
+			SCMP_CMP(entry->null, SCMP_CMP_EQ, 0, 0));
+	return seccomp_rule_add(filter, action, number, 1, condition);
+}
+
+static int add(scmp_filter_ctx filter, uint32_t action, const struct filter_entry *entry)
+{
 	const scmp_datum_t value = entry->value;
 
 	switch (entry->condition) {
 	case FILTER_ANY:
-		return seccomp_rule_add(filter, action, number, 0);
+		return seccomp_rule_add(
+			filter, action, seccomp_syscall_resolve_name(entry->name), 0);
 	case FILTER_EQUAL:
-		return seccomp_rule_add(filter, action, number, 1,
+		return add_one(filter, action, entry,
 			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, UINT32_MAX, value));
 	case FILTER_UNEQUAL:
-		return seccomp_rule_add(filter, action, number, 1,
-			SCMP_CMP(entry->arg, SCMP_CMP_NE, value, 0));
+		return add_one(filter, action, entry, SCMP_CMP(entry->arg, SCMP_CMP_NE, value, 0));
 	case FILTER_NO_BITS:
-		return seccomp_rule_add(filter, action, number, 1,
-			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, 0));
+		return add_one(
+			filter, action, entry, SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, 0));
 	case FILTER_ALL_BITS:
-		return seccomp_rule_add(filter, action, number, 1,
-			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value, value));
+		return add_one(filter, action, entry,
+			SCMP_CMP(entry->arg, SCMP_CMP_MASKED_EQ, value | entry->without, value));
 	}
 	return -EINVAL;
 }

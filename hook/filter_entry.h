@@ -19,7 +19,7 @@ enum filter_condition {
 	FILTER_EQUAL,	 /* argument `arg` is `value` */
 	FILTER_UNEQUAL,	 /* it is another */
 	FILTER_NO_BITS,	 /* it has none of the bits `value` */
-	FILTER_ALL_BITS, /* it has all of them */
+	FILTER_ALL_BITS, /* it has all of them, and none of `without` */
 };
 
 /* Several entries of one name: any of them holds. */
@@ -28,7 +28,8 @@ struct filter_entry {
 	unsigned int filters; /* FILTER_BIT() of each */
 	enum filter_condition condition;
 	unsigned int arg;
-	uint64_t value;
+	uint64_t value, without;
+	unsigned int null; /* another argument, which must be NULL then; 0: none */
 	int number; /* on every architecture, of a call that libseccomp may be too old to know; 0 */
 };
 

@@ -65,6 +65,23 @@
 #define IF_UNEQUAL(text, n, bits, who) IF(text, FILTER_UNEQUAL, n, bits, who)
 #define IF_NONE(text, n, bits, who) IF(text, FILTER_NO_BITS, n, bits, who)
 #define IF_ALL(text, n, bits, who) IF(text, FILTER_ALL_BITS, n, bits, who)
+/* mount(2): the flag, and no MS_REMOUNT, which counts before all others. */
+#define IF_NEW(text, n, bits, who)                                                                 \
+	{                                                                                          \
+		.name = (text), .filters = (who), .condition = FILTER_ALL_BITS, .arg = (n),        \
+		.value = (bits), .without = MS_REMOUNT                                             \
+	}
+/* mount(2): these very flags, and no data. */
+#define IF_PLAIN(text, n, bits, who)                                                               \
+	{                                                                                          \
+		.name = (text), .filters = (who), .condition = FILTER_EQUAL, .arg = (n),           \
+		.value = (bits), .null = 4                                                         \
+	}
+#define READ_WRITE (MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define READ_ONLY (READ_WRITE | MS_RDONLY)
+/* linux/mount.h, Linux 5.2, which cannot be included beside sys/mount.h */
+#define FSCONFIG_CMD_CREATE 6
+#define OF_MOUNT (MS_NOSUID | MS_NODEV | MS_NOEXEC) /* MOUNT_ATTR_* are these */
 
 /* One line for each, with its reason. */
 /* clang-format off */
@@ -116,6 +133,7 @@ static const struct filter_entry entries[] = {
 	IF_NONE("mkdirat", 2, SET_IDS, CHANGER),	/* mountpoints, records */
 	CALL("unlinkat", CHANGER),			/* what a failed run made; records of pods that are gone */
 	CALL("renameat", CHANGER),			/* a record into place */
+	IF_EQUAL("renameat2", 4, RENAME_EXCHANGE, CHANGER), /* a record that containers see of an older hook */
 	IF_NONE("fchmod", 1, SET_IDS, CHANGER),		/* a record's mode */
 	CALL("fchownat", STAGE),			/* fuse-sidecar.io/dir-owner; unseen: e2e tests have it */
 	CALL("umask", CHANGER),				/* a directory gets exactly the mode asked for */
@@ -135,12 +153,17 @@ static const struct filter_entry entries[] = {
 	CALL("umount2", CHANGER),			/* detach a dead mount; a bind of the hook's */
 	CALL("fchdir", WORKER),				/* to /proc/self/fd, whose link umount2(2) is given */
 	CALL("chdir", WORKER),				/* and back to "/" */
-	/* never a new file system, and none changed but its propagation and flags of a bind */
+	/* never a file system of another kind than was prepared (hook/fs_context.h), and of none any
+	 * option but whether it is read-only */
+	IF_EQUAL("fsconfig", 1, FSCONFIG_CMD_CREATE, STAGE), /* what was set up before, as it is */
+	IF_EQUAL("fsmount", 2, OF_MOUNT, STAGE),	/* the same */
+	IF_PLAIN("mount", 3, READ_WRITE, CHANGER),	/* what containers are shown, while it is written */
+	IF_PLAIN("mount", 3, READ_ONLY, CHANGER),	/* and after that */
 	IF_ALL("mount", 3, MS_BIND, CHANGER),		/* bind; options of a bind, on kernels before 5.12 */
-	IF_ALL("mount", 3, MS_SHARED, CHANGER),		/* share, on kernels before 5.12 */
-	IF_ALL("mount", 3, MS_SLAVE, CHANGER),		/* the same; unseen: e2e tests have it */
-	IF_ALL("mount", 3, MS_PRIVATE, CHANGER),		/* the same */
-	IF_ALL("mount", 3, MS_UNBINDABLE, CHANGER),	/* the same; unseen: hardly any pod asks for it */
+	IF_NEW("mount", 3, MS_SHARED, CHANGER),		/* share, on kernels before 5.12 */
+	IF_NEW("mount", 3, MS_SLAVE, CHANGER),		/* the same; unseen: e2e tests have it */
+	IF_NEW("mount", 3, MS_PRIVATE, CHANGER),		/* the same */
+	IF_NEW("mount", 3, MS_UNBINDABLE, CHANGER),	/* the same */
 	IF_EQUAL("setns", 1, CLONE_NEWNS, WORKER),	/* into a container's mount namespace */
 
 	/* processes */

@@ -32,6 +32,8 @@ bool kernel_has(enum kernel_feature feature)
 		return refuses(syscall(SYS_NUMBER_OPEN_TREE, -1, "", NO_FLAGS));
 	case KERNEL_MOVE_MOUNT:
 		return refuses(syscall(SYS_NUMBER_MOVE_MOUNT, -1, "", -1, "", NO_FLAGS));
+	case KERNEL_FSOPEN:
+		return refuses(syscall(SYS_NUMBER_FSOPEN, NULL, NO_FLAGS));
 	case KERNEL_PIDFD_OPEN:
 		return refuses(syscall(SYS_NUMBER_PIDFD_OPEN, 0, NO_FLAGS));
 	case KERNEL_OPENAT2:
@@ -65,6 +67,7 @@ static const struct {
 } features[KERNEL_FEATURES] = {
 	[KERNEL_OPEN_TREE] = {"open_tree", "5.2"},
 	[KERNEL_MOVE_MOUNT] = {"move_mount", "5.2"},
+	[KERNEL_FSOPEN] = {"fsopen", "5.2"},
 	[KERNEL_PIDFD_OPEN] = {"pidfd_open", "5.3"},
 	[KERNEL_OPENAT2] = {"openat2", "5.6"},
 	[KERNEL_STATX_MNT_ID] = {"statx STATX_MNT_ID", "5.8"},

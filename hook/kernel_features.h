@@ -11,6 +11,7 @@
 enum kernel_feature {
 	KERNEL_OPEN_TREE,
 	KERNEL_MOVE_MOUNT,
+	KERNEL_FSOPEN,
 	KERNEL_PIDFD_OPEN,
 	KERNEL_OPENAT2,
 	KERNEL_STATX_MNT_ID,
@@ -25,8 +26,8 @@ enum kernel_feature {
 /*
  * Ask the kernel, by a call that cannot do anything: it has arguments that the system call itself
  * refuses (EINVAL), which one that is not there cannot. Touches no file but "/". Not remembered:
- * it costs less than a microsecond. KERNEL_MOVE_MOUNT needs CAP_SYS_ADMIN to be told from one that
- * is hidden.
+ * it costs less than a microsecond. KERNEL_MOVE_MOUNT and KERNEL_FSOPEN need CAP_SYS_ADMIN to be told
+ * from ones that are hidden; the filter of system calls lets nobody ask for the latter.
  */
 bool kernel_has(enum kernel_feature feature);
 

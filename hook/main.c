@@ -2,6 +2,7 @@
 /* Dispatch to a command, and the only place that exits. */
 #include "hook/commands.h"
 #include "hook/confine.h"
+#include "hook/fs_context.h"
 #include "hook/startup.h"
 #include "hook/supervise.h"
 #include "hook/whole_table.h"
@@ -69,6 +70,7 @@ static int start(const struct command *command, struct supervisor *supervisor)
 	r = load_libraries(command);
 	if (r < 0)
 		return r;
+	fs_context_prepare(command->profile);
 	r = confine_worker(command->profile, &unfiltered);
 	supervisor->progress->unfiltered = unfiltered;
 	return r;

@@ -90,6 +90,17 @@ int mount_by_path_options(int fd, unsigned long flags)
 	return mount(NULL, link.path, NULL, all, NULL) < 0 ? -errno : 0;
 }
 
+/* The filter of system calls lets through these very flags, and no data (hook/filter_list.c). */
+int mount_by_path_read_only(int fd, bool read_only)
+{
+	const unsigned long flags = MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	struct link link = link_of(fd);
+
+	return mount(NULL, link.path, NULL, read_only ? flags | MS_RDONLY : flags, NULL) < 0
+		       ? -errno
+		       : 0;
+}
+
 /* umount2(2) follows to the topmost mount of the place, which is what was mounted there last. */
 static void take_off(int place)
 {

@@ -22,6 +22,13 @@ int mount_by_path_propagation(int fd, unsigned long flag, bool recursive);
 int mount_by_path_options(int fd, unsigned long flags);
 
 /*
+ * Make the whole file system whose mount's root `fd` is read-only, or writable again, for all its
+ * mounts: mount_set_options() changes one mount alone. The mount, of the caller's namespace, gets
+ * nosuid, nodev and noexec. -EBUSY where somebody has a file open for writing.
+ */
+int mount_by_path_read_only(int fd, bool read_only);
+
+/*
  * Bind the directory `from` on the directory `to`, with everything mounted below it where
  * `recursive`; both are of the caller's mount namespace (-EINVAL otherwise). *ret_fd is the new
  * mount's root (O_PATH), the caller's: -ESTALE, and nothing is mounted, where another mount came on

@@ -21,6 +21,9 @@
 
 #define SYS_NUMBER_OPEN_TREE 428
 #define SYS_NUMBER_MOVE_MOUNT 429
+#define SYS_NUMBER_FSOPEN 430
+#define SYS_NUMBER_FSCONFIG 431
+#define SYS_NUMBER_FSMOUNT 432
 #define SYS_NUMBER_PIDFD_OPEN 434
 #define SYS_NUMBER_CLOSE_RANGE 436
 #define SYS_NUMBER_OPENAT2 437
@@ -55,6 +58,10 @@ struct sys_mount_attr {
 #define SYS_OPEN_TREE_CLONE 1U
 #define SYS_OPEN_TREE_CLOEXEC O_CLOEXEC
 #define SYS_AT_RECURSIVE 0x8000
+#define SYS_FSOPEN_CLOEXEC 1U
+#define SYS_FSMOUNT_CLOEXEC 1U
+#define SYS_FSCONFIG_SET_STRING 1U
+#define SYS_FSCONFIG_CMD_CREATE 6U
 #define SYS_MOVE_MOUNT_F_EMPTY_PATH 0x04U
 #define SYS_MOVE_MOUNT_T_EMPTY_PATH 0x40U
 #define SYS_MOUNT_ATTR_RDONLY 0x01
@@ -106,6 +113,29 @@ static inline int sys_move_mount(int from, int to)
 {
 	return sys_result(syscall(SYS_NUMBER_MOVE_MOUNT, from, "", to, "",
 		SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH));
+}
+
+/* Linux 5.2: a file system of the type, to be set up. A descriptor, or a negative errno. */
+static inline int sys_fsopen(const char *type)
+{
+	return sys_result(syscall(SYS_NUMBER_FSOPEN, type, SYS_FSOPEN_CLOEXEC));
+}
+
+static inline int sys_fsconfig_string(int fd, const char *name, const char *value)
+{
+	return sys_result(
+		syscall(SYS_NUMBER_FSCONFIG, fd, SYS_FSCONFIG_SET_STRING, name, value, 0));
+}
+
+static inline int sys_fsconfig_create(int fd)
+{
+	return sys_result(syscall(SYS_NUMBER_FSCONFIG, fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+}
+
+/* Its root, of a mount with SYS_MOUNT_ATTR_* that is attached nowhere. */
+static inline int sys_fsmount(int fd, unsigned int attributes)
+{
+	return sys_result(syscall(SYS_NUMBER_FSMOUNT, fd, SYS_FSMOUNT_CLOEXEC, attributes));
 }
 
 /* Linux 5.12: attributes of the mount of descriptor `fd`; `flags` may have SYS_AT_RECURSIVE. */

@@ -68,7 +68,7 @@ entries() {
 	sed -nE -e 's#^	(CALL)\("([a-z0-9_]+)", [A-Z]+\),	*/\* (.*) \*/$#\2\t-\t\3#p' \
 		-e 's#^	(NEWER)\("([a-z0-9_]+)", [0-9]+, [A-Z]+\),	*/\* (.*) \*/$#\2\t-\t\3#p' \
 		-e 's#^	(IF_NONE|IF_UNEQUAL)\("([a-z0-9_]+)", [0-9], [A-Z_]+, [A-Z]+\),	*/\* (.*) \*/$#\2\t-\t\3#p' \
-		-e 's#^	(IF_EQUAL|IF_ALL)\("([a-z0-9_]+)", [0-9], ([A-Z0-9_]+), [A-Z]+\),	*/\* (.*) \*/$#\2\t\3\t\4#p' \
+		-e 's#^	(IF_EQUAL|IF_ALL|IF_NEW|IF_PLAIN)\("([a-z0-9_]+)", [0-9], ([A-Z0-9_]+), [A-Z]+\),	*/\* (.*) \*/$#\2\t\3\t\4#p' \
 		"$list"
 }
 
@@ -76,6 +76,8 @@ was_called() {
 	local name=$1 argument=$2
 	case $argument in
 	-) argument='' ;;
+	READ_WRITE | READ_ONLY) argument=MS_REMOUNT ;;
+	OF_MOUNT) argument=MOUNT_ATTR_NOSUID ;;
 	SYS_NS_GET_MNTNS_ID) argument='NS_GET_MNTNS_ID|_IOC\(_IOC_READ, 0xb7, 0x5, 0x8\)' ;;
 	esac
 	grep -qE "^$name\(.*($argument)${argument:+([^A-Z0-9_]|$)}" "$scratch/calls"

@@ -5,6 +5,8 @@
 
 #include "hook/commands.h"
 #include "hook/container_ns.h"
+#include "hook/fs_context.h"
+#include "hook/kernel_features.h"
 #include "hook/process.h"
 #include "hook/progress.h"
 #include "hook/startup.h"
@@ -18,6 +20,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -28,6 +31,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 static int enter(void **state)
 {
@@ -37,11 +41,11 @@ static int enter(void **state)
 /* Sanitizers, coverage, FILTER=no: nothing is installed, and nothing of that can be tried. */
 #ifndef FUSE_SIDECAR_HOOK_UNFILTERED
 
-/* One system call with up to four arguments. */
+/* One system call with up to five arguments. */
 struct call {
 	const char *name;
 	long number;
-	long arguments[4];
+	long arguments[5];
 };
 
 static const struct call dangerous[] = {
@@ -80,6 +84,14 @@ static const struct call dangerous[] = {
 	{"mprotect PROT_EXEC", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}},
 	{"mount of a file system", SYS_mount, {0, 0, 0, MS_NOSUID}},
 	{"mount that changes one", SYS_mount, {0, 0, 0, MS_REMOUNT}},
+	{"mount that changes one, called shared", SYS_mount, {0, 0, 0, MS_REMOUNT | MS_SHARED}},
+	{"mount that changes one, called private", SYS_mount, {0, 0, 0, MS_REMOUNT | MS_PRIVATE}},
+	{"mount that makes one read-only, and more", SYS_mount,
+		{0, 0, 0, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, 1}},
+	{"fspick", SYS_fspick, {-1}},
+	{"fsconfig that sets an option", SYS_fsconfig, {-1, 1}},
+	{"fsconfig that changes a file system", SYS_fsconfig, {-1, 7}},
+	{"fsmount for programs", SYS_fsmount, {-1, 0, 0}},
 	{"mount that moves one", SYS_mount, {0, 0, 0, MS_MOVE}},
 	{"ioctl TIOCSTI", SYS_ioctl, {0, TIOCSTI}},
 };
@@ -92,7 +104,7 @@ static int make_call(void *data)
 	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
 		return 1;
 	syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
-		call->arguments[3], 0, 0);
+		call->arguments[3], call->arguments[4], 0);
 	return 0;
 }
 
@@ -250,6 +262,48 @@ static void where_its_signal_is_blocked_a_call_that_is_not_known_is_the_end(void
 	assert_int_equal(child_run(be_refused_blocked, NULL), 128 + SIGSYS);
 }
 
+/* A file system that was set up before is made as it is, once; no other. */
+static int mount_prepared(void *data)
+{
+	cleanup_close int fd = -EBADF, again = -EBADF;
+	int unfiltered = 0;
+	struct statfs fs;
+
+	(void)data;
+	fs_context_prepare(CONFINE_PRESTART);
+	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
+		return 1;
+	if (fs_context_mount(FS_CONTEXT_SHOWN, &fd) < 0 || fstatfs(fd, &fs) < 0)
+		return 2;
+	if (fs.f_type != TMPFS_MAGIC ||
+		fs.f_bsize * (long)fs.f_blocks > FS_CONTEXT_SHOWN_KIB * 1024L)
+		return 3;
+	return fs_context_mount(FS_CONTEXT_SHOWN, &again) == -EOPNOTSUPP ? 0 : 4;
+}
+
+static int open_none(void *data)
+{
+	cleanup_close int fd = -EBADF;
+	int unfiltered = 0;
+
+	(void)data;
+	fs_context_prepare(CONFINE_POSTSTOP);
+	if (confine_worker(CONFINE_POSTSTOP, &unfiltered) < 0 || unfiltered < 0)
+		return 1;
+	return fs_context_mount(FS_CONTEXT_SHOWN, &fd) == -EOPNOTSUPP ? 0 : 2;
+}
+
+static void a_worker_mounts_the_file_system_that_was_prepared_and_no_other(void **state)
+{
+	(void)state;
+	if (!kernel_has(KERNEL_FSOPEN)) {
+		puts("this kernel has no fsopen");
+		skip();
+	}
+	assert_int_equal(child_run(mount_prepared, NULL), 0);
+	assert_int_equal(child_run(open_none, NULL), 0);
+}
+
 static int supervisor_call(void *data)
 {
 	const struct call *call = data;
@@ -257,7 +311,7 @@ static int supervisor_call(void *data)
 	if (confine_supervisor() < 0)
 		return 1;
 	syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
-		call->arguments[3], 0, 0);
+		call->arguments[3], call->arguments[4], 0);
 	return 0;
 }
 
@@ -496,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #ifndef FUSE_SIDECAR_HOOK_UNFILTERED
 		TEST(what_the_hook_never_does_is_its_end),
+		TEST(a_worker_mounts_the_file_system_that_was_prepared_and_no_other),
 		TEST(what_a_library_may_come_to_call_is_refused_as_by_a_kernel_without_it),
 		TEST(a_younger_glibc_may_ask_for_a_terminal),
 		TEST(nothing_takes_the_answer_away),

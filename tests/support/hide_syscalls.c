@@ -16,8 +16,9 @@ static void release_filter(scmp_filter_ctx *filter)
 
 #define cleanup_filter __attribute__((cleanup(release_filter)))
 
-static const char *const unknown_to_4_18[] = {"open_tree", "move_mount", "pidfd_open", "openat2",
-	"statx_mnt_id", "close_range", "mount_setattr", "statmount", "listmount"};
+static const char *const unknown_to_4_18[] = {"open_tree", "move_mount", "fsopen", "fsconfig",
+	"fsmount", "pidfd_open", "openat2", "statx_mnt_id", "close_range", "mount_setattr",
+	"statmount", "listmount"};
 
 /* libseccomp of Debian 12 does not know the last two by name. */
 static int number_of(const char *name)
