@@ -7,7 +7,7 @@
 #include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/process.h"
-#include "hook/runtime_dir.h"
+#include "hook/shown.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
 #include "policy/own_volume.h"
@@ -216,19 +216,37 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	return 0;
 }
 
+static int open_shown(struct run *run, int *ret_fd, struct error *err)
+{
+	cleanup_free char *text = topology_format(&run->topology);
+	cleanup_error struct error unlabelled = {0};
+	int r;
+
+	if (!text)
+		return error_memory(err);
+	r = shown_open(run->runtime_fd, run->identity.pod_uid, text, ret_fd, &unlabelled);
+	if (r > 0)
+		audit_failure(&run->audit, &unlabelled);
+	if (r >= 0)
+		return 0;
+	*err = unlabelled;
+	unlabelled = (struct error){0};
+	return r;
+}
+
 int apply_expose(struct run *run, const struct plan_step *step, struct error *err)
 {
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
-	cleanup_close int record = -EBADF;
+	cleanup_close int shown = -EBADF;
 	int r;
 
-	r = runtime_dir_open_pod(run->runtime_fd, run->identity.pod_uid, false, &record, err);
+	r = open_shown(run, &shown, err);
 	if (r < 0)
 		return r;
 	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
 	if (r < 0)
 		return r;
-	r = expose_record(&ns, record, run->node.container_root, step->container_path, err);
+	r = expose_record(&ns, shown, run->node.container_root, step->container_path, err);
 	if (r < 0)
 		return r;
 	audit_send(&run->audit,

@@ -15,6 +15,7 @@
 #include "hook/policy_file.h"
 #include "hook/reconcile_stamp.h"
 #include "hook/record.h"
+#include "hook/record_place.h"
 #include "hook/run.h"
 #include "hook/run_count.h"
 #include "hook/runtime_dir.h"
@@ -66,6 +67,15 @@ static void break_hung(struct run *run, bool dry_run)
 		audit_failure(&run->audit, &err);
 }
 
+/* The record of a hook that showed it to containers, which may have become able to write there. */
+static int keep_apart(struct run *run, struct error *err)
+{
+	/* One that cannot be looked at: writing it fails, and says why. */
+	return record_place_was_shown(run->runtime_fd, run->identity.pod_uid) == 0
+		       ? 0
+		       : run_commit(run, err);
+}
+
 /* One pod with its lock held. 1: it is over, and was ended; 0: it lives. */
 static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 {
@@ -77,7 +87,7 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	progress_subject(run->progress, &run->identity);
 	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->topology))
-		return 0;
+		return dry_run ? 0 : keep_apart(run, err);
 	if (dry_run) {
 		say(run, "would be removed: none of its containers runs");
 		r = pod_end_say(run, err);

@@ -3,7 +3,9 @@
 
 #include "hook/lock.h"
 #include "hook/record.h"
+#include "hook/record_place.h"
 #include "hook/runtime_dir.h"
+#include "hook/shown.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include <dirent.h>
@@ -41,6 +43,7 @@ static void remove_temporary(int runtime_fd, const char *uid)
 		return;
 	snprintf(path, sizeof(path), "tmp/%s", uid);
 	unlinkat(runtime_fd, path, 0);
+	record_place_clean(runtime_fd, uid);
 	if (!record_is_there(runtime_fd, uid))
 		lock_remove_file(&lock);
 }
@@ -57,9 +60,26 @@ static void remove_lock(int runtime_fd, const char *name)
 		lock_remove_file(&lock);
 }
 
+/* A copy without a record: its pod's end was cut short, or the record was moved aside. */
+static int remove_shown(int runtime_fd, const char *uid, struct error *err)
+{
+	cleanup_lock struct lock lock = LOCK_NONE;
+	cleanup_error struct error busy = {0};
+	int r;
+
+	if (lock_take(runtime_fd, uid, 0, &lock, &busy) < 0)
+		return 0;
+	if (record_is_there(runtime_fd, uid))
+		return 0;
+	r = shown_remove(runtime_fd, uid, err);
+	lock_remove_file(&lock);
+	return r;
+}
+
 static bool is_leftover_lock(int runtime_fd, const char *name)
 {
-	return (ident_is_pod_uid(name) || strncmp(name, "volume-", 7) == 0) &&
+	return (ident_is_pod_uid(name) || strncmp(name, "volume-", 7) == 0 ||
+		       strcmp(name, "shown") == 0) &&
 	       !record_is_there(runtime_fd, name);
 }
 
@@ -71,8 +91,12 @@ static int remove_temporaries(int runtime_fd, bool dry_run, struct error *err)
 	if (!directory)
 		return errno == ENOENT ? 0 : read_error(err, RUNTIME_DIR "/tmp");
 	while ((entry = readdir(directory))) {
-		if (!dry_run && ident_is_pod_uid(entry->d_name))
-			remove_temporary(runtime_fd, entry->d_name);
+		char uid[NAME_MAX + 1];
+
+		/* "UID", or "UID.d" of a directory. */
+		snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(entry->d_name, "."), entry->d_name);
+		if (!dry_run && ident_is_pod_uid(uid))
+			remove_temporary(runtime_fd, uid);
 	}
 	return 0;
 }
@@ -91,9 +115,32 @@ static int remove_locks(int runtime_fd, bool dry_run, struct error *err)
 	return 0;
 }
 
+static int remove_copies(int runtime_fd, bool dry_run, struct error *err)
+{
+	cleanup_directory DIR *directory = open_directory(runtime_fd, "shown");
+	struct dirent *entry;
+	int r = 0;
+
+	if (!directory)
+		return errno == ENOENT ? 0 : read_error(err, RUNTIME_DIR "/shown");
+	while ((entry = readdir(directory))) {
+		cleanup_error struct error later = {0};
+		int removed;
+
+		if (dry_run || !ident_is_pod_uid(entry->d_name) ||
+			record_is_there(runtime_fd, entry->d_name))
+			continue;
+		removed = remove_shown(runtime_fd, entry->d_name, r == 0 ? err : &later);
+		r = r < 0 ? r : removed;
+	}
+	return r;
+}
+
 int leftovers_remove(int runtime_fd, bool dry_run, struct error *err)
 {
 	int r = remove_temporaries(runtime_fd, dry_run, err);
 
+	if (r == 0)
+		r = remove_copies(runtime_fd, dry_run, err);
 	return r < 0 ? r : remove_locks(runtime_fd, dry_run, err);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/record.h"
 
+#include "hook/record_place.h"
 #include "hook/runtime_dir.h"
+#include "hook/shown.h"
 #include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
@@ -166,36 +168,45 @@ static void remove_empty(int runtime_fd, const char *pod_uid)
 
 	snprintf(path, sizeof(path), "pods/%s", pod_uid);
 	unlinkat(runtime_fd, path, AT_REMOVEDIR);
+	if (!record_is_there(runtime_fd, pod_uid))
+		shown_remove(runtime_fd, pod_uid, NULL);
 }
 
-int record_commit_stamped(int runtime_fd, const struct topology *topology, struct record_stamp *ret,
-	struct error *err)
+/* The pod's lock is held. */
+static int write_record(
+	int runtime_fd, const char *pod_uid, const char *text, struct stat *ret, struct error *err)
 {
-	cleanup_close int pod = -EBADF;
-	cleanup_free char *text = topology_format(topology);
-	cleanup_free char *path = record_path(topology->pod_uid);
+	cleanup_record_place struct record_place place = RECORD_PLACE_NONE;
+	cleanup_free char *path = record_path(pod_uid);
 	char temporary[80];
-	struct stat written;
 	int r;
 
-	if (!text || !path)
+	if (!path)
 		return failed(err, -ENOMEM, "write", path);
-	r = runtime_dir_open_pod(runtime_fd, topology->pod_uid, true, &pod, err);
-	if (r < 0) {
-		remove_empty(runtime_fd, topology->pod_uid);
+	r = record_place_open(runtime_fd, pod_uid, &place, err);
+	if (r < 0)
 		return r;
-	}
-	/* The pod's lock is held. Containers of any uid read the record. */
-	snprintf(temporary, sizeof(temporary), "tmp/%s", topology->pod_uid);
-	r = write_whole_file(&(struct whole_file){.directory = pod,
+	snprintf(temporary, sizeof(temporary), "tmp/%s", pod_uid);
+	r = write_whole_file(&(struct whole_file){.directory = place.fd,
 				     .name = RECORD_FILE,
 				     .temporary_directory = runtime_fd,
 				     .temporary = temporary,
-				     .mode = 0644},
-		text, &written);
-	if (r < 0) {
-		remove_empty(runtime_fd, topology->pod_uid);
+				     .mode = 0600},
+		text, ret);
+	if (r < 0)
 		return failed(err, r, "write", path);
+	return record_place_settle(runtime_fd, pod_uid, &place, err);
+}
+
+int record_commit_text(int runtime_fd, const char *pod_uid, const char *text,
+	struct record_stamp *ret, struct error *err)
+{
+	struct stat written;
+	int r = write_record(runtime_fd, pod_uid, text, &written, err);
+
+	if (r < 0) {
+		remove_empty(runtime_fd, pod_uid);
+		return r;
 	}
 	*ret = stamp_of(&written);
 	return 0;
@@ -203,12 +214,15 @@ int record_commit_stamped(int runtime_fd, const struct topology *topology, struc
 
 int record_commit(int runtime_fd, const struct topology *topology, struct error *err)
 {
+	cleanup_free char *text = topology_format(topology);
 	struct record_stamp unused;
 
-	return record_commit_stamped(runtime_fd, topology, &unused, err);
+	if (!text)
+		return failed(err, -ENOMEM, "write", NULL);
+	return record_commit_text(runtime_fd, topology->pod_uid, text, &unused, err);
 }
 
-int record_remove(int runtime_fd, const char *pod_uid, struct error *err)
+static int remove_record(int runtime_fd, const char *pod_uid, struct error *err)
 {
 	cleanup_close int pods = -EBADF, pod = -EBADF;
 	cleanup_free char *path = record_path(pod_uid);
@@ -227,10 +241,20 @@ int record_remove(int runtime_fd, const char *pod_uid, struct error *err)
 	pods = openat(runtime_fd, "pods", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (pods < 0)
 		return failed(err, -errno, "open", PODS_PATH);
-	/* Where it is shown in a container that still runs, the kernel detaches it there. */
+	/* Where a container of an older hook sees it, the kernel detaches it there. */
 	if (unlinkat(pods, pod_uid, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return failed(err, -errno, "remove the directory of", path);
 	return 0;
+}
+
+int record_remove(int runtime_fd, const char *pod_uid, struct error *err)
+{
+	int r = remove_record(runtime_fd, pod_uid, err);
+
+	if (r < 0)
+		return r;
+	record_place_clean(runtime_fd, pod_uid);
+	return shown_remove(runtime_fd, pod_uid, err);
 }
 
 static int compare_text(const void *a, const void *b)

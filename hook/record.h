@@ -34,15 +34,19 @@ struct record_stamp {
 void record_stamp(int runtime_fd, const char *pod_uid, struct record_stamp *ret);
 bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *b);
 
-/* Write it whole: a temporary file tmp/UID (the caller holds the pod's lock), fsync left out
- * (tmpfs), rename over pods/UID/topology.json, mode 0644. */
+/*
+ * Write it whole: a temporary file tmp/UID (the caller holds the pod's lock), fsync left out
+ * (tmpfs), rename over pods/UID/topology.json, mode 0600. Containers see a copy (hook/shown.h).
+ */
 int record_commit(int runtime_fd, const struct topology *topology, struct error *err);
 
-/* The same, with the stamp of what was written: taken before anybody else can write there. */
-int record_commit_stamped(int runtime_fd, const struct topology *topology, struct record_stamp *ret,
-	struct error *err);
+/* The same of what topology_format() has made, with the stamp of what was written: taken before
+ * anybody else can write there. */
+int record_commit_text(int runtime_fd, const char *pod_uid, const char *text,
+	struct record_stamp *ret, struct error *err);
 
-/* Remove pods/UID/topology.json and pods/UID. One that is not there is no error. */
+/* Remove pods/UID/topology.json and pods/UID, then what containers see of it. What is not there is
+ * no error. */
 int record_remove(int runtime_fd, const char *pod_uid, struct error *err);
 
 /* The uids of all pods that have a record directory, sorted. */

@@ -5,6 +5,7 @@
 #include "hook/policy_file.h"
 #include "hook/record.h"
 #include "hook/runtime_dir.h"
+#include "hook/shown.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include <string.h>
@@ -73,15 +74,6 @@ int run_read_identity(struct run *run, struct error *err)
 	return 0;
 }
 
-/* Containers that cannot read their record start all the same. */
-static void label_directories(const struct run *run)
-{
-	cleanup_error struct error err = {0};
-
-	if (runtime_dir_label(run->runtime_fd, &err) < 0)
-		audit_failure(&run->audit, &err);
-}
-
 static int take_lock(struct run *run, struct error *err)
 {
 	progress_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
@@ -133,8 +125,6 @@ int run_open_record(struct run *run, bool create, struct error *err)
 	r = runtime_dir_open(create, &run->runtime_fd, err);
 	if (r < 0)
 		return r;
-	if (create)
-		label_directories(run);
 	return lock_record(run, err);
 }
 
@@ -151,9 +141,26 @@ int run_lock_record_again(struct run *run, struct error *err)
 	return r < 0 ? r : load_record(run, err);
 }
 
+/* Nothing is read from it: no container is refused for it. */
+static void update_shown(struct run *run, const char *text)
+{
+	cleanup_error struct error err = {0};
+
+	if (shown_update(run->runtime_fd, run->topology.pod_uid, text, &err) < 0)
+		audit_failure(&run->audit, &err);
+}
+
 int run_commit(struct run *run, struct error *err)
 {
-	return record_commit_stamped(run->runtime_fd, &run->topology, &run->committed, err);
+	cleanup_free char *text = topology_format(&run->topology);
+	int r;
+
+	if (!text)
+		return error_memory(err);
+	r = record_commit_text(run->runtime_fd, run->topology.pod_uid, text, &run->committed, err);
+	if (r == 0)
+		update_shown(run, text);
+	return r;
 }
 
 uint64_t run_realtime_usec(void)

@@ -80,7 +80,7 @@ void run_leave_no_lock(const struct run *run);
  * written since run_commit(); on failure it is empty. */
 int run_lock_record_again(struct run *run, struct error *err);
 
-/* Write the record. */
+/* Write the record, and what containers see of it. */
 int run_commit(struct run *run, struct error *err);
 
 /* The policy's probeTimeout, or what is left of the stage's time. */

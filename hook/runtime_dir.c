@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/runtime_dir.h"
 
-#include "hook/selinux.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
@@ -16,7 +15,8 @@ static const struct {
 	const char *name;
 	mode_t mode;
 } subdirectories[] = {
-	{"pods", 0755}, /* containers read their record here */
+	{"pods", 0700},
+	{"shown", 0755}, /* what containers see of them: hook/shown.h */
 	{"locks", 0700},
 	{"tmp", 0700},
 };
@@ -60,6 +60,18 @@ static int make_error(struct error *err, int r, const char *path)
 		strerror(-r));
 }
 
+/* One of an older hook, which let others in. */
+static int narrow(int fd, const char *path, mode_t mode, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 &&
+		(!(st.st_mode & 0777 & ~mode) || fchmod(fd, st.st_mode & mode) == 0))
+		return 0;
+	return error_set(err, -errno, FINDING_HOST_IO, path, NULL,
+		"cannot change the mode of %s: %s", path, strerror(errno));
+}
+
 /* Open `name` in `parent`, made with `mode` where `create`; `path` is the whole of it, for
  * messages. */
 static int open_owned(
@@ -75,6 +87,8 @@ static int open_owned(
 		return error_set(err, -errno, FINDING_HOST_IO, path, NULL, "cannot open %s: %s",
 			path, strerror(errno));
 	r = check_owner(fd, path, err);
+	if (r == 0 && create)
+		r = narrow(fd, path, *create, err);
 	return r < 0 ? r : move_fd(&fd);
 }
 
@@ -111,26 +125,6 @@ int runtime_dir_open(bool create, int *ret_fd, struct error *err)
 	return 0;
 }
 
-int runtime_dir_label(int runtime_fd, struct error *err)
-{
-	static const char *const names[] = {"pods", "tmp"};
-
-	if (!selinux_enabled())
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		cleanup_close int fd = openat(runtime_fd, names[i], O_RDONLY | OPEN_DIRECTORY);
-		int r = fd < 0 ? -errno : 0;
-
-		if (r < 0)
-			return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, NULL,
-				"cannot open %s of %s: %s", names[i], RUNTIME_DIR, strerror(-r));
-		r = selinux_set_type(fd, SELINUX_RECORD_TYPE, RUNTIME_DIR, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* "pods/UID" below the runtime directory, for messages. */
 static char *pod_path(const char *pod_uid)
 {
@@ -155,7 +149,7 @@ int runtime_dir_open_pod(
 	if (pods < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, RUNTIME_DIR "/pods", NULL,
 			"cannot open %s: %s", RUNTIME_DIR "/pods", strerror(errno));
-	if (create && mkdirat(pods, pod_uid, 0755) < 0 && errno != EEXIST)
+	if (create && mkdirat(pods, pod_uid, 0700) < 0 && errno != EEXIST)
 		return make_error(err, -errno, path);
 	fd = openat(pods, pod_uid, O_PATH | OPEN_DIRECTORY);
 	if (fd < 0)

@@ -67,21 +67,26 @@ static int failed(int r, const char *path, const char *type, struct error *err)
 		"cannot give %s the SELinux type %s: %s", path, type, strerror(-r));
 }
 
-int selinux_set_type(int fd, const char *type, const char *path, struct error *err)
+int selinux_set_type_like(int fd, int like, const char *type, const char *path, struct error *err)
 {
 	char label[SELINUX_LABEL_SIZE], made[SELINUX_LABEL_SIZE];
 	int r;
 
 	if (!selinux_enabled())
 		return 0;
-	r = selinux_label_of(fd, label);
-	if (r == -ENODATA || r == -EOPNOTSUPP)
+	if (selinux_label_of(fd, label) == 0 && selinux_has_type(label, type))
 		return 0;
-	if (r == 0 && selinux_has_type(label, type))
+	r = selinux_label_of(like, label);
+	if (r == -ENODATA || r == -EOPNOTSUPP)
 		return 0;
 	if (r == 0)
 		r = replace_type(label, type, made);
 	if (r == 0 && fsetxattr(fd, ATTRIBUTE, made, strlen(made) + 1, 0) < 0)
 		r = -errno;
 	return r < 0 ? failed(r, path, type, err) : 0;
+}
+
+int selinux_set_type(int fd, const char *type, const char *path, struct error *err)
+{
+	return selinux_set_type_like(fd, fd, type, path, err);
 }

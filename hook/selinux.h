@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * What containers of every type and level may read and none may write: records are shown in
- * containers from below /run/fuse-sidecar-hook/pods.
+ * What containers of every type and level may read and none may write: what is shown of records in
+ * containers (hook/shown.h).
  */
 #define SELINUX_RECORD_TYPE "container_ro_file_t"
 
@@ -34,5 +34,8 @@ bool selinux_has_type(const char *label, const char *type);
  * where it forbids the change.
  */
 int selinux_set_type(int fd, const char *type, const char *path, struct error *err);
+
+/* The same, with user, role and level of the file `like`; nothing where that has no label. */
+int selinux_set_type_like(int fd, int like, const char *type, const char *path, struct error *err);
 
 #endif

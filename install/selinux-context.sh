@@ -3,12 +3,13 @@
 #
 # selinux-context add|delete
 #
-# Tells SELinux, where it is on, that the records below /run may be read by containers. The hook labels
-# them so by itself; with this a relabelling of the file system does not take it back. Packages run it.
+# Tells SELinux, where it is on, that what is shown of records below /run may be read by containers. The hook
+# labels it so by itself; with this a relabelling of the file system does not take it back. Packages run it.
 set -e
 
 type=container_ro_file_t
-below='fuse-sidecar-hook/(pods|tmp)(/.*)?'
+below='fuse-sidecar-hook/shown(/.*)?'
+before='fuse-sidecar-hook/(pods|tmp)(/.*)?' # of versions that showed the records themselves
 
 # Without SELinux, or without the tool that changes its file contexts, there is nothing to do.
 command -v selinuxenabled >/dev/null && selinuxenabled || exit 0
@@ -19,15 +20,20 @@ change() {
 	semanage fcontext "$@" "/run/$below" 2>/dev/null || semanage fcontext "$@" "/var/run/$below"
 }
 
+forget() {
+	semanage fcontext -d "/run/$before" 2>/dev/null || semanage fcontext -d "/var/run/$before" 2>/dev/null || true
+}
+
 case ${1:-} in
 add)
+	forget
 	# A policy that does not know the type has no containers that could read anything.
 	change -a -t "$type" || change -m -t "$type" ||
-		echo "fuse-sidecar-hook: no file context for records: semanage failed" >&2
+		echo "fuse-sidecar-hook: no file context for what containers see: semanage failed" >&2
 	[ ! -d /run/fuse-sidecar-hook ] || restorecon -R /run/fuse-sidecar-hook || true
 	;;
 delete)
-	change -d || echo "fuse-sidecar-hook: the file context of records stays: semanage failed" >&2
+	change -d || echo "fuse-sidecar-hook: the file context of what containers see stays: semanage failed" >&2
 	;;
 *)
 	echo 'usage: selinux-context add|delete' >&2

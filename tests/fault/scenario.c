@@ -143,7 +143,7 @@ static char *repair(const struct tally *tally, struct stage *stage)
 		return text;
 	}
 	host = state_of_host(&stage->pod);
-	difference = state_difference(tally->golden.host, host, "locks/volume-");
+	difference = state_difference(tally->golden.host, host, "locks/");
 	if (difference)
 		assert_true(asprintf(&text, "the next run leaves %s", difference) >= 0);
 	return text ? text : end_pod(stage);

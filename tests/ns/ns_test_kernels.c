@@ -308,7 +308,8 @@ static const struct mount_entry *exposed(
 
 static void the_topology_is_shown_read_only_and_private(void **state)
 {
-	static const char *const hidden[] = {HIDE_ALL, "open_tree", "move_mount", "mount_setattr"};
+	static const char *const hidden[] = {HIDE_ALL, "open_tree", "move_mount", "mount_setattr",
+		"fsopen", "fsconfig", "fsmount"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++) {

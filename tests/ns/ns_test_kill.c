@@ -188,6 +188,7 @@ static void killed_anywhere_in_a_pods_first_run_the_next_converges(void **state)
 		if (ns_sandbox_mounts() != before)
 			fail_msg("killed at %u: a mount is left at the pod's end", pace.nth);
 		assert_int_equal(fake_pod_count_files("pods"), 0);
+		assert_int_equal(fake_pod_count_files("shown"), 0);
 	}
 	pace_end(&pace);
 }
@@ -199,6 +200,7 @@ static void expect_reconciled(unsigned int before, unsigned int nth)
 	if (ns_sandbox_mounts() != before)
 		fail_msg("killed at %u: a mount is left by reconcile", nth);
 	assert_int_equal(fake_pod_count_files("pods"), 0);
+	assert_int_equal(fake_pod_count_files("shown"), 0);
 	assert_int_equal(fake_pod_count_files("locks"), 0);
 	assert_int_equal(fake_pod_count_files("tmp"), 0);
 }

@@ -96,7 +96,7 @@ static void what_was_committed_is_read_back(void **state)
 	assert_string_equal(topology.containers[0].name, "plex");
 }
 
-static void containers_can_read_it_and_nobody_can_write_it(void **state)
+static void root_alone_can_read_and_write_it(void **state)
 {
 	struct stat st;
 
@@ -105,7 +105,7 @@ static void containers_can_read_it_and_nobody_can_write_it(void **state)
 	commit(UID_A, "plex");
 	umask(022);
 	assert_int_equal(stat(RECORD, &st), 0);
-	assert_int_equal(st.st_mode, S_IFREG | 0644);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
 	assert_int_equal(st.st_uid, 0);
 }
 
@@ -395,7 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_pod_without_a_record_is_not_found),
 		TEST(what_was_committed_is_read_back),
-		TEST(containers_can_read_it_and_nobody_can_write_it),
+		TEST(root_alone_can_read_and_write_it),
 		TEST(no_temporary_file_is_left),
 		TEST(what_a_killed_hook_left_in_tmp_is_no_obstacle),
 		TEST(a_reader_keeps_the_whole_record_that_it_opened),

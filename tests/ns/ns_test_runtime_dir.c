@@ -33,7 +33,8 @@ static void it_is_made_with_its_subdirectories(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(mode_of(RUNTIME_DIR), S_IFDIR | 0755);
-	assert_int_equal(mode_of(RUNTIME_DIR "/pods"), S_IFDIR | 0755);
+	assert_int_equal(mode_of(RUNTIME_DIR "/pods"), S_IFDIR | 0700);
+	assert_int_equal(mode_of(RUNTIME_DIR "/shown"), S_IFDIR | 0755);
 	assert_int_equal(mode_of(RUNTIME_DIR "/locks"), S_IFDIR | 0700);
 	assert_int_equal(mode_of(RUNTIME_DIR "/tmp"), S_IFDIR | 0700);
 }
@@ -114,7 +115,7 @@ static void a_pods_directory_is_made_and_found_again(void **state)
 
 	(void)state;
 	assert_int_equal(runtime_dir_open_pod(fd, UID_A, true, &made, &err), 0);
-	assert_int_equal(mode_of(RUNTIME_DIR "/pods/" UID_A), S_IFDIR | 0755);
+	assert_int_equal(mode_of(RUNTIME_DIR "/pods/" UID_A), S_IFDIR | 0700);
 	assert_int_equal(runtime_dir_open_pod(fd, UID_A, false, &found, &err), 0);
 }
 

@@ -120,5 +120,5 @@ node_add_selinux() {
 # selinux_was_told WORDS: the last change of file contexts
 selinux_was_told() {
 	same "$(grep '^semanage' "$NODE/tmp/selinux" | tail -n 1)" \
-		"semanage fcontext $1 /run/$NAME/(pods|tmp)(/.*)?"
+		"semanage fcontext $1 /run/$NAME/shown(/.*)?"
 }

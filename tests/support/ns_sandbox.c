@@ -12,6 +12,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#define SHOWN "/run/fuse-sidecar-hook/shown"
+
 static const char *const emptied[] = {"/run", "/etc/fuse-sidecar-hook", "/var/lib/kubelet"};
 
 int ns_sandbox_mkdirs(const char *path)
@@ -191,10 +193,13 @@ unsigned int ns_sandbox_mounts_on(const char *path)
 unsigned int ns_sandbox_mounts(void)
 {
 	cleanup_mount_table struct mount_table table = {0};
+	unsigned int n = 0;
 
 	if (mountinfo_read("/proc/self/mountinfo", &table, NULL) < 0)
 		return UINT_MAX;
-	return (unsigned int)table.n;
+	for (size_t i = 0; i < table.n; i++)
+		n += !path_below(table.entries[i].target, SHOWN);
+	return n;
 }
 
 unsigned int ns_sandbox_open_files(void)
