@@ -96,6 +96,15 @@ static int prepare_paths(const struct prepare *prepare)
 	return lowest;
 }
 
+/* Hooks would find what they cannot write to; nodeMounts are made shared all the same. */
+static void label(const struct prepare *prepare)
+{
+	cleanup_error struct error err = {0};
+
+	if (runtime_dir_label(prepare->runtime_fd, &err) < 0)
+		audit_failure(&prepare->audit, &err);
+}
+
 int cmd_prepare(const struct options *options)
 {
 	cleanup_prepare struct prepare prepare = {
@@ -119,5 +128,6 @@ int cmd_prepare(const struct options *options)
 		audit_failure(&prepare.audit, &err);
 		return (int)error_exit(&err);
 	}
+	label(&prepare);
 	return prepare_paths(&prepare);
 }

@@ -240,6 +240,15 @@ static int leave_stamp(int runtime, struct error *err)
 	return 0;
 }
 
+/* Before a hook cannot write there, which is told every time until somebody mends it. */
+static void label(int runtime)
+{
+	cleanup_error struct error err = {0};
+
+	if (runtime_dir_label(runtime, &err) < 0)
+		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
+}
+
 static int reconcile_records(struct tally *tally, struct error *err)
 {
 	cleanup_close int runtime = -EBADF;
@@ -254,6 +263,8 @@ static int reconcile_records(struct tally *tally, struct error *err)
 		r = record_list(runtime, &uids, err);
 	if (r < 0)
 		return r;
+	if (!tally->dry_run)
+		label(runtime);
 	reconcile_pods(&uids, tally);
 	r = leftovers_remove(runtime, tally->dry_run, err);
 	return r < 0 || tally->dry_run ? r : leave_stamp(runtime, err);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The label of the program, where the node has SELinux: docs/selinux.md. What containers see of
- * records is labelled whenever it is made, and the journal has it where that fails. */
+/* The labels of the program and of its directories, where the node has SELinux: docs/selinux.md.
+ * What containers see of records is labelled whenever it is made, and the journal has it where that
+ * fails. */
 #include "hook/doctor.h"
+#include "hook/runtime_dir.h"
 #include "hook/selinux.h"
+#include "hook/selinux_context.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include <fcntl.h>
+#include <string.h>
 
 /* A file, and the types with which it does its work; the first is the policy's own choice. */
 struct expected {
@@ -41,6 +46,62 @@ static int check_file(struct doctor *doctor, const struct expected *expected)
 	return 0;
 }
 
+static int mend(struct doctor *doctor, int fd, const char *path, const char *label)
+{
+	cleanup_error struct error err = {0};
+
+	if (selinux_context_label(fd, path, &err) < 0) {
+		checkup_error(&doctor->checkup, CHECK_SELINUX, &err, true);
+		return 0;
+	}
+	checkup_ok(&doctor->checkup, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
+	return 1;
+}
+
+/* One of the directories in /run, by the policy's own word. 1 as above. */
+static int check_directory(struct doctor *doctor, const char *path)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char label[SELINUX_LABEL_SIZE], type[SELINUX_TYPE_SIZE];
+	int r;
+
+	if (fd < 0 || selinux_label_of(fd, label) < 0)
+		return 1;
+	r = selinux_context_own(path, type);
+	if (r < 0) {
+		checkup_warn(&doctor->checkup, CHECK_SELINUX,
+			"install container-selinux, or run selinux-context add",
+			"%s is labelled %s; the policy's file contexts do not tell what it should "
+			"be: %s",
+			path, label, strerror(-r));
+		return 0;
+	}
+	if (selinux_has_type(label, type))
+		return 1;
+	if (doctor->fix)
+		return mend(doctor, fd, path, label);
+	checkup_warn(&doctor->checkup, CHECK_SELINUX, "fuse-sidecar-hook doctor --fix",
+		"%s is labelled %s, expected %s: containers may be refused for it (exit 19)", path,
+		label, type);
+	return 0;
+}
+
+static int check_directories(struct doctor *doctor)
+{
+	int right = check_directory(doctor, RUNTIME_DIR);
+	const char *name;
+
+	for (size_t i = 0; (name = runtime_dir_name(i)); i++) {
+		cleanup_free char *path = path_join(RUNTIME_DIR, name);
+
+		if (path)
+			right &= check_directory(doctor, path);
+		else
+			doctor->checkup.out_of_memory = true;
+	}
+	return right;
+}
+
 void doctor_selinux(struct doctor *doctor)
 {
 	int right = 1;
@@ -51,7 +112,8 @@ void doctor_selinux(struct doctor *doctor)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		right &= check_file(doctor, &files[i]);
+	right &= check_directories(doctor);
 	if (right)
-		checkup_ok(
-			&doctor->checkup, CHECK_SELINUX, "the program is labelled as it should be");
+		checkup_ok(&doctor->checkup, CHECK_SELINUX,
+			"the program and its directories are labelled as they should be");
 }

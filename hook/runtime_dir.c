@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/runtime_dir.h"
 
+#include "hook/selinux_context.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
@@ -78,9 +79,10 @@ static int open_owned(
 	int parent, const char *name, const char *path, const mode_t *create, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
+	bool made = create && mkdirat(parent, name, *create) == 0;
 	int r;
 
-	if (create && mkdirat(parent, name, *create) < 0 && errno != EEXIST)
+	if (create && !made && errno != EEXIST)
 		return make_error(err, -errno, path);
 	fd = openat(parent, name, O_RDONLY | OPEN_DIRECTORY);
 	if (fd < 0)
@@ -89,6 +91,9 @@ static int open_owned(
 	r = check_owner(fd, path, err);
 	if (r == 0 && create)
 		r = narrow(fd, path, *create, err);
+	/* Whoever made it can work in it. Where others cannot, services and doctor say so. */
+	if (r == 0 && made)
+		(void)selinux_context_label(fd, path, NULL);
 	return r < 0 ? r : move_fd(&fd);
 }
 
@@ -123,6 +128,33 @@ int runtime_dir_open(bool create, int *ret_fd, struct error *err)
 	}
 	*ret_fd = move_fd(&fd);
 	return 0;
+}
+
+const char *runtime_dir_name(size_t i)
+{
+	return i < ARRAY_SIZE(subdirectories) ? subdirectories[i].name : NULL;
+}
+
+int runtime_dir_label(int runtime_fd, struct error *err)
+{
+	int r = selinux_context_label(runtime_fd, RUNTIME_DIR, err);
+
+	for (size_t i = 0; i < ARRAY_SIZE(subdirectories); i++) {
+		cleanup_free char *path = path_join(RUNTIME_DIR, subdirectories[i].name);
+		cleanup_close int fd = -EBADF;
+		int one;
+
+		if (!path)
+			return r < 0 ? r : error_memory(err);
+		fd = openat(runtime_fd, subdirectories[i].name, O_RDONLY | OPEN_DIRECTORY);
+		/* It is the next hook's to make. */
+		if (fd < 0)
+			continue;
+		one = selinux_context_label(fd, path, r < 0 ? NULL : err);
+		if (r == 0)
+			r = one;
+	}
+	return r;
 }
 
 /* "pods/UID" below the runtime directory, for messages. */

@@ -9,6 +9,7 @@
 
 #include "oci/base/error.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 #define RUNTIME_DIR "/run/fuse-sidecar-hook"
 
@@ -21,6 +22,16 @@ int runtime_dir_open(bool create, int *ret_fd, struct error *err);
 
 /* Make those of its subdirectories that are missing. */
 int runtime_dir_complete(int runtime_fd, struct error *err);
+
+/*
+ * Where the node has SELinux, give it and its subdirectories the type that they should have
+ * (hook/selinux_context.h), also where an older version or a service has made them with another.
+ * All are tried; the first error is told.
+ */
+int runtime_dir_label(int runtime_fd, struct error *err);
+
+/* The name of its subdirectory number `i`, NULL behind the last. */
+const char *runtime_dir_name(size_t i);
 
 /* What mends the error `r` of a call below it; NULL where nothing is known that does. */
 const char *runtime_dir_fix(int r);

@@ -12,7 +12,7 @@
 
 bool selinux_enabled(void)
 {
-	return access(ENFORCE, F_OK) == 0;
+	return access(ENFORCE, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 int selinux_label_of(int fd, char label[SELINUX_LABEL_SIZE])

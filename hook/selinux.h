@@ -17,7 +17,7 @@
 #define SELINUX_LABEL_SIZE 256
 
 /* Whether the kernel has a policy loaded: as is_selinux_enabled(3), selinuxfs is mounted.
- * Permissive counts. */
+ * Permissive counts, and so does a file there that may not be looked at: it is there. */
 bool selinux_enabled(void);
 
 /* The whole label of the file `fd` (not O_PATH). 0, or a negative errno: -ENODATA or -EOPNOTSUPP
