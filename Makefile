@@ -341,6 +341,11 @@ SIGNALS ?= 1000
 check-signals: all $(BUILD)/tests/ns/ns_test_signals $(helpers) ## SIGNALS=1000 signals to hooks at any moment, beside a mount that lives (root; a minute)
 	@SIGNALS_COUNT=$(SIGNALS) unshare --mount --propagation private $(BUILD)/tests/ns/ns_test_signals
 
+.PHONY: check-distros
+check-distros: ## the suites on Debian 12, 13 and sid; DISTROS="13 sid" and SUITES="build unit" choose (root, network; an hour)
+	install/deps.sh distros
+	@BUILD_DIR='$(abspath $(BUILD))' tests/distros/run.sh
+
 .PHONY: check-asan
 check-asan: ## unit and namespace tests and random pods under AddressSanitizer and UndefinedBehaviorSanitizer
 	install/deps.sh build test

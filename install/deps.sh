@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [build|test|demo|lint|valgrind|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]...
+# install/deps.sh [build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -74,6 +74,11 @@ lint | cmd:gcovr | gcovr | gcovr
 valgrind | cmd:valgrind | valgrind | valgrind
 bench | cmd:jq | jq | jq
 bench | cmd:unshare | util-linux | util-linux
+clang | cmd:clang | clang | clang
+distros | cmd:debootstrap | debootstrap | debootstrap
+distros | cmd:unshare,setpriv,pivot_root | util-linux | util-linux
+distros | cmd:ip | iproute2 | iproute
+distros | cmd:jq | jq | jq
 fuzz | cmd:clang | clang | clang
 fuzz | fuzzer: | libclang-rt-dev | compiler-rt
 fuzz | cmd:jq | jq | jq
@@ -211,10 +216,10 @@ main() {
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		build | test | demo | lint | valgrind | bench | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
+		build | test | demo | lint | valgrind | bench | clang | distros | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
 		*)
 			echo "usage: install/deps.sh [--list]" \
-				"[build|test|demo|lint|valgrind|bench|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
+				"[build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
 			exit 2
 			;;
 		esac

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/run-check.sh [--build DIR] [STAGE…]
+# tests/run-check.sh [--build DIR] [--hook FILE] [STAGE…]
 #
 # Runs the suites of the named stages and ends with exactly one line, `N passed, N failed, N skipped`,
 # the sum of all of them. Not zero when a test failed or a suite crashed, hung or gave no count.
 #
 #   unit     DIR/tests/unit/*            cmocka programs, no root needed
 #   ns       DIR/tests/ns/ns_test_*      cmocka programs, by root, each in a private mount namespace
+#   ns_hook  those of ns that run the program itself; not run unless named
 #   race     DIR/tests/race/race     a cmocka program, by root, in a private mount namespace
 #   pods     DIR/tests/pods/pods     the same: PODS_COUNT=500 random pods from PODS_SEED=1 on, a process for each core
 #   fault    DIR/tests/fault/fault_test_*  the same: each place of a run × one error
@@ -28,11 +29,13 @@
 #
 # Suites run in the top directory; BUILD_DIR, HOOK_BINARY and TESTS_DIR are in their environment.
 # CI=true: a skip is a failure, unless tests/skip-allowed.txt lists it with a reason.
+# --hook: another program than the one in DIR is tested, by the suites that run it.
 # V=1: print everything that suites print, also when they pass. TEST_TIMEOUT: seconds for each suite.
 set -uo pipefail
 
 top=$(cd -- "$(dirname -- "$0")/.." && pwd)
 build=$top/build
+hook=
 stages=()
 passed=0 failed=0 skipped=0
 timeout_s=${TEST_TIMEOUT:-1200}
@@ -194,6 +197,15 @@ apart_each() {
 
 run_ns() {
 	apart_each ns 'ns_test_*'
+}
+
+run_ns_hook() {
+	local file
+	for file in "$top"/tests/ns/ns_test_*.c; do
+		file=${file##*/}
+		! grep -q 'fake_pod\.h' "$top/tests/ns/$file" ||
+			apart "ns_hook/${file%.c}" "$build/tests/ns/${file%.c}"
+	done
 }
 
 run_race() {
@@ -397,11 +409,16 @@ while (($#)); do
 		build=$2
 		shift
 		;;
-	unit | ns | race | pods | fault | faults | many | newer | valgrind | kernels | kernels_all | install | e2e | packages)
+	--hook)
+		hook=$2
+		shift
+		;;
+	unit | ns | ns_hook | race | pods | fault | faults | many | newer | valgrind | kernels | kernels_all | install | e2e | packages)
 		stages+=("$1")
 		;;
 	*)
-		echo "usage: tests/run-check.sh [--build DIR] [unit] [ns] [race] [pods] [fault] [faults] [many] [newer] [valgrind] [kernels]" \
+		echo "usage: tests/run-check.sh [--build DIR] [--hook FILE] [unit] [ns] [ns_hook] [race]" \
+			"[pods] [fault] [faults] [many] [newer] [valgrind] [kernels]" \
 			"[kernels_all] [install] [e2e] [packages]" >&2
 		exit 2
 		;;
@@ -412,7 +429,7 @@ done
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
-export BUILD_DIR=$build HOOK_BINARY=$build/fuse-sidecar-hook TESTS_DIR=$top/tests
+export BUILD_DIR=$build HOOK_BINARY=${hook:-$build/fuse-sidecar-hook} TESTS_DIR=$top/tests
 logs=$build/logs
 mkdir -p "$logs" || exit 1
 for stage in "${stages[@]}"; do

@@ -39,8 +39,10 @@ has_programs() {
 asks_for_the_other_architecture() {
 	local arch=0xc00000b7
 	[[ $other == aarch64 ]] || arch=0xc000003e
-	[[ $(grep -A 2 '^static struct sock_filter' "$build/gen/filter_programs.c" |
-		grep -c "^	{0x15, .*, $arch},") == 2 ]]
+	local programs
+	programs=$(grep -c '^static struct sock_filter' "$build/gen/filter_programs.c")
+	((programs >= 2)) && [[ $(grep -A 2 '^static struct sock_filter' "$build/gen/filter_programs.c" |
+		grep -c "^	{0x15, .*, $arch},") == "$programs" ]]
 }
 
 an_unknown_one_has_none() {

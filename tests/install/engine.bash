@@ -16,3 +16,16 @@ engine_make() {
 	engine_run=(podman --root "$engine/root" --runroot "$engine/runroot" --tmpdir "$engine/tmp"
 		--cgroup-manager cgroupfs --events-backend none --runtime runc)
 }
+
+# engine_annotate KEY=VALUE: the arguments of podman in "${engine_annotated[@]}". Before 5.0 it reads them as
+# a line of CSV: quotes let commas and newlines through.
+engine_annotate() {
+	if [[ -z ${engine_annotations:-} ]]; then
+		engine_annotations=$("${engine_run[@]}" create --network none --annotation probe=a,b=c \
+			--rootfs "$engine/rootfs" /bin/busybox true 2>/dev/null)
+		engine_annotations=$("${engine_run[@]}" inspect --format '{{index .Config.Annotations "probe"}}' \
+			"$engine_annotations" 2>/dev/null)
+	fi
+	engine_annotated=(--annotation "$1")
+	[[ $engine_annotations != a ]] || engine_annotated=(--annotation "\"${1//\"/\"\"}\"")
+}

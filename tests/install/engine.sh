@@ -36,12 +36,12 @@ for file in crio-hooks.d/*.json; do
 done
 
 later=()
-# runs_for KEY VALUE: the stages at which the hook ran for a container with this annotation. podman
-# reads the flag as CSV, so quotes let commas and newlines through.
+# runs_for KEY VALUE: the stages at which the hook ran for a container with this annotation.
 runs_for() {
 	: >"$engine/runs"
+	engine_annotate "$1=$2"
 	"${engine_run[@]}" --hooks-dir "$engine/hooks" "${later[@]}" run --rm --network none --log-driver none \
-		--ulimit host --annotation "\"$1=$2\"" --rootfs "$engine/rootfs" /bin/busybox true ||
+		--ulimit host "${engine_annotated[@]}" --rootfs "$engine/rootfs" /bin/busybox true ||
 		return 1
 	tr '\n' ' ' <"$engine/runs"
 }

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/distros/suites.sh NAME SUITE…
+#
+# In a root file system of another release, called NAME, as pid 1 (inside.sh): runs each suite, writes what
+# it says to /run/distros/NAME.SUITE.log, and a line of NAME SUITE PASSED FAILED SKIPPED SECONDS to
+# /run/distros/results.
+#
+#   build    the programs and all tests, by gcc and by clang, without a warning
+#   unit, ns, install, e2e and every other stage of tests/run-check.sh
+#   pod      the one suite of e2e
+#   demo     `make demo`
+#   deb      `make deb`, and the program in it runs
+#   old      on Debian 12 `make bundle`; elsewhere that bundle's programs, with its libraries and with those
+#            that are here, in the place of what was built here
+set -uo pipefail
+
+NAME=$1
+shift
+OUT=/run/distros
+OLD=$OUT/old
+JOBS=-j$(nproc)
+
+# shellcheck source=tests/lib/sandbox.sh
+. tests/lib/sandbox.sh
+sandbox_cgroups auto
+
+# without_a_warning COMMAND…
+without_a_warning() {
+	local said
+	said=$(mktemp)
+	"$@" 2>&1 | tee "$said"
+	((PIPESTATUS[0] == 0)) && ! grep -i 'warning:' "$said"
+}
+
+# attempt COMMAND…: one test. tally: how many of them passed, as the last line.
+PASSED=0 FAILED=0
+attempt() {
+	printf '== %s\n' "$*"
+	if "$@" </dev/null; then
+		((PASSED++))
+	else
+		printf '== FAILED: %s\n' "$*"
+		((FAILED++))
+	fi
+}
+
+tally() {
+	printf '%d passed, %d failed, 0 skipped\n' "$PASSED" "$FAILED"
+	PASSED=0 FAILED=0
+}
+
+run_build() {
+	gcc --version | head -n 1
+	clang --version | head -n 1
+	attempt without_a_warning make "$JOBS" all tests
+	attempt without_a_warning make "$JOBS" CC=clang BUILD=build-clang all tests
+	tally
+}
+
+run_demo() {
+	attempt make demo
+	tally
+}
+
+package_runs() {
+	dpkg-deb --extract build/packages/fuse-sidecar-hook_*.deb build/unpacked &&
+		build/unpacked/usr/libexec/oci/hooks.d/fuse-sidecar-hook --version
+}
+
+run_deb() {
+	attempt make deb
+	attempt package_runs
+	tally
+}
+
+run_pod() {
+	tests/e2e/run.sh pod
+}
+
+keep_bundle() {
+	make bundle && mkdir -p "$OLD/opt" && cp -a build/fuse-sidecar-hook "$OLD" &&
+		cp -a "build/bundle/$(<build/bundle/id)" "$OLD/opt/"
+}
+
+# The pod of the end-to-end tests, and the namespace tests that run the program.
+run_elsewhere() {
+	printf '== %s\n' "$1"
+	FUSE_SIDECAR_HOOK=$1 tests/e2e/run.sh pod
+	tests/run-check.sh --hook "$1" ns_hook
+}
+
+place_bundle() {
+	[[ -x $OLD/fuse-sidecar-hook ]] || { echo 'no programs of Debian 12'; return 1; }
+	mkdir -p /opt/fuse-sidecar-hook && mount --bind "$OLD/opt" /opt/fuse-sidecar-hook
+}
+
+# What several runs counted, as one.
+sum() {
+	awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { passed += $1; failed += $3; skipped += $5 }
+		{ print }
+		END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
+}
+
+run_old() {
+	local hook
+	if [[ $NAME == 12 ]]; then
+		attempt keep_bundle
+		tally
+		return
+	fi
+	place_bundle || return
+	for hook in "$OLD/fuse-sidecar-hook" /opt/fuse-sidecar-hook/*/sbin/fuse-sidecar-hook; do
+		run_elsewhere "$hook"
+	done | sum
+	umount /opt/fuse-sidecar-hook
+}
+
+run_suite() {
+	case $1 in
+	build | demo | deb | old | pod) "run_$1" ;;
+	*) tests/run-check.sh "$1" ;;
+	esac
+}
+
+# suite NAME: runs it and counts. A suite that ends without a count has failed.
+suite() {
+	local suite=$1 log=$OUT/$NAME.$1.log start=$SECONDS last word=ok passed failed skipped
+	run_suite "$suite" </dev/null >"$log" 2>&1
+	last=$(grep -v '^[[:space:]]*$' "$log" | tail -n 1)
+	[[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]] ||
+		last='0 passed, 1 failed, 0 skipped (no end)'
+	read -r passed _ failed _ skipped _ <<<"$last"
+	echo "$NAME $suite $passed $failed $skipped $((SECONDS - start))" >>"$OUT/results"
+	if ((failed > 0)); then
+		word=FAIL
+		grep -v '^ok ' "$log" | sed 's/^/    /'
+	fi
+	printf '%-4s Debian %s %s: %s, in %d s\n' "$word" "$NAME" "$suite" "$last" "$((SECONDS - start))"
+	grep -E '^( *skipped:|ok .* # SKIP|SKIP )' "$log" | sed -E 's/^( *skipped:|ok [0-9]+ -|SKIP) */  skipped: /'
+	return 0
+}
+
+for suite; do
+	suite "$suite"
+done
