@@ -12,7 +12,7 @@ set -euo pipefail
 # shellcheck source=tests/lib/sandbox.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sandbox.sh"
 
-TREE=/usr/src/fuse-sidecar-hook
+TREE=/srv/fuse-sidecar-hook
 
 # Those of the machine, nothing else that it has there.
 make_devices() {
