@@ -3,6 +3,7 @@
 
 #include "hook/apply_steps.h"
 #include "hook/mount_id.h"
+#include "hook/mounts_now.h"
 #include "oci/base/cleanup.h"
 #include "policy/own_volume.h"
 #include "policy/provider_rights.h"
@@ -71,16 +72,38 @@ int authority_of_container(
 									      : 0;
 }
 
+static int identify(int fd, const char *host_path, struct stale_mount *mount, struct error *err)
+{
+	int r = mount_id_of(fd, &mount->id, &mount->unique);
+
+	return r < 0 ? error_set(err, r, FINDING_HOST_IO, host_path, NULL,
+			       "cannot tell which mount is on %s: %s", host_path, strerror(-r))
+		     : 0;
+}
+
 int authority_identify(
 	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	int r = apply_open(run, host_path, &fd, err);
 
+	return r < 0 ? r : identify(fd, host_path, mount, err);
+}
+
+int authority_look(
+	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err)
+{
+	cleanup_mount_entry struct mount_entry entry = {0};
+	cleanup_close int fd = -EBADF;
+	int r = apply_open(run, host_path, &fd, err);
+
+	if (r == 0)
+		r = identify(fd, host_path, mount, err);
+	if (r == 0)
+		r = mounts_now_of(fd, NULL, &entry, err);
 	if (r < 0)
 		return r;
-	r = mount_id_of(fd, &mount->id, &mount->unique);
-	return r < 0 ? error_set(err, r, FINDING_HOST_IO, host_path, NULL,
-			       "cannot tell which mount is on %s: %s", host_path, strerror(-r))
-		     : 0;
+	mount->major = entry.major;
+	mount->minor = entry.minor;
+	return 0;
 }

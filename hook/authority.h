@@ -38,4 +38,8 @@ int authority_of_container(
 int authority_identify(
 	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err);
 
+/* The same with its device. */
+int authority_look(
+	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err);
+
 #endif

@@ -88,15 +88,15 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->topology))
 		return dry_run ? 0 : keep_apart(run, err);
-	if (dry_run) {
-		say(run, "would be removed: none of its containers runs");
-		r = pod_end_say(run, err);
-		return r < 0 ? r : 1;
-	}
-	r = pod_end(run, err);
+	r = dry_run ? pod_end_say(run, err) : pod_end(run, err);
 	if (r < 0)
 		return r;
-	say(run, "removed: none of its containers runs");
+	if (r > 0) {
+		say(run, "kept: none of its containers runs, and a mount of it does not answer");
+		return 0;
+	}
+	say(run, dry_run ? "would be removed: none of its containers runs"
+			 : "removed: none of its containers runs");
 	return 1;
 }
 

@@ -30,6 +30,58 @@ static void audit_detached(struct run *run, const struct claim *claim, unsigned 
 		path ? path->path : claim->host_path);
 }
 
+static void audit_hung(struct run *run, const struct claim *claim)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_STALE_DETACHED,
+			.result = "reported",
+			.code = FINDING_MOUNT_HUNG,
+			.path = claim->path ? claim->path->path : NULL,
+			.host_path = claim->host_path,
+		},
+		"the mount on %s does not answer; it was left alone", claim->host_path);
+}
+
+/* Since when it hangs, by what abortHungAfter counts; and which mount that is. */
+static int note_hung(struct run *run, const struct claim *claim, const struct stale_mount *mount)
+{
+	char device[32];
+
+	if (!claim->path)
+		return 0;
+	snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
+	return topology_note_path(&run->topology, claim->path->path,
+		&(struct path_note){
+			.state = PATH_HUNG,
+			.device = device,
+			.mount_id = mount->id,
+			.mount_id_unique = mount->unique,
+			.now_usec = run_realtime_usec(),
+			.boottime_usec = run_boottime_usec(),
+		});
+}
+
+/* The pod's own, if it is: then the record has to last as long as it hangs. */
+static int keep_hung(struct run *run, const struct claim *claim, struct error *err)
+{
+	bool known = claim->path && claim->path->state == PATH_HUNG, own = false;
+	cleanup_owner struct owner owner = {0};
+	struct stale_mount mount = {0};
+	int r = authority_look(run, claim->host_path, &mount, err);
+
+	if (r == 0)
+		r = authority_find(run, claim, &mount, &owner, &own, err);
+	if (r < 0 || !own || strv_contains(&run->hung_own, claim->host_path))
+		return r;
+	if (!known)
+		audit_hung(run, claim);
+	run->hung_noted = run->hung_noted || !known;
+	if (note_hung(run, claim, &mount) < 0 || strv_add(&run->hung_own, claim->host_path) < 0)
+		return error_memory(err);
+	return 0;
+}
+
 static int detach(struct run *run, const struct claim *claim, struct error *err)
 {
 	enum path_state left;
@@ -40,6 +92,11 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 	run->metrics.heals += detached;
 	if (detached > 0)
 		audit_detached(run, claim, detached);
+	if (left == PATH_HUNG && !strv_contains(&run->hung, claim->host_path) &&
+		strv_add(&run->hung, claim->host_path) < 0)
+		return error_memory(err); /* not asked again */
+	if (r == 0 && left == PATH_HUNG)
+		r = keep_hung(run, claim, err);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume: it may be faster than poststop. */
 		error_clear(err);
@@ -176,21 +233,23 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	bool may = false;
 	int r;
 
-	if (strv_contains(&run->hung, claim->host_path))
-		return 0;
 	r = probe_path(host, claim->host_path, run_probe_timeout(run), &state, &found);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, claim->host_path, NULL,
 			"cannot probe %s: %s", claim->host_path, strerror(-r));
-	if (state != PATH_DEAD)
+	if (state != PATH_DEAD && state != PATH_HUNG)
 		return 0;
 	mount = (struct stale_mount){.major = found->major, .minor = found->minor};
 	r = authority_identify(run, claim->host_path, &mount, err);
 	if (r == 0)
 		r = authority_find(run, claim, &mount, &owner, &may, err);
-	if (r == 0 && may)
+	if (r < 0 || !may || strv_contains(&run->hung_own, claim->host_path))
+		return r;
+	if (state == PATH_DEAD)
 		text_say(stdout, "the dead mount on %s would be detached", claim->host_path);
-	return r;
+	else if (strv_add(&run->hung_own, claim->host_path) < 0)
+		return error_memory(err);
+	return 0;
 }
 
 int dead_mounts_say(struct run *run, struct error *err)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/hung.h"
 
+#include "hook/authority.h"
+#include "hook/pod_end.h"
 #include "hook/probe.h"
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
+#include "oci/base/path.h"
 #include "oci/base/text.h"
 #include "policy/mounts.h"
 #include <fcntl.h>
@@ -124,19 +127,20 @@ static int break_path(struct run *run, const struct topology_path *path,
 		return error_set(err, connection->fd, FINDING_HOST_IO, FUSECTL,
 			"mount fusectl on " FUSECTL, "cannot look at the FUSE connection of %s: %s",
 			path->path, strerror(-connection->fd));
-	if (connection->waiting <= 0)
+	/* Somebody of a pod that runs may be served yet; of one that is over nobody asks. */
+	if (connection->waiting <= 0 && pod_has_live_container(&run->topology))
 		return 0;
 	if (dry_run) {
 		text_say(stdout, "%s would be aborted: %ld requests wait in it", path->host_path,
 			connection->waiting);
-		return 0;
+		return 1;
 	}
 	r = abort_connection(connection->fd);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, FUSECTL, NULL,
 			"cannot abort the FUSE connection of %s: %s", path->path, strerror(-r));
 	audit_abort(run, path, connection->waiting);
-	return 0;
+	return 1;
 }
 
 static bool same_device(const struct topology_path *path, const struct mount_entry *mount)
@@ -172,15 +176,36 @@ static const struct mount_entry *candidate(const struct run *run, const struct t
 {
 	const struct mount_entry *mount;
 
-	if (!path->host_path || !provider_is_gone(&run->topology, path))
+	if (!path->host_path || !path_is_normalized(path->host_path) ||
+		!provider_is_gone(&run->topology, path))
 		return NULL;
 	mount = mounts_at(&run->node.host, path->host_path);
 	return mount && same_device(path, mount) ? mount : NULL;
 }
 
+/* Below no volume of the pod's own only what was seen to be its provider's; and nowhere what is
+ * another pod's. */
+static int is_own(
+	const struct run *run, const struct topology_path *path, bool *ret, struct error *err)
+{
+	const struct claim claim = {
+		.volume = path->volume, .host_path = path->host_path, .path = path};
+	cleanup_owner struct owner owner = {0};
+	struct stale_mount mount = {0};
+	int r = authority_look(run, path->host_path, &mount, err);
+
+	return r < 0 ? r : authority_find(run, &claim, &mount, &owner, ret, err);
+}
+
+/* 1 where it was aborted, or would be. */
 static int judge_hung(struct run *run, const struct topology_path *path,
 	const struct connection *connection, bool dry_run, struct error *err)
 {
+	bool own = false;
+	int r = is_own(run, path, &own, err);
+
+	if (r < 0 || !own)
+		return r;
 	if (path->state != PATH_HUNG || path->hung_boot_usec == 0)
 		return note_hung(run, path, dry_run, err);
 	if (run_boottime_usec() < path->hung_boot_usec + run->config.abort_hung_after_usec)
@@ -242,9 +267,15 @@ int hung_abort(struct run *run, bool dry_run, struct error *err)
 	if (r == 0)
 		r = ask_all(run, &round, err);
 	for (size_t i = 0; r == 0 && i < round.n; i++) {
-		if (round.questions[i].state == PATH_HUNG)
-			r = judge_hung(
-				run, &run->topology.paths[i], &round.connections[i], dry_run, err);
+		const struct topology_path *path = &run->topology.paths[i];
+
+		if (round.questions[i].state != PATH_HUNG)
+			continue;
+		r = judge_hung(run, path, &round.connections[i], dry_run, err);
+		/* The end of the pod need not ask it again. */
+		if (r == 0 && strv_add(&run->hung, path->host_path) < 0)
+			return error_memory(err);
+		r = r < 0 ? r : 0;
 	}
 	return r;
 }

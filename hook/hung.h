@@ -9,7 +9,8 @@
 /*
  * Abort (fusectl, Documentation/filesystems/fuse.rst of the kernel) the connection of each FUSE
  * path of the record that hangs for longer than the policy allows, if its provider's process is
- * gone, the mount is the one that the record names (same device), and requests wait in it. Enters
+ * gone, the mount is the one that the record names (same device) and the pod's own
+ * (authority_find()), and requests wait in it, or no container of the pod lives. Enters
  * in the record since when a path hangs. 0, also where nothing is to be done; the lock is held by
  * the caller.
  */

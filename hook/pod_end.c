@@ -70,7 +70,7 @@ static int release_volumes(struct run *run, bool *ret_unmounted, struct error *e
 	return first;
 }
 
-/* What the pod has mounted on the host. */
+/* What the pod has mounted on the host. 1 where some of it hangs: a bind below it stays too. */
 static int remove_mounts(struct run *run, struct error *err)
 {
 	bool unmounted = false;
@@ -79,21 +79,45 @@ static int remove_mounts(struct run *run, struct error *err)
 	r = dead_mounts_detach(run, NULL, err);
 	if (r == 0)
 		r = dead_mounts_sweep(run, false, err);
-	if (r == 0)
+	if (r == 0 && run->hung_own.n == 0)
 		r = release_volumes(run, &unmounted, err);
 	/* A bind takes the mounts below it along as copies: under it the originals have been hidden
 	 * until now. */
-	return r == 0 && unmounted ? dead_mounts_sweep(run, false, err) : r;
+	if (r == 0 && unmounted)
+		r = dead_mounts_sweep(run, false, err);
+	return r < 0 ? r : run->hung_own.n > 0;
 }
 
-int pod_end(struct run *run, struct error *err)
+/* It is all that is known of the mount: who made it, and since when it hangs. */
+static int keep(struct run *run, struct error *err)
 {
 	int r;
 
-	r = remove_mounts(run, err);
+	run->topology.updated_usec = run_realtime_usec();
+	r = run_commit(run, err);
 	if (r < 0)
 		return r;
-	r = record_remove(run->runtime_fd, run->topology.pod_uid, err);
+	/* Once, and not each time that reconcile comes by. */
+	if (!run->hung_noted && !run->state.bundle)
+		return 1;
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_CLEANED,
+			.result = "reported",
+			.code = FINDING_MOUNT_HUNG,
+			.host_path = run->hung_own.items[0],
+		},
+		"the pod's last container is gone: its record stays while the mount on %s does not "
+		"answer",
+		run->hung_own.items[0]);
+	return 1;
+}
+
+static int end_record(struct run *run, struct error *err)
+{
+	int r;
+
+	r = record_remove(run->runtime_fd, run->identity.pod_uid, err);
 	if (r < 0)
 		return r;
 	r = lock_remove_file(&run->lock);
@@ -105,11 +129,25 @@ int pod_end(struct run *run, struct error *err)
 	return 0;
 }
 
+int pod_end(struct run *run, struct error *err)
+{
+	int r = remove_mounts(run, err);
+
+	if (r < 0)
+		return r;
+	return r > 0 ? keep(run, err) : end_record(run, err);
+}
+
 int pod_end_say(struct run *run, struct error *err)
 {
 	int r = dead_mounts_say(run, err);
 
-	for (size_t i = 0; r == 0 && i < run->topology.n_volumes; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < run->hung_own.n; i++)
+		text_say(stdout, "the mount on %s does not answer: the record would stay",
+			run->hung_own.items[i]);
+	for (size_t i = 0; run->hung_own.n == 0 && i < run->topology.n_volumes; i++) {
 		const struct topology_volume *volume = &run->topology.volumes[i];
 
 		if (volume->bound_by_hook)
@@ -118,5 +156,5 @@ int pod_end_say(struct run *run, struct error *err)
 				"uses it",
 				volume->host_path);
 	}
-	return r;
+	return run->hung_own.n > 0;
 }

@@ -192,6 +192,7 @@ void run_clear(struct run *run)
 	undo_clear(&run->undo);
 	strv_clear(&run->hung);
 	strv_clear(&run->judged);
+	strv_clear(&run->hung_own);
 	judgement_clear(&run->judgement);
 	topology_clear(&run->topology);
 	node_clear(&run->node);

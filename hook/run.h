@@ -35,7 +35,10 @@ struct run {
 	struct record_stamp committed; /* what run_commit() has written last */
 	struct audit audit;
 	struct journal journal;
-	struct strv hung;   /* paths that do not answer, found when many were asked at once */
+	struct strv hung;     /* paths that do not answer, found when many were asked at once */
+	struct strv hung_own; /* mounts that hang and would be detached for the pod if they were
+				 dead: found at its end */
+	bool hung_noted;      /* one of them was not known to hang */
 	struct strv judged; /* host paths of the provider's on which somebody's live mount is, which
 			       does not refuse it */
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */

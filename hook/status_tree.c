@@ -85,6 +85,18 @@ static bool is_container(const char *end, const char *name)
 	return strncmp(end, CONTAINER_PREFIX, size) == 0 && strcmp(end + size, name) == 0;
 }
 
+/* It has left the record, and a path of its own has not: that one hangs, or others read it. */
+static bool has_been(const struct topology *topology, const char *provider)
+{
+	for (size_t i = 0; i < topology->n_paths; i++) {
+		const struct topology_path *path = &topology->paths[i];
+
+		if (same(path->provider, provider) && path->instances > 0)
+			return true;
+	}
+	return false;
+}
+
 /* "pid 4242, running"; of a container that the pod has not created yet nothing is known. */
 static void describe_process(const struct pod_now *pod, const char *name, char *text, size_t size)
 {
@@ -92,7 +104,8 @@ static void describe_process(const struct pod_now *pod, const char *name, char *
 	const struct topology_container *container = topology_container(topology, name);
 
 	if (!container)
-		snprintf(text, size, "not created yet");
+		snprintf(text, size, "%s",
+			has_been(topology, name) ? "has ended" : "not created yet");
 	else if (container->status == CONTAINER_DENIED)
 		snprintf(text, size, "denied");
 	else if (container->status == CONTAINER_WAITING)

@@ -321,7 +321,9 @@ static void what_the_hooks_bind_has_hidden_is_detached_too(void **state)
 	assert_no_trace(&scene.pod);
 }
 
-static void a_hung_mount_is_left_in_time(void **state)
+/* It is the pod's still: the record, which says whose it is and since when it hangs, stays with it.
+ */
+static void a_hung_mount_is_left_in_time_and_keeps_the_record(void **state)
 {
 	cleanup_scene struct scene scene = {0};
 	cleanup_fuse_daemon struct fuse_daemon hung = {0};
@@ -340,6 +342,38 @@ static void a_hung_mount_is_left_in_time(void **state)
 	assert_true(deadline_now() - began < UINT64_C(10000000) * patience());
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 2);
 	assert_int_equal(ns_sandbox_mounts_on(scene.paths[1]), 0);
+	fake_member_expect_said(scene.torbox, "its record stays while the mount on");
+	assert_string_equal(fake_pod_recorded(&scene.pod, "/fusePaths/0/state"), "hung");
+	assert_string_equal(fake_pod_status(&scene.pod, "plex"), "");
+	fuse_daemon_kill(&hung);
+	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
+	assert_int_equal(ns_sandbox_mounts_on(scene.paths[0]), 0);
+	assert_no_trace(&scene.pod);
+}
+
+/* So does what hangs elsewhere in its volume, and the bind that it is mounted below. */
+static void a_hung_bind_of_a_path_keeps_the_record_and_the_hooks_bind(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_fuse_daemon struct fuse_daemon hung = {0};
+	cleanup_free char *elsewhere = NULL;
+	unsigned int before = ns_sandbox_mounts();
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"probeTimeout\": \"100ms\"}", 0644),
+		0);
+	begin(&scene);
+	elsewhere = fake_pod_path(&scene.pod, "elsewhere");
+	assert_int_equal(ns_sandbox_mkdirs(elsewhere), 0);
+	assert_int_equal(fuse_daemon_start(elsewhere, "--swallow", &hung), 0);
+	end(&scene);
+	assert_int_equal(ns_sandbox_mounts_on(elsewhere), 1);
+	assert_int_equal(ns_sandbox_mounts_on(scene.pod.volume), 1);
+	assert_true(fake_pod_has_file("pods", scene.pod.uid));
+	fuse_daemon_kill(&hung);
+	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
+	assert_int_equal(ns_sandbox_mounts(), before);
 	assert_no_trace(&scene.pod);
 }
 
@@ -396,7 +430,8 @@ int main(void)
 		TEST(a_dead_mount_elsewhere_stays),
 		TEST(the_dead_mount_of_another_pod_stays),
 		TEST(what_the_hooks_bind_has_hidden_is_detached_too),
-		TEST(a_hung_mount_is_left_in_time),
+		TEST(a_hung_mount_is_left_in_time_and_keeps_the_record),
+		TEST(a_hung_bind_of_a_path_keeps_the_record_and_the_hooks_bind),
 		TEST(while_a_container_lives_only_the_removed_ones_paths_are_cleaned),
 		TEST(a_volume_that_the_kubelet_has_removed_is_no_obstacle),
 	};

@@ -543,6 +543,94 @@ static void not_another_mount_on_the_path(void **state)
 	fuse_daemon_clear(&other);
 }
 
+/* The pod is over, and nobody reads the mount any more; poststop has come or not. */
+static void end_pod(struct hang *hang, bool poststop)
+{
+	struct fake_member *const members[] = {hang->scene.plex, hang->scene.zurg};
+
+	kill(hang->reader, SIGKILL);
+	child_wait(hang->reader);
+	hang->reader = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		if (poststop)
+			fake_member_remove(members[i]);
+		else
+			fake_member_stop(members[i]);
+	}
+}
+
+static void expect_command(const char *verb, const char *option, const char *text)
+{
+	cleanup_free char *said = fake_pod_expect_command(verb, option, 0);
+
+	expect_says(said, text);
+}
+
+static void its_record_lasts_as_long_as_a_mount_hangs(void **state)
+{
+	(void)state;
+	for (int poststop = 0; poststop < 2; poststop++) {
+		cleanup_hang struct hang hang = {0};
+
+		assert_int_equal(ns_sandbox_setup_shared(NULL), 0);
+		begin_hang(&hang, "{\"probeTimeout\": \"100ms\"}");
+		end_pod(&hang, poststop);
+		for (int i = 0; i < 2; i++) {
+			expect_reconcile("--dry-run", 0, "the record would stay");
+			expect_reconcile(NULL, 0,
+				"kept: none of its containers runs, and a mount of it does not");
+			assert_string_equal(
+				fake_pod_recorded(&hang.scene.pod, "/fusePaths/0/state"), "hung");
+		}
+		expect_command("status", NULL, "/mnt/media/zurg: hung since");
+		expect_command("status", NULL,
+			poststop ? "provider rclone-zurg: has ended" : "not running");
+		expect_command("metrics", NULL, "fuse_sidecar_mounts{state=\"hung\"} 1");
+		expect_command("metrics", NULL, "fuse_sidecar_recorded_pods 1");
+		assert_int_equal(ns_sandbox_mounts_on(hang.scene.path), 1);
+		/* Then it can be told that it is dead, and by nothing but the record whose. */
+		fuse_daemon_kill(&hang.scene.daemon);
+		expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
+		assert_int_equal(ns_sandbox_mounts_on(hang.scene.path), 0);
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+	}
+}
+
+static void of_a_pod_that_is_over_it_is_aborted_detached_and_forgotten(void **state)
+{
+	(void)state;
+	for (int poststop = 0; poststop < 2; poststop++) {
+		cleanup_hang struct hang hang = {0};
+
+		assert_int_equal(ns_sandbox_setup_shared(NULL), 0);
+		begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1h\"}");
+		end_pod(&hang, poststop);
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+		assert_int_equal(ns_sandbox_mounts_on(hang.scene.path), 1);
+		assert_int_equal(
+			ns_sandbox_write(POLICY,
+				"{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}", 0644),
+			0);
+		expect_reconcile("--dry-run", 0, "would be aborted");
+		expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
+		assert_int_equal(ns_sandbox_mounts_on(hang.scene.path), 0);
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+		assert_int_equal(fake_pod_count_files("locks"), 0);
+	}
+}
+
+static void but_not_before_its_time(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1h\"}");
+	end_pod(&hang, true);
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "0 pods removed, 1 alive, 0 failed");
+	assert_int_equal(ns_sandbox_mounts_on(hang.scene.path), 1);
+}
+
 /* A tree that looks like fusectl, mounted over it. */
 static void put_false_fusectl(const char *directory)
 {
@@ -644,6 +732,9 @@ int main(void)
 		TEST(not_without_the_policys_word),
 		TEST(not_before_its_time),
 		TEST(not_another_mount_on_the_path),
+		TEST(its_record_lasts_as_long_as_a_mount_hangs),
+		TEST(of_a_pod_that_is_over_it_is_aborted_detached_and_forgotten),
+		TEST(but_not_before_its_time),
 		TEST(nothing_is_written_to_a_false_fusectl),
 		TEST(nothing_is_written_to_what_is_mounted_over_abort),
 		TEST(not_where_no_request_waits),
