@@ -341,6 +341,11 @@ SIGNALS ?= 1000
 check-signals: all $(BUILD)/tests/ns/ns_test_signals $(helpers) ## SIGNALS=1000 signals to hooks at any moment, beside a mount that lives (root; a minute)
 	@SIGNALS_COUNT=$(SIGNALS) unshare --mount --propagation private $(BUILD)/tests/ns/ns_test_signals
 
+.PHONY: check-crowd
+MOUNTS ?= 25000
+check-crowd: all $(BUILD)/tests/ns/ns_test_crowd $(helpers) ## MOUNTS=25000 mounts that come while a gate waits, and 63 that answer and then hang (root)
+	@CROWD_MOUNTS=$(MOUNTS) unshare --mount --propagation private $(BUILD)/tests/ns/ns_test_crowd
+
 .PHONY: check-distros
 check-distros: ## the suites on Debian 12, 13 and sid; DISTROS="13 sid" and SUITES="build unit" choose (root, network; an hour)
 	install/deps.sh distros

@@ -309,12 +309,36 @@ void oracle_directories(const char *path, struct strv *ret)
 	}
 }
 
+/* The lines of `text` that `other` has not. Owned by the caller. */
+static char *lines_only_in(const char *text, const char *other)
+{
+	char *rest = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&rest, &size);
+
+	assert_non_null(to);
+	while (*text) {
+		int length = (int)strcspn(text, "\n") + 1;
+		cleanup_free char *line = strndup(text, (size_t)length);
+
+		assert_non_null(line);
+		if (!strstr(other, line))
+			fputs(line, to);
+		text += length;
+	}
+	fclose(to);
+	return rest;
+}
+
 static void expect_mounts(struct stage *stage)
 {
-	cleanup_free char *now = oracle_mounts();
+	cleanup_free char *now = oracle_mounts(), *lost = NULL, *left = NULL;
 
-	if (strcmp(now, stage->mounts) != 0)
-		stage_fail(stage, "mounts were\n%s\nand are\n%s", stage->mounts, now);
+	if (strcmp(now, stage->mounts) == 0)
+		return;
+	lost = lines_only_in(stage->mounts, now);
+	left = lines_only_in(now, stage->mounts);
+	stage_fail(stage, "mounts that are lost:\n%sand left:\n%s", lost, left);
 }
 
 /* One that the hook makes for a FUSE path, or has to make above it. */
