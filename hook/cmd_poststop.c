@@ -7,6 +7,7 @@
 #include "hook/run.h"
 #include "hook/run_count.h"
 #include "oci/base/cleanup.h"
+#include "policy/own_volume.h"
 #include <string.h>
 
 /*
@@ -20,6 +21,27 @@ static bool is_awaited(const struct topology_container *container)
 		return false;
 	for (size_t i = 0; i < container->findings.n; i++) {
 		if (container->findings.items[i].code == FINDING_HOST_NOT_SHARED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is dead on a hostPath may be taken away with its provider alone, by what that container
+ * could do itself (hook/authority.h): the pod's end has no such right. So it waits for the poststop
+ * of every provider there that was let start, which comes when the container is removed; should it
+ * not come, reconcile ends the pod.
+ */
+static bool awaits_a_provider(const struct run *run)
+{
+	for (size_t i = 0; i < run->topology.n_paths; i++) {
+		const struct topology_path *path = &run->topology.paths[i];
+		const struct topology_container *provider =
+			topology_container(&run->topology, path->provider);
+
+		if (path->host_path && topology_container_is_allowed(provider) &&
+			provider->role == ROLE_PROVIDER &&
+			!own_volume_is(&run->config, run->identity.pod_uid, path->host_path))
 			return true;
 	}
 	return false;
@@ -43,7 +65,7 @@ static int leave(struct run *run, struct error *err)
 			r = dead_mounts_detach(run, container->name, err);
 		topology_remove_container(&run->topology, run->identity.container_name);
 	}
-	if (!pod_has_live_container(&run->topology))
+	if (!pod_has_live_container(&run->topology) && !awaits_a_provider(run))
 		return r < 0 ? r : pod_end(run, err);
 	if (!container)
 		return 0;

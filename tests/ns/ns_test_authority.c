@@ -279,6 +279,58 @@ static void in_its_own_volume_a_provider_heals_what_nobody_has_seen(void **state
 	assert_int_equal(ns_sandbox_mounts_on(path), 0);
 }
 
+/*
+ * rclone has been restarted and has crashed again, and no hook has seen its second mount. Whoever
+ * is removed first of a pod that is over, plex or the first rclone, the right to it is the second
+ * rclone's, and comes with its poststop.
+ */
+static void what_nobody_has_seen_goes_with_its_provider_in_any_order(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		cleanup_victim struct victim victim = {0};
+		struct fake_member *next;
+
+		assert_int_equal(setup(NULL), 0);
+		begin_crashed(&victim, true);
+		next = add_on(&victim.pod, "rclone-zurg", "/mnt/media/zurg");
+		fake_member_expect(next, "prestart", 0);
+		assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+		fake_member_stop(next);
+		fake_member_stop(victim.plex);
+		fake_member_remove(first ? victim.plex : victim.zurg);
+		assert_true(fake_pod_has_file("pods", victim.pod.uid));
+		fake_member_remove(first ? victim.zurg : victim.plex);
+		assert_true(fake_pod_has_file("pods", victim.pod.uid));
+		fake_member_remove(next);
+		assert_int_equal(ns_sandbox_mounts_on(ZURG), 0);
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+		assert_int_equal(fake_pod_count_files("locks"), 0);
+	}
+}
+
+/* Of its own volume the kubelet waits for the pod's end: that comes with the first removal. */
+static void in_its_own_volume_nobody_is_waited_for(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_free char *path = NULL;
+	struct fake_member *zurg, *web;
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	path = fake_pod_path(&pod, "zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	web = fake_pod_add(&pod, &(struct fake_role){.name = "web", .source = ""});
+	fake_member_expect(web, "prestart", 0);
+	assert_int_equal(fuse_daemon_leave_dead(path), 0);
+	fake_member_stop(zurg);
+	fake_member_remove(web);
+	assert_int_equal(ns_sandbox_mounts_on(path), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+	fake_member_remove(zurg);
+}
+
 /* The end of a pod in a volume of the node's, without a poststop. */
 
 static void what_its_provider_was_seen_to_mount_goes_with_the_pod(void **state)
@@ -384,6 +436,8 @@ int main(void)
 		TEST(an_allowed_provider_heals_what_no_living_pod_has),
 		TEST(one_that_could_not_unmount_it_itself_heals_nothing_there),
 		TEST(in_its_own_volume_a_provider_heals_what_nobody_has_seen),
+		TEST(what_nobody_has_seen_goes_with_its_provider_in_any_order),
+		TEST(in_its_own_volume_nobody_is_waited_for),
 		TEST(what_its_provider_was_seen_to_mount_goes_with_the_pod),
 		TEST(another_mount_on_the_same_path_stays),
 		TEST(a_mount_that_was_there_before_is_not_its_own),
