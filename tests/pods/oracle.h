@@ -30,7 +30,7 @@ void oracle_expect_live(struct stage *stage);
 
 /* The record is there as long as a container runs; where it has gone its providers are forgotten.
  */
-void oracle_follow_record(struct stage *stage);
+void oracle_follow_record(struct stage *stage, bool by_reconcile);
 
 /* Of the pods that have ended nothing is left. */
 void oracle_expect_end(struct stage *stage);

@@ -63,7 +63,7 @@ static void command(struct stage *stage, const char *verb, const char *option)
 	/* A record that a hook has not closed yet, say, is reported. */
 	if (status < 0 || status > 19)
 		stage_fail(stage, "%s: exit %d: %s", verb, status, said);
-	oracle_follow_record(stage);
+	oracle_follow_record(stage, strcmp(verb, "reconcile") == 0);
 	oracle_expect_live(stage);
 }
 

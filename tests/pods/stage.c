@@ -208,7 +208,7 @@ static void run_poststop(struct stage *stage, struct fake_member **member)
 	stage_note(stage, "poststop of %s (%.8s)", ended->name, ended->id + 56);
 	status = fake_member_hook_once(ended, "poststop");
 	oracle_expect_exit(stage, ended, "poststop", status, 1);
-	oracle_follow_record(stage);
+	oracle_follow_record(stage, false);
 	oracle_expect_live(stage);
 }
 
@@ -372,6 +372,20 @@ static void end_node_daemons(struct stage *stage)
 	}
 }
 
+/* A dead mount on a hostPath is its provider's to take away, not reconcile's: the next provider
+ * does that, or an administrator. */
+static void clean_host_paths(struct stage *stage)
+{
+	for (size_t i = 0; stage->reconciled && i < stage->story->n_paths; i++) {
+		const struct story_path *path = &stage->story->paths[i];
+
+		if (stage->story->volumes[path->volume].kind != VOLUME_HOST || path->provider < 0)
+			continue;
+		while (umount2(path->host, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+			;
+	}
+}
+
 static void end_neighbour(struct stage *stage)
 {
 	struct fake_member *member = stage->other_member;
@@ -416,6 +430,7 @@ static void end_pod(struct stage *stage)
 		if (fake_pod_has_file("pods", stage->pod.uid))
 			stage_fail(stage, "reconcile leaves the record of a pod that is gone: %s",
 				said);
+		oracle_follow_record(stage, true);
 	}
 }
 
@@ -423,6 +438,7 @@ void stage_end(struct stage *stage)
 {
 	end_pod(stage);
 	oracle_expect_live(stage);
+	clean_host_paths(stage);
 	end_neighbour(stage);
 	end_node_daemons(stage);
 	/* Their processes are this one's children. */

@@ -41,6 +41,8 @@ struct stage {
 	struct fake_member *other_member;
 	struct inner_daemon other_live, other_dead;
 	char *other_paths[2];
+	bool reconciled; /* its record has gone with reconcile: dead mounts on hostPaths may be left
+			  */
 	/* what was there before */
 	struct strv directories;
 	char *mounts;
