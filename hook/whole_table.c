@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/mountlib.h"
 #include "oci/base/strv.h"
+#include "policy/mounts.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -34,13 +35,82 @@ static int add(uint64_t id, uint64_t ns, struct mount_table *table)
 	return 0;
 }
 
+/* Ids of mounts that are left out. */
+struct ids {
+	int *items; /* owned */
+	size_t n;
+};
+
+static bool has(const struct ids *ids, int id)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		if (ids->items[i] == id)
+			return true;
+	}
+	return false;
+}
+
+static int remember(struct ids *ids, int id)
+{
+	if (array_grow(&ids->items, ids->n, sizeof(*ids->items)) < 0)
+		return -ENOMEM;
+	ids->items[ids->n++] = id;
+	return 0;
+}
+
+/* What the root is mounted on, and what else is mounted on that. */
+static int find_outside(
+	const struct mount_table *table, const struct mount_entry *root, struct ids *ids)
+{
+	const struct mount_entry *below = root;
+	size_t before;
+	int r = 0;
+
+	while (r == 0 && (below = mounts_by_id(table, below->parent)) && !has(ids, below->id))
+		r = remember(ids, below->id);
+	do {
+		before = ids->n;
+		for (size_t i = 0; r == 0 && before > 0 && i < table->n; i++) {
+			const struct mount_entry *entry = &table->entries[i];
+
+			if (entry->id != root->id && has(ids, entry->parent) &&
+				!has(ids, entry->id))
+				r = remember(ids, entry->id);
+		}
+	} while (r == 0 && ids->n > before);
+	return r;
+}
+
+/* From Linux 7.2 on, of another namespace what its root is mounted on is listed too, as a switch
+ * from initramfs leaves it; mountinfo lists what can be reached from the root. */
+static int leave_out_outside(struct mount_table *table, const struct mount_entry *root)
+{
+	struct ids outside = {0};
+	int r = find_outside(table, root, &outside);
+	size_t n = 0;
+
+	for (size_t i = 0; r == 0 && outside.n > 0 && i < table->n; i++) {
+		if (has(&outside, table->entries[i].id))
+			mount_entry_clear(&table->entries[i]);
+		else
+			table->entries[n++] = table->entries[i];
+	}
+	if (r == 0 && outside.n > 0)
+		table->n = n;
+	free(outside.items);
+	return r;
+}
+
 int whole_table_list(pid_t pid, struct mount_table *ret)
 {
 	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
 	cleanup_mount_table struct mount_table table = {0};
+	cleanup_statmount struct statmount_told at_root = {0};
 	uint64_t ids[IDS], last = 0;
 	int n = 0, r = mounts_root_open(pid, &root);
 
+	if (r == 0)
+		r = statmount_read(root.id, root.ns, &at_root);
 	if (r < 0)
 		return r;
 	do {
@@ -52,6 +122,9 @@ int whole_table_list(pid_t pid, struct mount_table *ret)
 			return r;
 		last = n > 0 ? ids[n - 1] : last;
 	} while (n == IDS);
+	r = leave_out_outside(&table, &at_root.entry);
+	if (r < 0)
+		return r;
 	*ret = move_struct(table);
 	return 0;
 }
