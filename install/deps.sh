@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]...
+# install/deps.sh [--list|--may-upgrade] [build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -9,7 +9,8 @@
 # With --list it only prints what is missing.
 #
 # What is installed stays as it is: nothing is upgraded and nothing removed; where that cannot be had, it says so and
-# installs nothing. Nothing is started, and what packages have enabled is disabled again.
+# installs nothing. With --may-upgrade, for images and machines that are made for it, what a missing package needs is
+# upgraded. Nothing is started, and what packages have enabled is disabled again.
 set -euo pipefail
 
 # purpose | how to see that it is there | Debian | Fedora
@@ -166,18 +167,22 @@ refuse() {
 	local why=$1
 	shift
 	sed 's/^/deps: apt-get: /' "$work/plan" >&2
-	echo "deps: $why, and this upgrades and removes nothing; to let apt-get do it:" >&2
-	echo "deps: apt-get install --no-install-recommends $*" >&2
+	echo "deps: $why, and this upgrades and removes nothing. To let it upgrade what they need:" >&2
+	echo "deps: install/deps.sh --may-upgrade ${purposes[*]}" >&2
 	exit 1
 }
 
 install_debian() {
-	local apt=(apt-get -o DPkg::Lock::Timeout=600) how
+	local apt=(apt-get -o DPkg::Lock::Timeout=600) how=(install -q -y --no-remove --no-install-recommends)
 	export DEBIAN_FRONTEND=noninteractive
 	"${apt[@]}" update -q
+	if [[ $may_upgrade == yes ]]; then
+		"${apt[@]}" "${how[@]}" "$@"
+		return
+	fi
 	keep_what_is_installed >"$work/preferences"
 	apt+=(-o "Dir::Etc::Preferences=$work/preferences")
-	how=(install -q -y --no-upgrade --no-remove --no-install-recommends)
+	how+=(--no-upgrade)
 	"${apt[@]}" --simulate "${how[@]}" "$@" >"$work/plan" 2>&1 ||
 		refuse 'they need other versions of what is installed' "$@"
 	# An administrator's own pins may count more than ours.
@@ -189,9 +194,9 @@ install_debian() {
 
 # The repositories seem not to have what is installed.
 install_fedora() {
-	local installed
-	installed=$(rpm -qa --queryformat '%{NAME}\n' | sort -u | paste -sd ,)
-	dnf install -y --setopt=install_weak_deps=False "--setopt=*.excludepkgs=$installed" "$@"
+	local installed=
+	[[ $may_upgrade == yes ]] || installed=$(rpm -qa --queryformat '%{NAME}\n' | sort -u | paste -sd ,)
+	dnf install -y --setopt=install_weak_deps=False ${installed:+"--setopt=*.excludepkgs=$installed"} "$@"
 }
 
 # The units that are enabled, as links below /etc/systemd: of the system and of users.
@@ -212,13 +217,14 @@ install_only() {
 }
 
 main() {
-	local list=no purposes=() family packages left
+	local list=no may_upgrade=no purposes=() family packages left
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
+		--may-upgrade) may_upgrade=yes ;;
 		build | test | demo | lint | valgrind | bench | clang | distros | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
 		*)
-			echo "usage: install/deps.sh [--list]" \
+			echo "usage: install/deps.sh [--list|--may-upgrade]" \
 				"[build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
 			exit 2
 			;;

@@ -17,5 +17,5 @@ is "so has the Debian package's changelog" \
 	grep -q "^fuse-sidecar-hook ($version) " <(head -n 1 install/debian/changelog)
 is 'the RPM' grep -qF "%global fsh_version $version}" install/rpm/fuse-sidecar-hook.spec
 is "its changelog" grep -q -m 1 "^\* .* - $version-1$" <(grep -m 1 '^\* ' install/rpm/fuse-sidecar-hook.spec)
-is 'and the image of the DaemonSet' grep -qx "  newTag: \"$version\"" install/kustomize/kustomization.yaml
+is 'and the image of the DaemonSet, in the docs' grep -q "/fuse-sidecar-hook:$version " docs/install.md
 finish

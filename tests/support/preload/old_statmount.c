@@ -28,6 +28,10 @@ __attribute__((constructor)) static void start(void)
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved. */
 long syscall(long number, ...)
 {
+	union {
+		long number;
+		struct answer *answer;
+	} second;
 	long a[6], r;
 	va_list args;
 
@@ -36,7 +40,8 @@ long syscall(long number, ...)
 		a[i] = va_arg(args, long);
 	va_end(args);
 	r = real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	second.number = a[1];
 	if (number == NUMBER_STATMOUNT && r == 0)
-		((struct answer *)a[1])->mask &= ~(uint64_t)(SUBTYPE | SUPPORTED);
+		second.answer->mask &= ~(uint64_t)(SUBTYPE | SUPPORTED);
 	return r;
 }
