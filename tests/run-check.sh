@@ -46,8 +46,9 @@ say() {
 }
 
 # A cmocka program's TAP, as `pass NAME`, `fail NAME`, `skip NAME: why` and `broken WHY` lines.
-# cmocka 1.1.5 calls a skipped test "not ok 2 # SKIP name", later ones "ok 2 # SKIP name"; why a test
-# was skipped is what it printed just before.
+# cmocka 1.1.5 calls a skipped test "not ok 2 # SKIP name", later ones "ok 2 # SKIP name", 2.0
+# "ok 2 - name # SKIP"; why a test was skipped is what it printed just before. 2.0 says why one failed in
+# a block of YAML.
 read_tap() {
 	awk '
 	function close_plan() {
@@ -57,6 +58,9 @@ read_tap() {
 	}
 	/^[ \t]*1\.\.[0-9]+$/ { close_plan(); sub(/.*\.\./, ""); plan = $0 + 0; got = 0
 		open = 1; groups++; said = ""; next }
+	/^  ---$/ { inside = 1 }
+	inside { if (/^  \.\.\.$/) inside = 0; next }
+	/^ok [0-9]+ - .* # SKIP$/ { sub(/ # SKIP$/, ""); sub(/ - /, " # SKIP ") }
 	/^(not )?ok [0-9]+ # SKIP/ { got++; name = $0; sub(/^.*# SKIP */, "", name)
 		print "skip " name ": " (said == "" ? "no reason given" : said); said = ""; next }
 	# Group set-up that fails has the number 0: none of the tests of the plan ran.
