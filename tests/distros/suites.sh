@@ -12,8 +12,8 @@
 #   pod      the one suite of e2e
 #   demo     `make demo`
 #   deb      `make deb`, and the program in it runs
-#   old      on Debian 12 `make bundle`; elsewhere that bundle's programs, with its libraries and with those
-#            that are here, in the place of what was built here
+#   old      on Debian 12 it makes what it runs elsewhere (old.sh): the program of that release, with the
+#            libraries that are here and with those of its bundle
 set -uo pipefail
 
 NAME=$1
@@ -79,11 +79,6 @@ run_pod() {
 	tests/e2e/run.sh pod
 }
 
-keep_bundle() {
-	make bundle && mkdir -p "$OLD/opt" && cp -a build/fuse-sidecar-hook "$OLD" &&
-		cp -a "build/bundle/$(<build/bundle/id)" "$OLD/opt/"
-}
-
 # The pod of the end-to-end tests, and the namespace tests that run the program.
 run_elsewhere() {
 	printf '== %s\n' "$1"
@@ -106,7 +101,7 @@ sum() {
 run_old() {
 	local hook
 	if [[ $NAME == 12 ]]; then
-		attempt keep_bundle
+		attempt tests/distros/old.sh "$OLD"
 		tally
 		return
 	fi

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/distros/old.sh DIRECTORY
+#
+# The program of this system, and its bundle as a node has it below /opt, for others to run.
+set -euo pipefail
+
+cd -- "$(dirname -- "$0")/../.."
+build=${BUILD_DIR:-build}
+env -u MAKEFLAGS -u MFLAGS make "-j$(nproc)" "BUILD=$build" all bundle
+mkdir -p -- "$1/opt"
+cp -a -- "$build/fuse-sidecar-hook" "$1/"
+cp -a -- "$build/bundle/$(<"$build/bundle/id")" "$1/opt/"
