@@ -11,8 +11,10 @@
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
 #include "policy/own_volume.h"
+#include "policy/topology_limit.h"
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 bool apply_provider_runs(const struct run *run, const char *provider)
 {
@@ -182,6 +184,41 @@ static int adopt_binds(struct run *run, struct error *err)
 	return 0;
 }
 
+/* check_room() has found room for it; the node has changed since. */
+static int refuse_larger(struct error *err)
+{
+	return error_set(err, -E2BIG, FINDING_ANNOTATION_INVALID, ANNOTATION_MOUNTS,
+		"shorten the paths, or ask for fewer mounts",
+		"the pod's record has no room for this container: expected at most %lu bytes",
+		TOPOLOGY_MAX_SIZE);
+}
+
+static int enter(struct run *run, const struct container_note *note, struct error *err)
+{
+	int r = topology_note_container(&run->topology, &run->facts, &run->judgement.targets, note);
+
+	if (r == -E2BIG)
+		return refuse_larger(err);
+	return r < 0 ? error_memory(err) : 0;
+}
+
+/* The journal has what the record has not. */
+static void audit_omitted(struct run *run)
+{
+	const struct topology_container *container =
+		topology_container(&run->topology, run->identity.container_name);
+
+	if (container && container->omitted == 0)
+		return;
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_RECORDED, .result = "reported", .priority = LOG_WARNING},
+		container
+			? "the pod's record has no room for %lld of its findings, mounts and paths"
+			: "the pod's record has no room for it",
+		container ? (long long)container->omitted : 0);
+}
+
 int apply_record(struct run *run, enum container_status status, struct error *err)
 {
 	struct container_note note = {
@@ -197,9 +234,9 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
-	r = topology_note_container(&run->topology, &run->facts, &run->judgement.targets, &note);
+	r = enter(run, &note, err);
 	if (r < 0)
-		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
+		return r;
 	r = note_paths(run, status, note.now_usec, err);
 	if (r == 0 && status != CONTAINER_DENIED)
 		r = adopt_binds(run, err);
@@ -213,17 +250,18 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 			.result = "ok",
 			.duration_usec = deadline_now() - run->began_usec},
 		"recorded as %s", role_name(run->judgement.role));
+	audit_omitted(run);
 	return 0;
 }
 
 static int open_shown(struct run *run, int *ret_fd, struct error *err)
 {
-	cleanup_free char *text = topology_format(&run->topology);
+	cleanup_free char *text = NULL;
 	cleanup_error struct error unlabelled = {0};
-	int r;
+	int r = record_format(&run->topology, &text, err);
 
-	if (!text)
-		return error_memory(err);
+	if (r < 0)
+		return r;
 	r = shown_open(run->runtime_fd, run->identity.pod_uid, text, ret_fd, &unlabelled);
 	if (r > 0)
 		audit_failure(&run->audit, &unlabelled);

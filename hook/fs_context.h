@@ -16,7 +16,7 @@ enum fs_context {
 };
 
 /* Of FS_CONTEXT_SHOWN: two records, one of which is just written. */
-#define FS_CONTEXT_SHOWN_KIB 8448
+#define FS_CONTEXT_SHOWN_KIB 1024
 
 /*
  * Open those that a process of the profile may need. One that the kernel does not open (before

@@ -10,6 +10,7 @@
 #include "oci/base/input.h"
 #include "oci/base/strformat.h"
 #include "oci/base/text.h"
+#include "policy/topology_limit.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -172,6 +173,31 @@ static void remove_empty(int runtime_fd, const char *pod_uid)
 		shown_remove(runtime_fd, pod_uid, NULL);
 }
 
+/* Nobody could read it back: the pod would have no record any more, and no other container. */
+static int refuse_larger(const struct topology *topology, const char *path, struct error *err)
+{
+	return error_set(err, -E2BIG, FINDING_HOST_IO, path, NULL,
+		"%s would have up to %zu bytes, %zu containers and %zu FUSE paths, more than can "
+		"be read back",
+		path, topology_bound(topology), topology->n_containers, topology->n_paths);
+}
+
+int record_format(const struct topology *topology, char **ret_text, struct error *err)
+{
+	cleanup_free char *path = record_path(topology->pod_uid);
+	char *text;
+
+	if (!path)
+		return error_memory(err);
+	if (!topology_fits(topology))
+		return refuse_larger(topology, path, err);
+	text = topology_format(topology);
+	if (!text)
+		return error_memory(err);
+	*ret_text = text;
+	return 0;
+}
+
 /* The pod's lock is held. */
 static int write_record(
 	int runtime_fd, const char *pod_uid, const char *text, struct stat *ret, struct error *err)
@@ -214,11 +240,12 @@ int record_commit_text(int runtime_fd, const char *pod_uid, const char *text,
 
 int record_commit(int runtime_fd, const struct topology *topology, struct error *err)
 {
-	cleanup_free char *text = topology_format(topology);
+	cleanup_free char *text = NULL;
 	struct record_stamp unused;
+	int r = record_format(topology, &text, err);
 
-	if (!text)
-		return failed(err, -ENOMEM, "write", NULL);
+	if (r < 0)
+		return r;
 	return record_commit_text(runtime_fd, topology->pod_uid, text, &unused, err);
 }
 

@@ -40,7 +40,11 @@ bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *
  */
 int record_commit(int runtime_fd, const struct topology *topology, struct error *err);
 
-/* The same of what topology_format() has made, with the stamp of what was written: taken before
+/* The text of a record. -E2BIG where it has more than can be read back (policy/topology_limit.h):
+ * that is not written. Owned by the caller. */
+int record_format(const struct topology *topology, char **ret_text, struct error *err);
+
+/* The same of what record_format() has made, with the stamp of what was written: taken before
  * anybody else can write there. */
 int record_commit_text(int runtime_fd, const char *pod_uid, const char *text,
 	struct record_stamp *ret, struct error *err);

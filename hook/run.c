@@ -152,11 +152,11 @@ static void update_shown(struct run *run, const char *text)
 
 int run_commit(struct run *run, struct error *err)
 {
-	cleanup_free char *text = topology_format(&run->topology);
-	int r;
+	cleanup_free char *text = NULL;
+	int r = record_format(&run->topology, &text, err);
 
-	if (!text)
-		return error_memory(err);
+	if (r < 0)
+		return r;
 	r = record_commit_text(run->runtime_fd, run->topology.pod_uid, text, &run->committed, err);
 	if (r == 0)
 		update_shown(run, text);

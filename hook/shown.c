@@ -13,7 +13,7 @@
 #include "hook/write_whole.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
-#include "policy/topology.h"
+#include "policy/topology_limit.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -38,6 +38,11 @@ int check_privilege(
 int check_sidecar(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
 
+/* annotation-invalid or config-invalid, whatever the policy says, where the pod's record would have
+ * no room for the container (policy/topology_limit.h). After all others: one that is refused takes
+ * what room there is. */
+int check_room(const struct facts *facts, const struct targets *targets, struct findings *findings);
+
 /*
  * The proof of design section 6, stage 5, for one target from tables read after the hook acted: 0
  * and no finding where a mount made by the provider at the FUSE path reaches the host

@@ -167,6 +167,70 @@ int findings_copy(const struct findings *from, struct findings *to)
 	return 0;
 }
 
+static size_t count_before(const struct findings *list, size_t end, bool denials)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < end; i++)
+		n += (list->items[i].severity == SEVERITY_DENY) == denials;
+	return n;
+}
+
+bool findings_keeps(const struct findings *list, size_t i, size_t max)
+{
+	size_t denials;
+
+	if (list->n <= max)
+		return true;
+	if (list->items[i].severity == SEVERITY_DENY)
+		return count_before(list, i, true) < max;
+	denials = count_before(list, list->n, true);
+	return denials + count_before(list, i, false) < max;
+}
+
+/* Cut between characters; what was escaped already stays as it is. */
+static int append_cut(struct findings *list, const struct finding *finding, size_t size)
+{
+	char subject[TEXT_MAX], message[TEXT_MAX], fix[TEXT_MAX];
+
+	if (size > TEXT_MAX)
+		size = TEXT_MAX;
+	text_escape(finding->subject, subject, size);
+	text_escape(finding->message, message, size);
+	text_escape(finding->fix, fix, size);
+	return append_copy(list, finding->code, finding->severity, subject, message, fix);
+}
+
+int findings_copy_some(const struct findings *from, size_t max, size_t size, struct findings *to)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (findings_keeps(from, i, max) && append_cut(to, &from->items[i], size) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+size_t findings_reduce(struct findings *list)
+{
+	struct finding *kept = NULL;
+	size_t n = list->n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct finding *finding = &list->items[i];
+
+		if (kept || finding->severity != SEVERITY_DENY) {
+			finding_clear(finding);
+			continue;
+		}
+		*finding->subject = *finding->message = *finding->fix = '\0';
+		kept = finding;
+	}
+	list->n = kept ? 1 : 0;
+	if (kept)
+		list->items[0] = move_struct(*kept);
+	return n - list->n;
+}
+
 void findings_clear(struct findings *list)
 {
 	if (!list)

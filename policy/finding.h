@@ -6,6 +6,7 @@
 
 #include "oci/base/error.h"
 #include "policy/config.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 struct finding {
@@ -62,6 +63,16 @@ enum verdict findings_verdict(const struct findings *list);
 /* What the hook would exit with: the lowest exit code among denials, EXIT_DONE without. */
 enum exit_code findings_exit(const struct findings *list);
 const char *verdict_name(enum verdict verdict);
+
+/* Whether the finding `i` is among the `max` that are kept where there is no room for all: denials
+ * go before warnings, and of those the first. */
+bool findings_keeps(const struct findings *list, size_t i, size_t max);
+/* A copy of those appended to `to`, each text cut to `size` bytes. 0 or -ENOMEM. */
+int findings_copy_some(const struct findings *from, size_t max, size_t size, struct findings *to);
+
+/* Drop all but the first denial, of which code and severity stay: what the list says of its verdict
+ * does. Returns how many are gone. */
+size_t findings_reduce(struct findings *list);
 
 /* A deep copy appended to `to`. 0 or -ENOMEM. */
 int findings_copy(const struct findings *from, struct findings *to);

@@ -18,6 +18,7 @@ static int run_checks(
 		check_fuse_device,
 		check_privilege,
 		check_sidecar,
+		check_room,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

@@ -170,6 +170,11 @@ static bool is_container_end(const char *end, const char *name)
 	       strcmp(end + strlen(CONTAINER_END), name) == 0;
 }
 
+bool topology_edge_is_of(const struct topology_edge *edge, const char *name)
+{
+	return is_container_end(edge->from, name) || is_container_end(edge->to, name);
+}
+
 void topology_remove_edges(struct topology *topology, const char *name)
 {
 	size_t kept = 0;
@@ -177,7 +182,7 @@ void topology_remove_edges(struct topology *topology, const char *name)
 	for (size_t i = 0; i < topology->n_edges; i++) {
 		struct topology_edge *edge = &topology->edges[i];
 
-		if (is_container_end(edge->from, name) || is_container_end(edge->to, name))
+		if (topology_edge_is_of(edge, name))
 			clear_edge(edge);
 		else
 			topology->edges[kept++] = *edge;
@@ -192,13 +197,20 @@ static void clear_mount(struct topology_mount *mount)
 	*mount = (struct topology_mount){0};
 }
 
+void topology_container_clear_mounts(struct topology_container *container)
+{
+	for (size_t i = 0; i < container->n_mounts; i++)
+		clear_mount(&container->mounts[i]);
+	free(container->mounts);
+	container->mounts = NULL;
+	container->n_mounts = 0;
+}
+
 void topology_container_clear(struct topology_container *container)
 {
 	if (!container)
 		return;
-	for (size_t i = 0; i < container->n_mounts; i++)
-		clear_mount(&container->mounts[i]);
-	free(container->mounts);
+	topology_container_clear_mounts(container);
 	free(container->name);
 	free(container->id);
 	strv_clear(&container->rc_addresses);
@@ -221,7 +233,19 @@ void topology_remove_container(struct topology *topology, const char *name)
 	memmove(found, found + 1, behind * sizeof(*found));
 }
 
-static void clear_volume(struct topology_volume *volume)
+bool topology_remove_refused(struct topology *topology)
+{
+	for (size_t i = 0; i < topology->n_containers; i++) {
+		if (topology->containers[i].status != CONTAINER_DENIED)
+			continue;
+		topology_remove_container(topology, topology->containers[i].name);
+		topology->containers_omitted++;
+		return true;
+	}
+	return false;
+}
+
+void topology_volume_clear(struct topology_volume *volume)
 {
 	free(volume->host_path);
 	free(volume->anchor);
@@ -239,12 +263,21 @@ static void clear_path(struct topology_path *path)
 	*path = (struct topology_path){0};
 }
 
+void topology_remove_path(struct topology *topology, size_t index)
+{
+	struct topology_path *path = &topology->paths[index];
+
+	clear_path(path);
+	topology->n_paths--;
+	memmove(path, path + 1, (topology->n_paths - index) * sizeof(*path));
+}
+
 void topology_clear(struct topology *topology)
 {
 	if (!topology)
 		return;
 	for (size_t i = 0; i < topology->n_volumes; i++)
-		clear_volume(&topology->volumes[i]);
+		topology_volume_clear(&topology->volumes[i]);
 	for (size_t i = 0; i < topology->n_paths; i++)
 		clear_path(&topology->paths[i]);
 	for (size_t i = 0; i < topology->n_containers; i++)

@@ -16,7 +16,6 @@
 #include <sys/types.h>
 
 #define TOPOLOGY_SCHEMA "fuse-sidecar.io/topology/v1"
-#define TOPOLOGY_MAX_SIZE (4UL * 1024 * 1024) /* bytes */
 
 enum role {
 	ROLE_INACTIVE, /* the pod is not annotated */
@@ -98,6 +97,7 @@ struct topology_container {
 	struct topology_mount *mounts;
 	size_t n_mounts;
 	struct findings findings; /* of its last check */
+	int64_t omitted;	  /* findings, mounts, places that the record had no room for */
 };
 
 /* A hop of a FUSE mount's way: from a provider to the host, from the host to a container. */
@@ -110,8 +110,9 @@ struct topology_edge {
 
 struct topology {
 	char *pod_name, *pod_namespace, *pod_uid;
-	char *sandbox_id;      /* may be NULL */
-	uint64_t updated_usec; /* CLOCK_REALTIME */
+	char *sandbox_id;	    /* may be NULL */
+	uint64_t updated_usec;	    /* CLOCK_REALTIME */
+	int64_t containers_omitted; /* refused ones that the record had no room for */
 	struct topology_volume *volumes;
 	size_t n_volumes;
 	struct topology_path *paths;
@@ -150,6 +151,12 @@ bool topology_path_is_mount(
 	const struct topology_path *path, const char *device, int id, uint64_t unique);
 /* Drop that container and every edge from or to it. */
 void topology_remove_container(struct topology *topology, const char *name);
+/* Drop the first container that was denied, and count it. False where there is none. */
+bool topology_remove_refused(struct topology *topology);
+/* Drop the path at that index. */
+void topology_remove_path(struct topology *topology, size_t index);
+/* Whether it is an edge from or to "container/NAME". */
+bool topology_edge_is_of(const struct topology_edge *edge, const char *name);
 /* Drop every edge from or to "container/NAME". */
 void topology_remove_edges(struct topology *topology, const char *name);
 /* Append an edge; strings are copied, `kind` is SHARED or SLAVE. 0 or -ENOMEM. */
@@ -167,6 +174,8 @@ int topology_parse(
 char *topology_format(const struct topology *topology);
 void topology_clear(struct topology *topology);
 void topology_container_clear(struct topology_container *container);
+void topology_container_clear_mounts(struct topology_container *container);
+void topology_volume_clear(struct topology_volume *volume);
 
 #define cleanup_topology __attribute__((cleanup(topology_clear)))
 

@@ -19,6 +19,7 @@ static const struct field pod_fields[] = {
 
 static const struct field top_fields[] = {
 	FIELD(topology, updated_usec, "updated", TIME, OPTIONAL),
+	FIELD(topology, containers_omitted, "containersOmitted", INT64, OPTIONAL),
 };
 
 static const struct field volume_fields[] = {
@@ -61,6 +62,7 @@ static const struct field container_fields[] = {
 	FIELD(topology_container, fuse_device, "fuseDevice", BOOL, ALWAYS),
 	FIELD(topology_container, privileged, "privileged", BOOL, ALWAYS),
 	FIELD(topology_container, rc_addresses, "rcAddresses", STRV, ALWAYS),
+	FIELD(topology_container, omitted, "omitted", INT64, OPTIONAL),
 };
 
 static const struct field limit_fields[] = {

@@ -6,6 +6,7 @@
 #include "oci/base/text.h"
 #include "policy/timestamp.h"
 #include "policy/topology_fields.h"
+#include "policy/topology_limit.h"
 #include <limits.h>
 #include <string.h>
 
@@ -127,12 +128,24 @@ static int read_fields(const struct jsondoc_get *get, const struct field_table *
 	return 0;
 }
 
+/* The writer keeps to the same limits. */
+static int check_room(const struct jsondoc_get *item, size_t n, size_t max, struct error *err)
+{
+	if (n < max)
+		return 0;
+	return jsondoc_error(item, NULL, "remove the record", err,
+		"there are more of these than the %zu that a record has", max);
+}
+
 /* An element is counted before it is read: clearing the model then releases one half read. */
 
 static int read_volume(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
+	int r = check_room(item, topology->n_volumes, TOPOLOGY_MAX_VOLUMES, err);
 
+	if (r < 0)
+		return r;
 	if (array_grow(&topology->volumes, topology->n_volumes, sizeof(*topology->volumes)) < 0)
 		return error_memory(err);
 	return read_fields(
@@ -142,7 +155,10 @@ static int read_volume(const struct jsondoc_get *item, void *data, struct error 
 static int read_path(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
+	int r = check_room(item, topology->n_paths, TOPOLOGY_MAX_PATHS, err);
 
+	if (r < 0)
+		return r;
 	if (array_grow(&topology->paths, topology->n_paths, sizeof(*topology->paths)) < 0)
 		return error_memory(err);
 	return read_fields(item, &topology_path_fields, &topology->paths[topology->n_paths++], err);
@@ -151,7 +167,10 @@ static int read_path(const struct jsondoc_get *item, void *data, struct error *e
 static int read_edge(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
+	int r = check_room(item, topology->n_edges, TOPOLOGY_MAX_EDGES, err);
 
+	if (r < 0)
+		return r;
 	if (array_grow(&topology->edges, topology->n_edges, sizeof(*topology->edges)) < 0)
 		return error_memory(err);
 	return read_fields(item, &topology_edge_fields, &topology->edges[topology->n_edges++], err);
@@ -160,7 +179,10 @@ static int read_edge(const struct jsondoc_get *item, void *data, struct error *e
 static int read_mount(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology_container *container = data;
+	int r = check_room(item, container->n_mounts, TOPOLOGY_MAX_MOUNTS, err);
 
+	if (r < 0)
+		return r;
 	if (array_grow(&container->mounts, container->n_mounts, sizeof(*container->mounts)) < 0)
 		return error_memory(err);
 	return read_fields(
@@ -173,8 +195,10 @@ static int read_finding(const struct jsondoc_get *item, void *data, struct error
 	 * string is NULL. */
 	struct findings *list = data;
 	cleanup_findings struct findings one = {0};
-	int r;
+	int r = check_room(item, list->n, TOPOLOGY_MAX_FINDINGS, err);
 
+	if (r < 0)
+		return r;
 	if (array_grow(&one.items, 0, sizeof(*one.items)) < 0)
 		return error_memory(err);
 	one.n = 1;
@@ -189,8 +213,10 @@ static int read_container(const struct jsondoc_get *item, void *data, struct err
 	struct topology *topology = data;
 	struct topology_container *container;
 	struct jsondoc_scope limits;
-	int r;
+	int r = check_room(item, topology->n_containers, TOPOLOGY_MAX_CONTAINERS, err);
 
+	if (r < 0)
+		return r;
 	if (array_grow(&topology->containers, topology->n_containers, sizeof(*container)) < 0)
 		return error_memory(err);
 	container = &topology->containers[topology->n_containers++];

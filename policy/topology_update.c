@@ -3,10 +3,13 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
+#include "oci/base/text.h"
 #include "policy/capabilities.h"
 #include "policy/devices.h"
 #include "policy/mounts.h"
 #include "policy/rclone.h"
+#include "policy/topology_limit.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +47,15 @@ static const char *volume_key(const struct target *target)
 	return target->anchor ? target->anchor : target->volume;
 }
 
+/* A FUSE daemon chooses a part of it. */
+static int set_fstype(struct topology_volume *volume, const char *type)
+{
+	char cut[TOPOLOGY_MAX_FSTYPE];
+
+	text_escape(type ? type : "", cut, sizeof(cut));
+	return set_text(&volume->fstype, type ? cut : NULL);
+}
+
 static int note_volume(struct topology *topology, const struct target *target)
 {
 	const struct mount_entry *carrier = target->host_carrier;
@@ -64,7 +76,7 @@ static int note_volume(struct topology *topology, const struct target *target)
 	if (!volume->bound_by_hook || volume->mount_id == 0)
 		volume->mount_id = carrier->id;
 	volume->peer_group = carrier->shared;
-	return set_text(&volume->fstype, carrier->fstype);
+	return set_fstype(volume, carrier->fstype);
 }
 
 static int note_path(struct topology *topology, const struct target *target, bool new_instance)
@@ -112,21 +124,26 @@ static int note_rc(struct topology_container *container, const struct spec *spec
 	int r = rclone_scan(spec, NULL, &command);
 
 	strv_clear(&container->rc_addresses);
-	for (size_t i = 0; r == 0 && i < command.n_addresses; i++)
-		r = strv_add(&container->rc_addresses, command.addresses[i].text);
+	for (size_t i = 0; r == 0 && i < command.n_addresses; i++) {
+		const char *text = command.addresses[i].text;
+
+		if (container->rc_addresses.n == TOPOLOGY_MAX_ADDRESSES ||
+			strlen(text) >= TOPOLOGY_MAX_ADDRESS)
+			container->omitted++;
+		else
+			r = strv_add(&container->rc_addresses, text);
+	}
 	rclone_command_clear(&command);
 	return r;
 }
 
-static void clear_mounts(struct topology_container *container)
+static int note_findings(struct topology_container *container, const struct findings *findings)
 {
-	for (size_t i = 0; i < container->n_mounts; i++) {
-		free(container->mounts[i].destination);
-		free(container->mounts[i].source);
-	}
-	free(container->mounts);
-	container->mounts = NULL;
-	container->n_mounts = 0;
+	findings_clear(&container->findings);
+	if (findings->n > TOPOLOGY_MAX_FINDINGS)
+		container->omitted += (int64_t)(findings->n - TOPOLOGY_MAX_FINDINGS);
+	return findings_copy_some(
+		findings, TOPOLOGY_MAX_FINDINGS, TOPOLOGY_MAX_FINDING_TEXT, &container->findings);
 }
 
 static int note_details(struct topology_container *container, const struct facts *facts,
@@ -145,8 +162,7 @@ static int note_details(struct topology_container *container, const struct facts
 	container->memory_limit = spec->memory_limit;
 	container->cpu_quota = spec->cpu_quota;
 	container->cpu_period = spec->cpu_period;
-	findings_clear(&container->findings);
-	r = findings_copy(note->findings, &container->findings);
+	r = note_findings(container, note->findings);
 	return r < 0 ? r : note_rc(container, spec);
 }
 
@@ -171,52 +187,152 @@ static int note_edge(
 	return topology_add_edge(topology, target->request->path, "host", self, kind, proven);
 }
 
+/* Refused, or let go in spite of what denies it. Nobody else is refused for what it brings. */
+static bool is_refused(const struct container_note *note)
+{
+	return note->status == CONTAINER_DENIED || findings_verdict(note->findings) == VERDICT_DENY;
+}
+
+/* Refused containers fill half of a list at most. */
+static bool has_room(size_t n, size_t max, const struct container_note *note)
+{
+	return n < (is_refused(note) ? max / 2 : max);
+}
+
+static bool is_asked_for(const struct targets *targets, const char *path)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		if (strcmp(targets->items[i].request->path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* An earlier annotation's, whose provider is not there any more. */
+static void forget_old_path(struct topology *topology, const struct targets *targets)
+{
+	for (size_t i = 0; i < topology->n_paths; i++) {
+		const struct topology_path *path = &topology->paths[i];
+
+		if (!is_asked_for(targets, path->path) &&
+			!topology_path_is_settled(topology, path)) {
+			topology_remove_path(topology, i);
+			return;
+		}
+	}
+}
+
+static bool has_volume(
+	struct topology *topology, const char *key, const struct container_note *note)
+{
+	if (!key || topology_volume(topology, key) ||
+		has_room(topology->n_volumes, TOPOLOGY_MAX_VOLUMES, note))
+		return true;
+	if (!is_refused(note))
+		topology_forget_unsettled(topology);
+	return has_room(topology->n_volumes, TOPOLOGY_MAX_VOLUMES, note);
+}
+
+static bool has_path(struct topology *topology, const char *path, const struct targets *targets,
+	const struct container_note *note)
+{
+	if (topology_path(topology, path))
+		return true;
+	if (!has_room(topology->n_paths, TOPOLOGY_MAX_PATHS, note))
+		forget_old_path(topology, targets);
+	return has_room(topology->n_paths, TOPOLOGY_MAX_PATHS, note);
+}
+
 static int note_targets(struct topology *topology, const struct facts *facts,
-	const struct targets *targets, bool new_instance)
+	const struct targets *targets, const struct container_note *note,
+	struct topology_container *container, bool new_instance)
 {
 	int r = 0;
 
-	topology_remove_edges(topology, facts->identity->container_name);
+	topology_remove_edges(topology, container->name);
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
 		const struct target *target = &targets->items[i];
 
+		if (!has_volume(topology, volume_key(target), note) ||
+			!has_path(topology, target->request->path, targets, note)) {
+			container->omitted++;
+			r = is_refused(note) ? 0 : -E2BIG;
+			continue;
+		}
 		r = note_volume(topology, target);
 		if (r == 0)
 			r = note_path(topology, target, new_instance);
-		if (r == 0 && target->mount &&
+		/* Nothing travels to or from a container that never runs. */
+		if (r == 0 && target->mount && note->status != CONTAINER_DENIED &&
 			(target->relation == TARGET_PROVIDES || target->relation == TARGET_SEES))
 			r = note_edge(topology, facts, target);
 	}
 	return r;
 }
 
-int topology_note_container(struct topology *topology, const struct facts *facts,
-	const struct targets *targets, const struct container_note *note)
+/* NULL without memory, and where there is no room, *ret_full. */
+static struct topology_container *ensure_container(
+	struct topology *topology, const char *name, bool *ret_full)
 {
-	const struct identity *identity = facts->identity;
-	struct topology_container *container;
-	bool new_instance;
-	int r;
+	*ret_full = false;
+	if (topology->n_containers >= TOPOLOGY_MAX_CONTAINERS &&
+		!topology_container(topology, name))
+		*ret_full = !topology_remove_refused(topology);
+	return *ret_full ? NULL : topology_ensure_container(topology, name);
+}
 
-	r = note_pod(topology, identity, note->now_usec);
-	if (r < 0)
-		return r;
-	container = topology_ensure_container(topology, identity->container_name);
-	if (!container)
-		return -ENOMEM;
-	new_instance = !container->id || !identity->container_id ||
-		       strcmp(container->id, identity->container_id) != 0;
-	if (new_instance)
-		container->instance++;
-	if (set_text(&container->id, identity->container_id) < 0)
-		return -ENOMEM;
-	clear_mounts(container);
+static int note_mounts(struct topology_container *container, const struct targets *targets)
+{
+	container->omitted = 0;
+	topology_container_clear_mounts(container);
 	for (size_t i = 0; i < targets->n; i++) {
 		if (targets->items[i].mount && note_mount(container, &targets->items[i]) < 0)
 			return -ENOMEM;
 	}
-	r = note_details(container, facts, note);
-	return r < 0 ? r : note_targets(topology, facts, targets, new_instance);
+	return 0;
+}
+
+/* 1 where it is another instance than the one that the record has. */
+static int note_instance(struct topology_container *container, const struct identity *identity)
+{
+	const char *id = identity->container_id;
+	bool is_new = !container->id || !id || strcmp(container->id, id) != 0;
+
+	if (is_new)
+		container->instance++;
+	return set_text(&container->id, id) < 0 ? -ENOMEM : is_new;
+}
+
+int topology_note_container(struct topology *topology, const struct facts *facts,
+	const struct targets *targets, const struct container_note *note)
+{
+	const char *name = facts->identity->container_name;
+	struct topology_container *container;
+	bool full, is_new;
+	int r;
+
+	r = note_pod(topology, facts->identity, note->now_usec);
+	if (r < 0)
+		return r;
+	container = ensure_container(topology, name, &full);
+	if (full && is_refused(note)) {
+		topology->containers_omitted++;
+		return 0;
+	}
+	if (!container)
+		return full ? -E2BIG : -ENOMEM;
+	r = note_instance(container, facts->identity);
+	if (r < 0)
+		return r;
+	is_new = r > 0;
+	r = note_mounts(container, targets);
+	if (r == 0)
+		r = note_details(container, facts, note);
+	if (r == 0)
+		r = note_targets(topology, facts, targets, note, container, is_new);
+	if (r < 0)
+		return r;
+	return topology_shorten(topology) ? 0 : -E2BIG;
 }
 
 static bool same_text(const char *a, const char *b)

@@ -22,7 +22,9 @@ struct container_note {
  * Enter the container of `facts` into the record: its pod, the volumes and FUSE paths of the
  * targets as the facts' tables show them, the container (a new id counts as its name's next
  * instance), and the edges along which its mounts travel. Flags about what a hook did to a volume,
- * and what is known of a path's state, stay. 0 or -ENOMEM.
+ * and what is known of a path's state, stay. What there is no room for (policy/topology_limit.h) is
+ * left out of refused containers and counted in their `omitted`. 0, -ENOMEM, or -E2BIG where
+ * another container has no room: check_room() tells before anything is done.
  */
 int topology_note_container(struct topology *topology, const struct facts *facts,
 	const struct targets *targets, const struct container_note *note);

@@ -4,6 +4,7 @@
 #include "hook/lock.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
+#include "policy/topology_limit.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
@@ -173,6 +174,31 @@ static void a_reader_without_a_lock_never_sees_half_a_record(void **state)
 	assert_int_equal(child_wait(reader), 0);
 }
 
+static char *name_of(size_t length)
+{
+	char *name = malloc(length + 1);
+
+	assert_non_null(name);
+	memset(name, 'x', length);
+	name[length] = '\0';
+	return name;
+}
+
+static void what_could_not_be_read_back_is_not_written(void **state)
+{
+	cleanup_error struct error err = {0};
+	cleanup_topology struct topology large = make_topology(UID_A, "sonarr");
+	enum finding_code code;
+
+	(void)state;
+	commit(UID_A, "plex");
+	free(large.pod_name);
+	large.pod_name = name_of(TOPOLOGY_MAX_SIZE);
+	assert_int_equal(record_commit(runtime_fd, &large, &err), -E2BIG);
+	assert_int_equal(err.code, FINDING_HOST_IO);
+	assert_int_equal(load(&code), 1);
+}
+
 static void a_full_file_system_leaves_the_old_record(void **state)
 {
 	cleanup_error struct error err = {0};
@@ -181,13 +207,10 @@ static void a_full_file_system_leaves_the_old_record(void **state)
 
 	(void)state;
 	commit(UID_A, "plex");
-	/* Pages of a tmpfs: room for the record that is there, none for a megabyte. */
+	/* Pages of a tmpfs: room for the record that is there, none for another. */
 	assert_int_equal(mount(NULL, "/run", NULL, MS_REMOUNT, "size=64k"), 0);
 	free(large.pod_name);
-	large.pod_name = malloc(1 << 20);
-	assert_non_null(large.pod_name);
-	memset(large.pod_name, 'x', 1 << 20);
-	large.pod_name[(1 << 20) - 1] = '\0';
+	large.pod_name = name_of(1 << 18);
 	assert_int_equal(record_commit(runtime_fd, &large, &err), -ENOSPC);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(err.fix);
@@ -400,6 +423,7 @@ int main(void)
 		TEST(what_a_killed_hook_left_in_tmp_is_no_obstacle),
 		TEST(a_reader_keeps_the_whole_record_that_it_opened),
 		TEST(a_reader_without_a_lock_never_sees_half_a_record),
+		TEST(what_could_not_be_read_back_is_not_written),
 		TEST(a_full_file_system_leaves_the_old_record),
 		TEST(a_record_of_another_user_is_refused),
 		TEST(a_record_that_is_no_regular_file_is_refused),

@@ -139,6 +139,11 @@ static const char *validate_keyword(struct json_object *root, const char *keywor
 		good = matches(json_object_get_string(value), text);
 	else if (strcmp(keyword, "minimum") == 0)
 		good = json_object_get_int64(value) >= json_object_get_int64(operand);
+	else if (strcmp(keyword, "maxItems") == 0)
+		good = json_object_array_length(value) <= json_object_get_uint64(operand);
+	else if (strcmp(keyword, "maxLength") == 0)
+		/* In bytes, which are no fewer than characters. */
+		good = strlen(json_object_get_string(value)) <= json_object_get_uint64(operand);
 	else if (strcmp(keyword, "required") == 0)
 		good = has_required(value, operand);
 	else
