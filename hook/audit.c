@@ -16,6 +16,7 @@
 #define IDENTIFIER "fuse-sidecar-hook"
 #define VALUE_MAX 8192 /* bytes of one value, its NUL included */
 #define FIELDS_MAX 24
+#define FINDINGS_MAX 16 /* entries of one run: a pod has up to 64 paths, and each its findings */
 
 static const struct {
 	const char *constant; /* "AUDIT_STALE_DETACHED" */
@@ -222,6 +223,16 @@ static void send_graded(const struct audit *audit, const struct audit_entry *ent
 	send_text(audit, entry, word, text ? text : message);
 }
 
+static void send_rest(const struct audit *audit, size_t n)
+{
+	audit_send(audit,
+		&(struct audit_entry){
+			.kind = AUDIT_DENIED, .result = "reported", .priority = LOG_WARNING},
+		"%zu more findings are not listed: `fuse-sidecar-hook check` of the container's "
+		"config.json has them all",
+		n);
+}
+
 void audit_findings(const struct audit *audit, const struct findings *findings, bool enforced)
 {
 	for (size_t i = 0; i < findings->n; i++) {
@@ -230,8 +241,11 @@ void audit_findings(const struct audit *audit, const struct findings *findings, 
 		struct audit_entry entry =
 			grade(finding->code, finding->severity, enforced, finding->subject, &word);
 
-		send_graded(audit, &entry, word, finding->message, finding->fix);
+		if (findings_keeps(findings, i, FINDINGS_MAX))
+			send_graded(audit, &entry, word, finding->message, finding->fix);
 	}
+	if (findings->n > FINDINGS_MAX)
+		send_rest(audit, findings->n - FINDINGS_MAX);
 }
 
 void audit_error(const struct audit *audit, const struct error *err, bool enforced)
