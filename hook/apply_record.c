@@ -130,7 +130,9 @@ static int adopt(struct run *run, const struct target *target, struct error *err
 	r = apply_open_locked(run, target->anchor, &lock, &fd, err);
 	if (r == 0)
 		r = is_proven_mount(target, fd, err);
-	if (r == 0 && target->anchor_self_bind)
+	/* Hooks bind volumes of pods alone: anywhere else it is the administrator's bind. */
+	if (r == 0 && target->anchor_self_bind &&
+		own_volume_is_some_pods(&run->config, target->anchor))
 		r = bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
 	return r < 0 ? r : run_commit(run, err);
 }

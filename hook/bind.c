@@ -159,20 +159,6 @@ int bind_adopt(
 	return 0;
 }
 
-bool bind_is_pods_own(const struct topology *topology, const char *host_path)
-{
-	size_t length = strlen(topology->pod_uid);
-
-	for (const char *slash = host_path; slash; slash = strchr(slash + 1, '/')) {
-		const char *component = slash + 1;
-
-		if (strncmp(component, topology->pod_uid, length) == 0 &&
-			(component[length] == '/' || component[length] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 static bool is_below(const struct mount_table *table, const struct mount_entry *mount, int id)
 {
 	/* The bound is for a table that has changed while it was read. */
@@ -223,20 +209,19 @@ static bool carries_others(const struct mount_table *table, int id, bool is_own)
 
 /* Nothing may be mounted below it but copies and what is the pod's own; files that somebody has
  * open are no reason to keep it. */
-static int unmount(
-	const struct topology *topology, int fd, int id, const char *host_path, struct error *err)
+static int unmount(const struct bind_end *end, int id, struct error *err)
 {
+	const char *host_path = end->volume->host_path;
 	cleanup_mount_table struct mount_table host = {0};
 	int r;
 
-	r = mount_unmount(fd);
+	r = mount_unmount(end->fd);
 	if (r == -EBUSY) {
 		r = whole_table_read(0, &host, err);
 		if (r < 0)
 			return r;
-		r = carries_others(&host, id, bind_is_pods_own(topology, host_path))
-			    ? -EBUSY
-			    : mount_detach_copies(fd);
+		r = carries_others(&host, id, end->own_volume) ? -EBUSY
+							       : mount_detach_copies(end->fd);
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, host_path, "unmount what is below it",
@@ -260,17 +245,21 @@ static int is_self_bind(const char *host_path, int id, bool *ret, struct error *
 
 /*
  * Whether the mount is the hook's bind. Where the hook was killed after it had announced it, any
- * bind of that directory on itself is. So it must be, too, where ids are used again (before
- * Linux 6.8), and at once: a mount that has taken the bind's place may have its id.
+ * bind on itself of that directory is, which is the pod's own. Elsewhere a record may name what an
+ * administrator has bound: there the id must be the noted one that is never used again, where the
+ * kernel tells it.
  */
 static int is_hooks_bind(
-	struct topology_volume *volume, int id, uint64_t unique, bool *ret, struct error *err)
+	const struct bind_end *end, int id, uint64_t unique, bool *ret, struct error *err)
 {
-	bool announced = is_announced(volume), found = true;
-	int r = 0;
+	struct topology_volume *volume = end->volume;
+	bool announced = is_announced(volume), found = false;
+	int r;
 
-	if (announced || unique == 0)
-		r = is_self_bind(volume->host_path, id, &found, err);
+	*ret = false;
+	if (!end->own_volume && (announced || (unique && volume->mount_id_unique == 0)))
+		return 0;
+	r = is_self_bind(volume->host_path, id, &found, err);
 	if (r < 0)
 		return r;
 	if (announced && found) {
@@ -281,28 +270,28 @@ static int is_hooks_bind(
 	return 0;
 }
 
-int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
-	bool *ret_unmounted, struct error *err)
+int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
+	struct topology_volume *volume = end->volume;
 	uint64_t unique = 0;
 	bool ours = false, used = true;
 	int id = 0, r;
 
 	*ret_unmounted = false;
-	r = bind_lock(runtime_fd, fd, volume->host_path, &lock, err);
+	r = bind_lock(end->runtime_fd, end->fd, volume->host_path, &lock, err);
 	if (r == 0)
-		r = mount_of(fd, volume->host_path, &id, &unique, err);
+		r = mount_of(end->fd, volume->host_path, &id, &unique, err);
 	if (r == 0)
-		r = is_hooks_bind(volume, id, unique, &ours, err);
+		r = is_hooks_bind(end, id, unique, &ours, err);
 	if (r < 0)
 		return r;
 	if (ours) {
 		/* A record that cannot be read may have it: better a bind too long than one too
 		 * short. */
-		r = used_elsewhere(runtime_fd, topology, volume, true, &used, err);
+		r = used_elsewhere(end->runtime_fd, end->topology, volume, true, &used, err);
 		if (r == 0 && !used)
-			r = unmount(topology, fd, id, volume->host_path, err);
+			r = unmount(end, id, err);
 		if (r < 0)
 			return r;
 		*ret_unmounted = !used;
@@ -310,5 +299,5 @@ int bind_release(int runtime_fd, struct topology *topology, struct topology_volu
 	/* Committed while the lock is held: of two pods that end at once, the second sees that the
 	 * first has let go. */
 	volume->bound_by_hook = false;
-	return record_commit(runtime_fd, topology, err);
+	return record_commit(end->runtime_fd, end->topology, err);
 }

@@ -29,10 +29,6 @@ void bind_unlock(struct lock *lock);
 int bind_announce(
 	int runtime_fd, struct topology *topology, const char *host_path, struct error *err);
 
-/* A volume of this very pod (/var/lib/kubelet/pods/UID/volumes/…), not a directory of the node: no
- * other pod can have it. */
-bool bind_is_pods_own(const struct topology *topology, const char *host_path);
-
 /*
  * Enter in `topology` that the volume `key` lies on a bind of another pod's hook, where one's
  * record says so of the mount that `fd` is on. The caller holds bind_lock(). 0, also where it is
@@ -48,15 +44,21 @@ int bind_adopt(
 int bind_is_used_elsewhere(int runtime_fd, const struct topology *mine,
 	const struct undo_step *made, bool *ret_used, struct error *err);
 
+struct bind_end {
+	int runtime_fd;
+	struct topology *topology; /* of the pod, which has no live container any more */
+	struct topology_volume *volume;
+	int fd;		 /* on the volume */
+	bool own_volume; /* own_volume_is(): else another pod's, whose bind was adopted */
+};
+
 /*
- * The end of `volume`, a hook's bind, for the pod of `topology`, which has no live container any
- * more: unmounted where no other pod's record has it, and not marked as a hook's in `topology` any
- * more (committed). It is recognised by its mount id, or, where it was only announced, by being a
- * bind on itself. 0 with *ret_unmounted telling; -EBUSY where something is mounted below it that
- * did not come along as a copy: any mount, or, where the volume is the pod's own (its uid is a
- * component of the path), a FUSE mount.
+ * The end of a hook's bind, for that pod: unmounted where no other pod's record has it, and not
+ * marked as a hook's any more (committed). It is a bind of the directory on itself, and has the
+ * mount id that was noted; in the pod's own volume it may also be one that was only announced. 0
+ * with *ret_unmounted telling; -EBUSY where something is mounted below it that did not come along
+ * as a copy: any mount, or, in the pod's own volume, a FUSE mount.
  */
-int bind_release(int runtime_fd, struct topology *topology, struct topology_volume *volume, int fd,
-	bool *ret_unmounted, struct error *err);
+int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *err);
 
 #endif

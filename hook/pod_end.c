@@ -8,6 +8,7 @@
 #include "hook/record.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/text.h"
+#include "policy/own_volume.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,9 +27,20 @@ static int release_volume(
 	struct run *run, struct topology_volume *volume, bool *ret_unmounted, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
+	struct bind_end end = {
+		.runtime_fd = run->runtime_fd,
+		.topology = &run->topology,
+		.volume = volume,
+		.own_volume = own_volume_is(&run->config, run->identity.pod_uid, volume->host_path),
+	};
 	bool unmounted = false;
 	int r;
 
+	/* Hooks bind volumes of pods alone. */
+	if (!end.own_volume && !own_volume_is_some_pods(&run->config, volume->host_path)) {
+		volume->bound_by_hook = false;
+		return 0;
+	}
 	progress_at(run->progress, "releasing the bind of", volume->host_path);
 	r = apply_open(run, volume->host_path, &fd, err);
 	if (r == -ENOENT) {
@@ -37,8 +49,9 @@ static int release_volume(
 		volume->bound_by_hook = false;
 		return 0;
 	}
+	end.fd = fd;
 	if (r == 0)
-		r = bind_release(run->runtime_fd, &run->topology, volume, fd, &unmounted, err);
+		r = bind_release(&end, &unmounted, err);
 	if (r == 0 && unmounted)
 		audit_send(&run->audit,
 			&(struct audit_entry){

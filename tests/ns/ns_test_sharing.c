@@ -403,7 +403,11 @@ static int release(struct topology *pod, int anchor, bool *ret_unmounted)
 	cleanup_error struct error err = {0};
 
 	assert_int_equal(runtime_dir_open(true, &runtime, &err), 0);
-	return bind_release(runtime, pod, &pod->volumes[0], anchor, ret_unmounted, &err);
+	return bind_release(&(struct bind_end){.runtime_fd = runtime,
+				    .topology = pod,
+				    .volume = &pod->volumes[0],
+				    .fd = anchor},
+		ret_unmounted, &err);
 }
 
 static void a_bind_that_carries_copies_ends_with_its_pod_and_they_alone(void **state)
