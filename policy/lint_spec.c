@@ -16,8 +16,8 @@
 
 /* Where the kubelet has a pod's volumes; the uid is not known before the pod is there. */
 #define POD_DIRECTORY "/var/lib/kubelet/pods/00000000-0000-0000-0000-000000000000"
-/* CRI-O's own name for a device to be added, and the path that it is looked for here. */
-#define DEVICES_ANNOTATION "io.kubernetes.cri-o.Devices"
+/* CRI-O's own names for devices to be added; the second came with 1.35. */
+static const char *const devices_annotations[] = {"io.kubernetes.cri-o.Devices", "devices.crio.io"};
 
 static char *find_volume_root(const struct pod *pod, const char *name)
 {
@@ -106,12 +106,17 @@ static int add_fuse_device(struct spec *spec)
 static bool is_given_fuse(const struct pod *pod, const struct pod_container *container)
 {
 	const struct manifest_node *limits = manifest_find(container->node, "resources.limits");
-	const char *devices = keyvals_get(&pod->annotations, DEVICES_ANNOTATION);
 
 	for (size_t i = 0; limits && limits->kind == MANIFEST_MAPPING && i < limits->n; i++)
 		if (strstr(limits->pairs[i].key->text, "fuse"))
 			return true;
-	return devices && strstr(devices, FUSE_DEVICE_PATH);
+	for (size_t i = 0; i < ARRAY_SIZE(devices_annotations); i++) {
+		const char *devices = keyvals_get(&pod->annotations, devices_annotations[i]);
+
+		if (devices && strstr(devices, FUSE_DEVICE_PATH))
+			return true;
+	}
+	return false;
 }
 
 static bool adds_capability(const struct pod_container *container)

@@ -334,6 +334,34 @@ static void a_policy_changes_levels(void **state)
 		"policy", text, &config, "error probe-missing 24; warning provider-not-shared 31"));
 }
 
+/* CRI-O adds the device by an annotation of the pod, under its old name and its new one. */
+static void an_annotation_gives_the_device(void **state)
+{
+	static const struct {
+		const char *annotation, *expected;
+	} cases[] = {
+		{"io.kubernetes.cri-o.Devices: /dev/fuse", ""},
+		{"devices.crio.io: /dev/fuse", ""},
+		{"devices.crio.io: /dev/null", "error fuse-device-missing 24"},
+		{"device.crio.io: /dev/fuse", "error fuse-device-missing 24"},
+	};
+	cleanup_free char *base = fixture_read("fixtures/lint/pod.yaml", NULL);
+	cleanup_free char *unprivileged =
+		replace_once(base, "{privileged: true}", "{capabilities: {add: [SYS_ADMIN]}}");
+
+	cleanup_config struct config config = {0};
+
+	(void)state;
+	assert_int_equal(config_parse("{}", 2, "policy", &config, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *line = NULL, *text = NULL;
+
+		assert_true(asprintf(&line, "  annotations:\n    %s\n", cases[i].annotation) > 0);
+		text = replace_once(unprivileged, "  annotations:\n", line);
+		assert_true(has_findings(cases[i].annotation, text, &config, cases[i].expected));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +371,7 @@ int main(void)
 		cmocka_unit_test(who_reads_before_its_sidecar_is_told),
 		cmocka_unit_test(what_is_shared_by_an_anchor_is_not_mended),
 		cmocka_unit_test(a_policy_changes_levels),
+		cmocka_unit_test(an_annotation_gives_the_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
