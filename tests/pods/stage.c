@@ -8,6 +8,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -187,13 +188,29 @@ static struct fake_member *add_member(struct stage *stage, size_t part)
 	const struct story_path *path = first_path(stage->story, part);
 	struct fake_bind more[STORY_VOLUMES];
 	struct fake_role role = {.name = who->name, .source = "", .more = more};
+	struct fake_member *member;
 
 	role.provides = path ? path->fuse : NULL;
 	for (size_t i = 0; i < who->n_views; i++)
 		more[role.n_more++] = (struct fake_bind){.source = who->views[i].source,
 			.destination = who->views[i].destination,
 			.propagation = who->views[i].options};
-	return fake_pod_add(&stage->pod, &role);
+	member = fake_pod_add(&stage->pod, &role);
+	if (who->odd)
+		fake_member_set(member, who->odd->pointer, who->odd->json);
+	return member;
+}
+
+/* A hook of a story in which some are killed. */
+static int run_hook(struct stage *stage, const struct fake_member *member, const char *name)
+{
+	pid_t hook = fake_member_hook_start(member, name);
+
+	if (stage->story->killed && chance_once_in(&stage->story->chance, 3)) {
+		usleep(chance_draw(&stage->story->chance, 15000));
+		kill(hook, SIGKILL);
+	}
+	return child_wait(hook);
 }
 
 /* The poststop of an instance that has ended. */
@@ -206,7 +223,7 @@ static void run_poststop(struct stage *stage, struct fake_member **member)
 		return;
 	*member = NULL;
 	stage_note(stage, "poststop of %s (%.8s)", ended->name, ended->id + 56);
-	status = fake_member_hook_once(ended, "poststop");
+	status = run_hook(stage, ended, "poststop");
 	oracle_expect_exit(stage, ended, "poststop", status, 1);
 	oracle_follow_record(stage, false);
 	oracle_expect_live(stage);
@@ -286,7 +303,7 @@ static void settle(struct stage *stage, size_t part, uint32_t exits, int status)
 	if (!actor->allowed) {
 		stage_stop(stage, part);
 		actor->owes = chance_once_in(&stage->story->chance, 2);
-	} else if (who->provides && !who->flaw) {
+	} else if (who->provides && !who->flaw && !who->odd) {
 		start_daemons(stage, part);
 	}
 	oracle_expect_live(stage);
@@ -307,7 +324,7 @@ void stage_create(struct stage *stage, size_t part)
 			actor->late->id + 56);
 		late = fake_member_hook_start(actor->late, "poststop");
 	}
-	status = fake_member_hook_once(actor->member, "prestart");
+	status = run_hook(stage, actor->member, "prestart");
 	if (late > 0) {
 		oracle_expect_exit(stage, actor->late, "poststop", child_wait(late), 1);
 		actor->late = NULL;
@@ -420,6 +437,8 @@ static void end_pod(struct stage *stage)
 	chance_order(&stage->story->chance, order, stage->story->n_parts);
 	for (size_t i = 0; complete && i < stage->story->n_parts; i++)
 		stage_remove(stage, order[i]);
+	/* A poststop that was killed does not come again. */
+	complete = complete && !stage->story->killed;
 	if (complete && fake_pod_has_file("pods", stage->pod.uid))
 		stage_fail(stage, "the pod has ended, and its record is there");
 	if (!complete) {

@@ -221,6 +221,61 @@ static void draw_node_paths(struct story *story)
 	}
 }
 
+static const struct oddity oddities[] = {
+	{"/mounts", "[]"},
+	{"/mounts/0/source", NULL},
+	{"/mounts/0/source", "'relative/directory'"},
+	{"/mounts/0/source", "'/var/lib/kubelet/pods/../pods'"},
+	{"/mounts/0/source", "'/nowhere/at/all'"},
+	{"/mounts/0/source", "'/'"},
+	{"/mounts/0/source", "''"},
+	{"/mounts/0/destination", "'/'"},
+	{"/mounts/0/destination", "'/elsewhere'"},
+	{"/mounts/0/destination", "'/mnt'"},
+	{"/mounts/0/destination", "'relative'"},
+	{"/mounts/0/destination", "'/run/fuse-sidecar'"},
+	{"/mounts/0/type", "'tmpfs'"},
+	{"/mounts/0/type", NULL},
+	{"/mounts/0/options", NULL},
+	{"/mounts/0/options", "[]"},
+	{"/mounts/0/options", "['bind', 'rprivate', 'rslave', 'rshared', 'ro', 'rw']"},
+	{"/mounts/0", "{'destination': '/mnt/v0', 'type': 'bind'}"},
+	{"/linux/rootfsPropagation", NULL},
+	{"/linux/rootfsPropagation", "'rprivate'"},
+	{"/linux/namespaces", "[]"},
+	{"/process/capabilities", "{}"},
+	{"/process/capabilities", NULL},
+	{"/process/user", "{'uid': 1000, 'gid': 1000, 'additionalGids': [5, 6]}"},
+	{"/process/args", "[]"},
+	{"/process/args", "['rclone', 'mount']"},
+	{"/process/env", NULL},
+	{"/root/path", "'/nowhere'"},
+	{"/root", NULL},
+	{"/annotations/fuse-sidecar.io~1mounts", "''"},
+	{"/annotations/fuse-sidecar.io~1mounts", "'@node=/mnt/v0/m0'"},
+	{"/annotations/fuse-sidecar.io~1mounts", "'rclone-0=/mnt/v0,rclone-1=/mnt/v1'"},
+	{"/annotations/fuse-sidecar.io~1mounts", "'nobody=/mnt/v0/m0, noone=/mnt/v1/m1'"},
+	{"/annotations/fuse-sidecar.io~1wait", "'long'"},
+	{"/annotations/fuse-sidecar.io~1expose", "'false'"},
+	{"/annotations/fuse-sidecar.io~1dir-mode", "'0700'"},
+	{"/annotations/fuse-sidecar.io~1dir-owner", "'1000:1000'"},
+	{"/annotations/fuse-sidecar.io~1propagation", "'grant'"},
+	{"/annotations/io.kubernetes.container.name", "'somebody-else'"},
+	{"/annotations/io.kubernetes.pod.uid", NULL},
+};
+
+/* A container whose mount is changed has one. */
+static void draw_oddity(struct story *story)
+{
+	struct part *part = &story->parts[draw(story, (unsigned int)story->n_parts)];
+	const struct oddity *oddity = &oddities[draw(story, ARRAY_SIZE(oddities))];
+
+	if (part->n_views == 0 && strncmp(oddity->pointer, "/mounts/", 8) == 0)
+		return;
+	part->odd = oddity;
+	story->odd = true;
+}
+
 /* As its author should have it, or not. */
 static void draw_order(struct story *story)
 {
@@ -247,6 +302,9 @@ void story_draw(uint64_t seed, struct story *ret)
 	draw_node_paths(ret);
 	while (consumers-- > 0)
 		draw_consumer(ret);
+	if (once_in(ret, 5))
+		draw_oddity(ret);
+	ret->killed = once_in(ret, 10);
 	draw_order(ret);
 }
 
@@ -322,6 +380,9 @@ static void tell_part(FILE *to, const struct part *part)
 	};
 
 	fprintf(to, "  container %s%s\n", part->name, flaws[part->flaw]);
+	if (part->odd)
+		fprintf(to, "    odd: %s is %s\n", part->odd->pointer,
+			part->odd->json ? part->odd->json : "left out");
 	for (size_t i = 0; i < part->n_views; i++) {
 		const struct view *view = &part->views[i];
 
@@ -340,9 +401,10 @@ char *story_tell(const struct story *story)
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	fprintf(to, "seed %llu: a %s node%s%s%s\n", (unsigned long long)story->seed,
+	fprintf(to, "seed %llu: a %s node%s%s%s%s\n", (unsigned long long)story->seed,
 		story->shared_node ? "shared" : "private", story->audit ? ", mode audit" : "",
-		story->neighbour ? ", with a neighbour" : "", story->hung ? ", hung daemons" : "");
+		story->neighbour ? ", with a neighbour" : "", story->hung ? ", hung daemons" : "",
+		story->killed ? ", killed hooks" : "");
 	for (size_t i = 0; i < story->n_paths; i++)
 		fprintf(to, "  path %s = %s, %s, on the host %s\n",
 			story->paths[i].provider < 0 ? "@node"

@@ -75,6 +75,13 @@ struct part {
 	struct view views[STORY_VOLUMES];
 	size_t n_views;
 	enum flaw flaw;
+	const struct oddity *odd; /* NULL: none */
+};
+
+/* Something in its config.json that no runtime writes, or that is of no use: any verdict is right,
+ * and nothing else is. */
+struct oddity {
+	const char *pointer, *json; /* fake_member_set() */
 };
 
 struct story {
@@ -83,6 +90,8 @@ struct story {
 	bool shared_node, audit;
 	bool neighbour; /* another pod lives on the node, in the first hostPath volume if any */
 	bool hung;	/* a daemon may come not to answer */
+	bool odd;	/* one of its containers is odd */
+	bool killed;	/* hooks may be killed at any moment */
 	struct volume volumes[STORY_VOLUMES];
 	size_t n_volumes;
 	struct story_path paths[STORY_PATHS];
