@@ -76,6 +76,31 @@ static void the_first_container_makes_it_and_the_next_adopts_it(void **state)
 }
 
 /* The other pod's container, where it is the first, waits for whose volume it is: it is refused. */
+/* A path of the node in the same directory, which is nobody's to adopt, stands before the pod's own
+ * in the annotation. */
+static void beside_a_mount_of_the_node_it_is_adopted_too(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *policy = NULL;
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	assert_true(asprintf(&policy, "{\"nodeMounts\": [\"%s\"]}", scene.a.volume) > 0);
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json", policy, 0644), 0);
+	fake_pod_annotate(&scene.b, "fuse-sidecar.io/mounts",
+		"@node=/mnt/media/lib, rclone-torbox=/mnt/media/torbox");
+	scene.in_b = fake_pod_add(&scene.b, &(struct fake_role){.name = "rclone-torbox",
+						    .provides = "/mnt/media/torbox",
+						    .source = scene.a.volume});
+	fake_member_expect(scene.in_b, "prestart", 0);
+	assert_string_equal(bound(&scene.b), "true");
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+	fake_member_remove(scene.in_b);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+}
+
 static void two_at_once_make_one(void **state)
 {
 	(void)state;
@@ -387,6 +412,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_container_makes_it_and_the_next_adopts_it),
+		TEST(beside_a_mount_of_the_node_it_is_adopted_too),
 		TEST(two_at_once_make_one),
 		TEST(the_last_pods_end_is_its_end),
 		TEST(two_ends_at_once_are_its_end),
