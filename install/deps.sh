@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [--list|--may-upgrade] [build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]...
+# install/deps.sh [--list] [build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
 # Fedora and its relatives through dnf; elsewhere it names what to install and fails.
 # With --list it only prints what is missing.
 #
-# What is installed stays as it is: nothing is upgraded and nothing removed; where that cannot be had, it says so and
-# installs nothing. With --may-upgrade, for images and machines that are made for it, what a missing package needs is
-# upgraded. Nothing is started, and what packages have enabled is disabled again.
+# What is installed stays as it is: nothing is removed, and nothing upgraded but what something that is missing cannot
+# be installed without, which is said. DEPS_UPGRADE=no refuses that too. Nothing is started, and what packages have
+# enabled is disabled again.
 set -euo pipefail
 
 # purpose | how to see that it is there | Debian | Fedora
@@ -167,36 +167,51 @@ refuse() {
 	local why=$1
 	shift
 	sed 's/^/deps: apt-get: /' "$work/plan" >&2
-	echo "deps: $why, and this upgrades and removes nothing. To let it upgrade what they need:" >&2
-	echo "deps: install/deps.sh --may-upgrade ${purposes[*]}" >&2
+	echo "deps: $why; to let apt-get do it: apt-get install --no-install-recommends $*" >&2
 	exit 1
 }
 
+# plan PACKAGE...: what apt-get would do, in $work/plan
+plan() {
+	"${apt[@]}" --simulate "${how[@]}" "$@" >"$work/plan" 2>&1
+}
+
+# Of the plan: NAME OLD to NEW.
+upgrades() {
+	sed -nE 's/^Inst ([^ ]+) \[([^]]+)\] \(([^ )]+).*/\1 \2 to \3/p' "$work/plan"
+}
+
+# A library's -dev package depends on one version of it: on a machine that is behind its repository the two
+# cannot be had together. apt-get then upgrades what such dependencies name, and nothing else.
+plan_upgrades() {
+	[[ ${DEPS_UPGRADE:-yes} != no ]] ||
+		refuse 'they need other versions of what is installed, and DEPS_UPGRADE is no' "$@"
+	how=(install -q -y --no-remove --no-install-recommends)
+	plan "$@" || refuse 'they cannot be installed beside what is there' "$@"
+	upgrades | sed 's/^/deps: upgraded, since what is missing depends on that version: /'
+}
+
 install_debian() {
-	local apt=(apt-get -o DPkg::Lock::Timeout=600) how=(install -q -y --no-remove --no-install-recommends)
+	local apt=(apt-get -o DPkg::Lock::Timeout=600) how=(install -q -y --no-upgrade --no-remove --no-install-recommends)
+	local unpinned=("${apt[@]}")
 	export DEBIAN_FRONTEND=noninteractive
 	"${apt[@]}" update -q
-	if [[ $may_upgrade == yes ]]; then
-		"${apt[@]}" "${how[@]}" "$@"
-		return
-	fi
 	keep_what_is_installed >"$work/preferences"
 	apt+=(-o "Dir::Etc::Preferences=$work/preferences")
-	how+=(--no-upgrade)
-	"${apt[@]}" --simulate "${how[@]}" "$@" >"$work/plan" 2>&1 ||
-		refuse 'they need other versions of what is installed' "$@"
 	# An administrator's own pins may count more than ours.
-	if grep -qE '^(Inst [^ ]+ \[|Remv )' "$work/plan"; then
-		refuse 'they change what is installed' "$@"
+	if ! plan "$@" || [[ -n $(upgrades) ]]; then
+		apt=("${unpinned[@]}")
+		plan_upgrades "$@"
 	fi
+	! grep -q '^Remv ' "$work/plan" || refuse 'they remove what is installed' "$@"
 	"${apt[@]}" "${how[@]}" "$@"
 }
 
 # The repositories seem not to have what is installed.
 install_fedora() {
-	local installed=
-	[[ $may_upgrade == yes ]] || installed=$(rpm -qa --queryformat '%{NAME}\n' | sort -u | paste -sd ,)
-	dnf install -y --setopt=install_weak_deps=False ${installed:+"--setopt=*.excludepkgs=$installed"} "$@"
+	local installed
+	installed=$(rpm -qa --queryformat '%{NAME}\n' | sort -u | paste -sd ,)
+	dnf install -y --setopt=install_weak_deps=False "--setopt=*.excludepkgs=$installed" "$@"
 }
 
 # The units that are enabled, as links below /etc/systemd: of the system and of users.
@@ -217,14 +232,13 @@ install_only() {
 }
 
 main() {
-	local list=no may_upgrade=no purposes=() family packages left
+	local list=no purposes=() family packages left
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		--may-upgrade) may_upgrade=yes ;;
 		build | test | demo | lint | valgrind | bench | clang | distros | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
 		*)
-			echo "usage: install/deps.sh [--list|--may-upgrade]" \
+			echo "usage: install/deps.sh [--list]" \
 				"[build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
 			exit 2
 			;;

@@ -20,7 +20,6 @@ if [[ -n $missing ]]; then
 fi
 
 world=$scratch/world
-options=()
 # Everything that the script runs, but not what it is asked for.
 mkdir "$scratch/bin"
 for program in bash cat grep sed sort comm find rm ln mktemp tr awk paste dpkg; do
@@ -82,12 +81,12 @@ chmod +x "$scratch/bin/apt-get"
 
 deps() {
 	rm -f "$scratch/installed"
-	APT_CONFIG=$world/apt.conf PATH=$scratch/bin install/deps.sh "$@" bundle
+	APT_CONFIG=$world/apt.conf PATH=$scratch/bin install/deps.sh bundle
 }
 
 # installs NAME...: these and nothing else
 installs() {
-	deps "${options[@]}" || return 1
+	deps || return 1
 	diff <(printf '%s\n' "$@" | sort) <(awk '/^Inst/ { print $2 ($3 ~ /^\[/ ? " upgraded" : "") }' \
 		"$scratch/installed" | sort)
 }
@@ -110,29 +109,34 @@ other_way() {
 	installs patchelf libnew
 }
 
-# An image that is being built is nobody's machine.
-may_upgrade() {
-	local options=(--may-upgrade)
-	make_world 'Depends: libold (>= 2)'
-	installs patchelf 'libold upgraded'
-}
-
 needs_upgrade() {
 	make_world 'Depends: libold (>= 2)'
-	refuses_saying 'install/deps.sh --may-upgrade bundle' &&
-		refuses_saying 'patchelf : Depends: libold \(>= 2\)'
+	installs 'libold upgraded' patchelf
+}
+
+says_what_it_upgrades() {
+	local said
+	make_world 'Depends: libold (>= 2)'
+	said=$(deps) || return 1
+	grep -q <<<"$said" '^deps: upgraded, since what is missing depends on that version: libold 1 to 2$'
+}
+
+needs_upgrade_that_is_forbidden() {
+	make_world 'Depends: libold (>= 2)'
+	DEPS_UPGRADE=no refuses_saying 'apt-get install --no-install-recommends patchelf' &&
+		DEPS_UPGRADE=no refuses_saying 'patchelf : Depends: libold \(>= 2\)'
 }
 
 needs_removal() {
 	make_world 'Conflicts: unrelated'
-	refuses_saying 'upgrades and removes nothing'
+	refuses_saying 'cannot be installed beside what is there'
 }
 
-# The administrator's pin says that libold shall be new.
+# The administrator's pin says that unrelated shall be new.
 pinned_by_administrator() {
-	make_world 'Depends: libold (>= 2)'
-	printf 'Package: libold\nPin: version 2\nPin-Priority: 1002\n' >"$world/etc/preferences.d/own"
-	refuses_saying 'they change what is installed'
+	make_world 'Depends: libold'
+	printf 'Package: unrelated\nPin: version 2\nPin-Priority: 1002\n' >"$world/etc/preferences.d/own"
+	installs patchelf
 }
 
 # systemctl of a package's script starts nothing, and what it enabled is disabled.
@@ -175,10 +179,11 @@ mount -t tmpfs tmpfs /etc/systemd
 mkdir -p /etc/systemd/system/timers.target.wants
 is 'only what is missing is installed, without what is recommended' only_missing
 is 'of two ways to satisfy it the one is taken that upgrades nothing' other_way
-is 'an upgrade that is asked for is made, and no other' may_upgrade
-is 'what cannot be had without an upgrade is refused, and said' needs_upgrade
-is 'so is what cannot be had without a removal' needs_removal
-is 'so is an upgrade that a pin of the administrator asks for' pinned_by_administrator
+is 'what a dependency names by version is upgraded, and nothing else' needs_upgrade
+is 'that is said' says_what_it_upgrades
+is 'DEPS_UPGRADE=no refuses it' needs_upgrade_that_is_forbidden
+is 'what cannot be had without a removal is refused' needs_removal
+is 'a pin of the administrator upgrades nothing else' pinned_by_administrator
 is 'nothing is started, and nothing stays enabled that was not' starts_nothing
 is 'a machine that has it all is left alone' nothing_to_do
 is 'dnf gets nothing that is installed' dnf_keeps
