@@ -2,81 +2,22 @@
 #include "hook/hung.h"
 
 #include "hook/authority.h"
+#include "hook/fusectl.h"
 #include "hook/pod_end.h"
 #include "hook/probe.h"
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
-#include "oci/base/input.h"
 #include "oci/base/path.h"
 #include "oci/base/text.h"
 #include "policy/mounts.h"
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/vfs.h>
-
-#define FUSECTL "/sys/fs/fuse/connections"
-
-/* linux/magic.h has it since 5.5 only. */
-#ifndef FUSE_CTL_SUPER_MAGIC
-#define FUSE_CTL_SUPER_MAGIC 0x65735543
-#endif
 
 static bool provider_is_gone(const struct topology *topology, const struct topology_path *path)
 {
 	const struct topology_container *provider = topology_container(topology, path->provider);
 
 	return !provider || !process_is_alive(provider->pid, provider->pid_start_ticks);
-}
-
-/* 0 where the descriptor is of fusectl, and of nothing that is mounted over it. */
-static int check_fusectl(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	return fs.f_type == FUSE_CTL_SUPER_MAGIC ? 0 : -ENODEV;
-}
-
-/* The directory of a connection: named by the minor number of the mount's device. */
-static int open_connection(unsigned int minor, int *ret_fd)
-{
-	cleanup_close int fd = -EBADF;
-	char path[64];
-	int r;
-
-	snprintf(path, sizeof(path), FUSECTL "/%u", minor);
-	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = check_fusectl(fd);
-	if (r < 0)
-		return r;
-	*ret_fd = move_fd(&fd);
-	return 0;
-}
-
-static int requests_waiting(int connection, long *ret)
-{
-	cleanup_free char *text = NULL;
-	size_t size;
-	int r = input_read_file(connection, "waiting", 64, &text, &size);
-
-	if (r == 0)
-		*ret = strtol(text, NULL, 10);
-	return r;
-}
-
-static int abort_connection(int connection)
-{
-	cleanup_close int fd = openat(connection, "abort", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	int r = fd < 0 ? -errno : check_fusectl(fd);
-
-	if (r < 0)
-		return r;
-	return write(fd, "1", 1) == 1 ? 0 : -errno;
 }
 
 static void audit_abort(struct run *run, const struct topology_path *path, long waiting)
@@ -108,12 +49,11 @@ static void connection_clear(struct connection *connection)
 
 static struct connection look_into(const struct mount_entry *mount)
 {
-	cleanup_close int fd = -EBADF;
+	const struct fuse_connection asked = {.major = mount->major, .minor = mount->minor};
+	cleanup_close int fd = fusectl_open(&asked);
 	struct connection connection = {.fd = -EBADF};
-	int r = open_connection(mount->minor, &fd);
+	int r = fd < 0 ? fd : fusectl_waiting(fd, &connection.waiting);
 
-	if (r == 0)
-		r = requests_waiting(fd, &connection.waiting);
 	connection.fd = r < 0 ? r : move_fd(&fd);
 	return connection;
 }
@@ -124,9 +64,10 @@ static int break_path(struct run *run, const struct topology_path *path,
 	int r;
 
 	if (connection->fd < 0)
-		return error_set(err, connection->fd, FINDING_HOST_IO, FUSECTL,
-			"mount fusectl on " FUSECTL, "cannot look at the FUSE connection of %s: %s",
-			path->path, strerror(-connection->fd));
+		return error_set(err, connection->fd, FINDING_HOST_IO, FUSECTL_DIR,
+			"mount fusectl on " FUSECTL_DIR,
+			"cannot look at the FUSE connection of %s: %s", path->path,
+			strerror(-connection->fd));
 	/* Somebody of a pod that runs may be served yet; of one that is over nobody asks. */
 	if (connection->waiting <= 0 && pod_has_live_container(&run->topology))
 		return 0;
@@ -135,9 +76,9 @@ static int break_path(struct run *run, const struct topology_path *path,
 			connection->waiting);
 		return 1;
 	}
-	r = abort_connection(connection->fd);
+	r = fusectl_abort(connection->fd);
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, FUSECTL, NULL,
+		return error_set(err, r, FINDING_HOST_IO, FUSECTL_DIR, NULL,
 			"cannot abort the FUSE connection of %s: %s", path->path, strerror(-r));
 	audit_abort(run, path, connection->waiting);
 	return 1;
