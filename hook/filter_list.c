@@ -129,6 +129,7 @@ static const struct filter_entry entries[] = {
 	CALL("memfd_create", KEEPER),			/* output of reconcile's worker for one pod */
 	CALL("dup2", WORKER),				/* x86_64 */
 	CALL("dup3", WORKER),				/* unseen: dup2 elsewhere */
+	CALL("getrusage", WORKER),			/* a probe: did it have to wait for the answer? */
 	CALL("pipe2", WORKER),				/* answers of probes */
 	IF_NONE("mkdirat", 2, SET_IDS, CHANGER),	/* mountpoints, records */
 	CALL("unlinkat", CHANGER),			/* what a failed run made; records of pods that are gone */

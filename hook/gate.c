@@ -162,6 +162,7 @@ static bool is_trouble(int r)
 	case 0:
 	case EACCES:
 	case ECONNABORTED:
+	case ECONNREFUSED:
 	case ELOOP:
 	case ENOENT:
 	case ENOTCONN:

@@ -3,7 +3,7 @@
 
 #include "hook/close_fds.h"
 #include "hook/deadline.h"
-#include "hook/kernel_features.h"
+#include "hook/liveness.h"
 #include "hook/mount_id.h"
 #include "hook/process.h"
 #include "hook/search.h"
@@ -12,37 +12,10 @@
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
 #include <grp.h>
-#include <linux/stat.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
-
-/* ENOTCONN: the daemon has closed /dev/fuse. ECONNABORTED: aborted through fusectl. Any other error
- * is the daemon's own answer. */
-static bool says_dead(int r)
-{
-	return r == -ENOTCONN || r == -ECONNABORTED;
-}
-
-/*
- * FORCE_SYNC: attributes that the kernel still has in its cache would make a dead mount look live.
- * FUSE heeds that since Linux 4.20. Before, and 5.8 is what can be told, it is asked for what is
- * never cached as well. 0 or a negative errno.
- */
-static int ask(int fd)
-{
-	struct statx attributes;
-	struct statfs fs;
-	int r = sys_statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT,
-		STATX_BASIC_STATS, &attributes);
-
-	if (says_dead(r) || r == -EACCES || kernel_has(KERNEL_STATX_MNT_ID))
-		return r;
-	return fstatfs(fd, &fs) < 0 ? -errno : 0;
-}
 
 /*
  * A mount without allow_other refuses everybody but its user, root too, and before the kernel looks
@@ -72,11 +45,12 @@ static int become_owner(int fd, pid_t parent)
 
 static enum path_state judge_mount(int fd, pid_t parent)
 {
-	int r = ask(fd);
+	enum path_state state = PATH_LIVE;
+	int r = liveness_ask(fd, &state);
 
 	if (r == -EACCES && become_owner(fd, parent) == 0)
-		r = ask(fd);
-	return says_dead(r) ? PATH_DEAD : PATH_LIVE;
+		liveness_ask(fd, &state);
+	return state;
 }
 
 /*
@@ -196,12 +170,9 @@ _Noreturn static void run_errand(const struct errand *errand)
 	if (r == 0)
 		r = close_all_but(errand->keep, 2 * errand->n);
 	for (size_t i = 0; r == 0 && i < errand->n; i++) {
-		int answer = ask(errand->fds[i]);
+		enum path_state state = PATH_LIVE;
+		int answer = liveness_ask(errand->fds[i], &state) < 0 ? -EAGAIN : (int)state;
 
-		if (answer == -EACCES)
-			answer = -EAGAIN;
-		else
-			answer = says_dead(answer) ? PATH_DEAD : PATH_LIVE;
 		if (write(errand->to[i], &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
 			r = -EPIPE;
 	}

@@ -86,6 +86,65 @@ static void a_killed_daemon_is_dead_although_the_kernel_has_its_attributes(void 
 	assert_string_equal(type, "fuse.rclone");
 }
 
+/* What the kernel says of a connection that has ended, a daemon may say of a server that it has
+ * lost: it lives, and its mount is not to be detached. */
+static void whatever_a_daemon_answers_it_lives(void **state)
+{
+	static const int errors[] = {
+		ENOTCONN, ECONNREFUSED, ECONNABORTED, EIO, ENOENT, ENOSYS, EPERM};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+		char option[32], type[32];
+
+		snprintf(option, sizeof(option), "--error=%d", errors[i]);
+		assert_int_equal(fuse_daemon_start(PATH, option, &daemon), 0);
+		for (int n = 0; n < 50; n++)
+			assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
+		fuse_daemon_kill(&daemon);
+		assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+	}
+}
+
+/* ENOTCONN before Linux 7.2, ECONNREFUSED since. */
+static void a_daemon_that_went_before_init_is_dead(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--early", &daemon), 0);
+	assert_int_equal(probe(SHORT_USEC, type), PATH_HUNG);
+	fuse_daemon_kill(&daemon);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+}
+
+/* The kernel passes no request on to it any more, though it is there. */
+static void a_connection_that_init_has_failed_is_dead(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--refuse", &daemon), 0);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+}
+
+/* The kernel has made up its mind about the root, and gives EIO without asking anybody. */
+static void a_root_that_has_become_a_file_is_live_and_then_dead(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	char type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, "--odd", &daemon), 0);
+	for (int n = 0; n < 3; n++)
+		assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
+	fuse_daemon_kill(&daemon);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+}
+
 static void another_users_mount_is_live_and_then_dead(void **state)
 {
 	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
@@ -416,6 +475,10 @@ int main(void)
 		TEST(a_mount_that_is_no_fuse_is_absent),
 		TEST(a_daemon_that_answers_is_live),
 		TEST(a_killed_daemon_is_dead_although_the_kernel_has_its_attributes),
+		TEST(whatever_a_daemon_answers_it_lives),
+		TEST(a_daemon_that_went_before_init_is_dead),
+		TEST(a_connection_that_init_has_failed_is_dead),
+		TEST(a_root_that_has_become_a_file_is_live_and_then_dead),
 		TEST(another_users_mount_is_live_and_then_dead),
 		TEST(a_daemon_that_does_not_read_is_hung_at_the_deadline),
 		TEST(a_daemon_that_reads_and_never_answers_is_hung_at_the_deadline),

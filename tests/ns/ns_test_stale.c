@@ -427,6 +427,45 @@ static void a_policy_can_refuse_a_provider_whose_mount_hangs(void **state)
 	assert_int_equal(ns_sandbox_mounts_on(path), 1);
 }
 
+/* An sshfs whose server is away answers so, and is somebody's all the same. */
+static void a_mount_whose_daemon_says_that_it_is_dead_is_not_detached(void **state)
+{
+	static const int errors[] = {ENOTCONN, ECONNREFUSED, ECONNABORTED};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+		char option[32];
+
+		snprintf(option, sizeof(option), "--error=%d", errors[i]);
+		start_daemon(ZURG, option, &daemon);
+		for (int n = 0; n < 20; n++) {
+			cleanup_result struct result result = detach(VOLUME, ZURG);
+
+			assert_result(&result, 0, PATH_LIVE);
+		}
+		assert_int_equal(ns_sandbox_mounts_on(ZURG), 1);
+	}
+}
+
+static void nor_by_the_next_instances_hook(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	struct fake_member *next;
+
+	(void)state;
+	begin(&scene);
+	fuse_daemon_clear(&scene.daemon);
+	start_daemon(scene.path, "--error=107", &daemon);
+	next = fake_pod_provider(&scene.pod, "zurg");
+	fake_member_expect(next, "prestart", 10);
+	fake_member_expect_said(next, "[mountpoint-conflict]");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
+	fake_member_remove(scene.zurg);
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
+}
+
 static void a_live_mount_of_the_former_instance_is_a_conflict(void **state)
 {
 	cleanup_scene struct scene scene = {0};
@@ -574,6 +613,8 @@ int main(void)
 		TEST(another_providers_dead_mount_is_left_to_its_next_instance),
 		TEST(a_hung_mount_is_reported_and_the_provider_goes_on),
 		TEST(a_policy_can_refuse_a_provider_whose_mount_hangs),
+		TEST(a_mount_whose_daemon_says_that_it_is_dead_is_not_detached),
+		TEST(nor_by_the_next_instances_hook),
 		TEST(a_live_mount_of_the_former_instance_is_a_conflict),
 		TEST(a_live_mount_of_nobody_known_is_a_conflict),
 		TEST(a_live_mount_of_another_pod_is_a_conflict_that_names_it),

@@ -10,6 +10,10 @@
  *   --hang         stop reading requests after the mount is made: callers wait and can be killed
  *   --swallow      read requests and never answer: callers wait and cannot even be killed
  *   --answers=N    answer N requests after the mount is made, then as --swallow
+ *   --error=N      answer every request by the error number N, INIT excepted
+ *   --early        be ready before INIT is read, and never read it
+ *   --refuse       answer INIT by an error
+ *   --odd          call the root a file
  *   --cache        let the kernel keep attributes for an hour: the mount looks live to stat(2) when
  *                  the daemon is long dead
  *   --delay-ms N   wait before the mount, as a slow cloud does
@@ -20,9 +24,9 @@
  *   --type=TEXT    the mount's type (default "fuse.rclone")
  *   --user=UID     mount as that user's (user_id=, group_id=), without allow_other
  *
- * SIGUSR1: as --hang from now on. SIGUSR2: as --live from now on, late requests first. SIGTERM (or
- * any death): exit and leave the mount, which is dead then, as after kill -9 of rclone. The
- * protocol is that of linux/fuse.h, fuse(4).
+ * SIGUSR1: as --hang from now on. SIGHUP: as --swallow from now on. SIGUSR2: as --live from now on,
+ * late requests first. SIGTERM (or any death): exit and leave the mount, which is dead then, as
+ * after kill -9 of rclone. The protocol is that of linux/fuse.h, fuse(4).
  */
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
@@ -48,14 +52,18 @@ enum mode {
 	MODE_LIVE,
 	MODE_HANG,
 	MODE_SWALLOW,
+	MODE_EARLY,
 };
 
 struct holder {
 	int fuse, signals;
 	enum mode mode;
 	const char *path, *file, *source, *type;
-	int user;		/* -1: root's, for everybody */
-	long answers;		/* still to give before it swallows; -1: any number */
+	int user;     /* -1: root's, for everybody */
+	long answers; /* still to give before it swallows; -1: any number */
+	int error;    /* of every answer; 0: none */
+	bool refuses; /* INIT */
+	bool odd;
 	uint64_t valid_seconds; /* of attributes in the kernel's cache */
 	unsigned int delay_ms;
 	bool on_input;
@@ -85,7 +93,7 @@ static struct fuse_attr attributes(const struct holder *holder, uint64_t node)
 {
 	struct fuse_attr attr = {.ino = node, .nlink = 2, .mode = S_IFDIR | 0755};
 
-	if (node == FILE_NODE) {
+	if (node == FILE_NODE || holder->odd) {
 		attr.nlink = 1;
 		attr.mode = S_IFREG | 0644;
 		attr.size = strlen("a \n") + strlen(holder->file);
@@ -155,15 +163,13 @@ static int reply_content(const struct holder *holder, const struct fuse_in_heade
 	return reply(holder, in, 0, content + read->offset, (size_t)n - read->offset);
 }
 
-static int answer(
+static int answer_well(
 	const struct holder *holder, const struct fuse_in_header *in, const void *argument)
 {
 	static const struct fuse_open_out opened = {0};
 	static const struct fuse_statfs_out statfs = {.st = {.bsize = 4096, .namelen = 255}};
 
 	switch (in->opcode) {
-	case FUSE_INIT:
-		return reply_init(holder, in);
 	case FUSE_GETATTR:
 		return reply_attributes(holder, in);
 	case FUSE_LOOKUP:
@@ -182,12 +188,25 @@ static int answer(
 	case FUSE_FLUSH:
 	case FUSE_DESTROY:
 		return reply(holder, in, 0, NULL, 0);
+	default:
+		return reply(holder, in, -ENOSYS, NULL, 0);
+	}
+}
+
+static int answer(
+	const struct holder *holder, const struct fuse_in_header *in, const void *argument)
+{
+	switch (in->opcode) {
+	case FUSE_INIT:
+		return holder->refuses ? reply(holder, in, -EPROTO, NULL, 0)
+				       : reply_init(holder, in);
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
 		return 0; /* these take no answer */
 	default:
-		return reply(holder, in, -ENOSYS, NULL, 0);
+		return holder->error ? reply(holder, in, -holder->error, NULL, 0)
+				     : answer_well(holder, in, argument);
 	}
 }
 
@@ -216,6 +235,8 @@ static int take_signal(struct holder *holder)
 		return 1;
 	if (info.ssi_signo == SIGUSR1)
 		holder->mode = MODE_HANG;
+	else if (info.ssi_signo == SIGHUP)
+		holder->mode = MODE_SWALLOW;
 	else if (info.ssi_signo == SIGUSR2)
 		holder->mode = MODE_LIVE;
 	else
@@ -223,12 +244,17 @@ static int take_signal(struct holder *holder)
 	return 0;
 }
 
+static bool reads(const struct holder *holder)
+{
+	return holder->mode == MODE_LIVE || holder->mode == MODE_SWALLOW;
+}
+
 static int serve(struct holder *holder)
 {
 	for (;;) {
 		struct pollfd waited[] = {
 			{.fd = holder->signals, .events = POLLIN},
-			{.fd = holder->mode == MODE_HANG ? -1 : holder->fuse, .events = POLLIN},
+			{.fd = reads(holder) ? holder->fuse : -1, .events = POLLIN},
 		};
 		int r;
 
@@ -236,7 +262,7 @@ static int serve(struct holder *holder)
 			return -errno;
 		if (waited[0].revents && take_signal(holder))
 			return 0;
-		if (!waited[1].revents || holder->mode == MODE_HANG)
+		if (!waited[1].revents || !reads(holder))
 			continue;
 		r = serve_one(holder, holder->mode == MODE_SWALLOW || holder->answers == 0);
 		if (holder->answers > 0)
@@ -251,6 +277,7 @@ static int block_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGTERM);
@@ -273,7 +300,7 @@ static int mount_it(struct holder *holder)
 	if (mount(holder->source, holder->path, holder->type, MS_NOSUID | MS_NODEV, options) < 0)
 		return -errno;
 	/* The first request is FUSE_INIT; until it is answered every other one waits. */
-	return serve_one(holder, false);
+	return holder->mode == MODE_EARLY ? 0 : serve_one(holder, false);
 }
 
 static int parse(int argc, char **argv, struct holder *holder)
@@ -283,6 +310,10 @@ static int parse(int argc, char **argv, struct holder *holder)
 		{"hang", no_argument, NULL, 'h'},
 		{"swallow", no_argument, NULL, 's'},
 		{"answers", required_argument, NULL, 'a'},
+		{"error", required_argument, NULL, 'E'},
+		{"early", no_argument, NULL, 'e'},
+		{"refuse", no_argument, NULL, 'r'},
+		{"odd", no_argument, NULL, 'O'},
 		{"cache", no_argument, NULL, 'c'},
 		{"delay-ms", required_argument, NULL, 'd'},
 		{"on-input", no_argument, NULL, 'i'},
@@ -307,6 +338,18 @@ static int parse(int argc, char **argv, struct holder *holder)
 			break;
 		case 'a':
 			holder->answers = strtol(optarg, NULL, 10);
+			break;
+		case 'E':
+			holder->error = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'e':
+			holder->mode = MODE_EARLY;
+			break;
+		case 'r':
+			holder->refuses = true;
+			break;
+		case 'O':
+			holder->odd = true;
 			break;
 		case 'c':
 			holder->valid_seconds = CACHE_SECONDS;
@@ -358,10 +401,10 @@ int main(int argc, char **argv)
 	int r = parse(argc, argv, &holder);
 
 	if (r < 0) {
-		fprintf(stderr, "usage: fuse_holder [--live|--hang|--swallow] [--answers=N] "
-				"[--cache] "
-				"[--delay-ms N] [--on-input] "
-				"[--file=NAME] [--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
+		fprintf(stderr,
+			"usage: fuse_holder [--live|--hang|--swallow|--early|--refuse|--odd] "
+			"[--answers=N] [--error=N] [--cache] [--delay-ms N] [--on-input] "
+			"[--file=NAME] [--source=TEXT] [--type=TEXT] [--user=UID] PATH\n");
 		return 2;
 	}
 	wait_for_turn(&holder);
