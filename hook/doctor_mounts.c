@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FUSE mounts that their daemons have left, below the roots of the policy. */
+#include "hook/deadline.h"
 #include "hook/doctor.h"
 #include "hook/probe.h"
+#include "hook/probe_turn.h"
 #include "hook/program.h"
 #include "hook/terminal.h"
 #include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define RECONCILE_SECONDS 300
 
 /* One look at all of them. */
 struct found {
 	size_t live, dead, hung;
-	const char *first_dead, *first_hung; /* borrowed from the mount table */
+	const char *first_dead; /* these are borrowed from the mount table */
+	const struct mount_entry *first_hung;
 };
 
 static bool is_wanted(const struct doctor *doctor, const struct mount_entry *mount)
@@ -31,7 +36,7 @@ static void count(const struct probe_question *questions, size_t n, struct found
 		if (questions[i].state == PATH_DEAD && found->dead++ == 0)
 			found->first_dead = path;
 		if (questions[i].state == PATH_HUNG && found->hung++ == 0)
-			found->first_hung = path;
+			found->first_hung = questions[i].mount;
 	}
 }
 
@@ -75,6 +80,40 @@ static int run_reconcile(void)
 	return result.status;
 }
 
+/*
+ * "; process 4711 of this program has waited there since 2025-01-31 23:59:59": what one of the
+ * hook's probes is, that cannot be ended. Empty where none is left.
+ */
+static void describe_waiter(const struct mount_entry *mount, char *text, size_t size)
+{
+	const struct fuse_connection connection = probe_connection(mount);
+	struct probe_waiter waiter;
+	char since[48] = "";
+	struct tm tm;
+	time_t when;
+
+	text[0] = '\0';
+	if (!probe_turn_waiter(&connection, &waiter))
+		return;
+	when = time(NULL) - (time_t)((deadline_now() - waiter.since_usec) / 1000000);
+	if (waiter.since_usec > 0 && localtime_r(&when, &tm))
+		strftime(since, sizeof(since), " since %F %T", &tm);
+	snprintf(text, size, "; process %d of this program has waited there%s", (int)waiter.pid,
+		since);
+}
+
+static void say_hung(struct doctor *doctor, const struct found *found)
+{
+	char waiter[128];
+
+	describe_waiter(found->first_hung, waiter, sizeof(waiter));
+	checkup_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		"end the daemon that does not answer; see abortHungAfter of the policy",
+		"%zu FUSE mount%s not answer: %s%s%s", found->hung,
+		found->hung == 1 ? " does" : "s do", found->first_hung->target,
+		found->hung > 1 ? " and others" : "", waiter);
+}
+
 static void say_dead(struct doctor *doctor, const struct found *found)
 {
 	if (found->dead > 0)
@@ -86,11 +125,7 @@ static void say_dead(struct doctor *doctor, const struct found *found)
 			found->dead == 1 ? "is" : "are", found->first_dead,
 			found->dead > 1 ? " and others" : "");
 	if (found->hung > 0)
-		checkup_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
-			"end the daemon that does not answer; see abortHungAfter of the policy",
-			"%zu FUSE mount%s not answer: %s%s", found->hung,
-			found->hung == 1 ? " does" : "s do", found->first_hung,
-			found->hung > 1 ? " and others" : "");
+		say_hung(doctor, found);
 }
 
 void doctor_dead_mounts(struct doctor *doctor)

@@ -40,8 +40,8 @@ struct watch {
 	bool again;		 /* look at it even if that is the same */
 	bool alone; /* its mount is asked by a child of its own: together with others it gave no
 		       answer */
-	int fd;	    /* on a mount that is to be asked now; -EBADF: none */
-	unsigned int unanswered; /* children in a row that did not tell */
+	struct probe_mount asked; /* a mount that is to be asked now; its fd -EBADF: none */
+	unsigned int unanswered;  /* children in a row that did not tell */
 };
 
 struct waiting {
@@ -56,7 +56,7 @@ static void waiting_clear(struct waiting *waiting)
 {
 	for (size_t i = 0; i < waiting->n; i++) {
 		probe_cancel(&waiting->watches[i].probe);
-		cleanup_close_fd(&waiting->watches[i].fd);
+		cleanup_close_fd(&waiting->watches[i].asked.fd);
 		process_close(&waiting->watches[i].process);
 		cleanup_close_fd(&waiting->watches[i].volume);
 	}
@@ -236,7 +236,8 @@ static int choose(struct watch *watch, int *fd, struct mount_table *host, struct
 	}
 	if (r < 0 || !is_waited_for(path, &mount))
 		return r;
-	watch->fd = move_fd(fd);
+	watch->asked =
+		(struct probe_mount){.fd = move_fd(fd), .connection = probe_connection(&mount)};
 	snprintf(path->device, sizeof(path->device), "%u:%u", mount.major, mount.minor);
 	path->mount_id = watch->mount.id;
 	path->mount_id_unique = watch->mount.unique;
@@ -264,9 +265,15 @@ static int look_at(struct watch *watch, struct mount_table *host, struct error *
 	return fd < 0 ? 0 : choose(watch, &fd, host, err);
 }
 
+static void close_asked(struct watch *watch)
+{
+	cleanup_close_fd(&watch->asked.fd);
+	watch->asked.fd = -EBADF;
+}
+
 static int ask_alone(struct watch *watch, struct error *err)
 {
-	int r = probe_begin(watch->fd, &watch->probe);
+	int r = probe_begin(&watch->asked, &watch->probe);
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path, NULL,
@@ -276,7 +283,7 @@ static int ask_alone(struct watch *watch, struct error *err)
 
 static bool is_for_all(const struct watch *watch)
 {
-	return watch->fd >= 0 && !watch->alone;
+	return watch->asked.fd >= 0 && !watch->alone;
 }
 
 static size_t count_for_all(const struct waiting *waiting)
@@ -291,18 +298,18 @@ static size_t count_for_all(const struct waiting *waiting)
 /* One child for all of them: a process each would be most of what an open gate costs. */
 static int ask_together(struct waiting *waiting, struct error *err)
 {
-	cleanup_free int *fds = calloc(waiting->n, sizeof(*fds));
+	cleanup_free struct probe_mount *mounts = calloc(waiting->n, sizeof(*mounts));
 	cleanup_free struct probe *probes = calloc(waiting->n, sizeof(*probes));
 	size_t n = 0;
 	int r;
 
-	if (!fds || !probes)
+	if (!mounts || !probes)
 		return error_memory(err);
 	for (size_t i = 0; i < waiting->n; i++) {
 		if (is_for_all(&waiting->watches[i]))
-			fds[n++] = waiting->watches[i].fd;
+			mounts[n++] = waiting->watches[i].asked;
 	}
-	r = probe_begin_together(fds, n, probes);
+	r = probe_begin_together(mounts, n, probes);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot probe the pod's FUSE paths: %s", strerror(-r));
@@ -314,8 +321,7 @@ static int ask_together(struct waiting *waiting, struct error *err)
 		if (!is_for_all(watch))
 			continue;
 		watch->probe = probes[n++];
-		cleanup_close_fd(&watch->fd);
-		watch->fd = -EBADF;
+		close_asked(watch);
 	}
 	return 0;
 }
@@ -327,11 +333,10 @@ static int ask_all(struct waiting *waiting, struct error *err)
 	for (size_t i = 0; r == 0 && i < waiting->n; i++) {
 		struct watch *watch = &waiting->watches[i];
 
-		if (watch->fd < 0)
+		if (watch->asked.fd < 0)
 			continue;
 		r = ask_alone(watch, err);
-		cleanup_close_fd(&watch->fd);
-		watch->fd = -EBADF;
+		close_asked(watch);
 	}
 	return r;
 }
@@ -460,7 +465,7 @@ static int start(struct waiting *waiting, struct gate *gate, struct error *err)
 			.volume = open_volume(&gate->paths[waiting->n]),
 			.process = PROCESS_NONE,
 			.probe = PROBE_NONE,
-			.fd = -EBADF,
+			.asked.fd = -EBADF,
 		};
 		r = watch_provider(watch, err);
 	}

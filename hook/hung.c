@@ -5,6 +5,7 @@
 #include "hook/fusectl.h"
 #include "hook/pod_end.h"
 #include "hook/probe.h"
+#include "hook/probe_turn.h"
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -36,6 +37,7 @@ static void audit_abort(struct run *run, const struct topology_path *path, long 
 }
 
 /* The connection of a mount, and what waited in it before it was probed: a probe waits there too.
+ * So may one of another run, which is no request of a pod's either: of those there is one at most.
  */
 struct connection {
 	int fd; /* -EBADF, or another negative errno: it cannot be looked at */
@@ -49,11 +51,14 @@ static void connection_clear(struct connection *connection)
 
 static struct connection look_into(const struct mount_entry *mount)
 {
-	const struct fuse_connection asked = {.major = mount->major, .minor = mount->minor};
+	const struct fuse_connection asked = probe_connection(mount);
 	cleanup_close int fd = fusectl_open(&asked);
 	struct connection connection = {.fd = -EBADF};
+	struct probe_waiter waiter;
 	int r = fd < 0 ? fd : fusectl_waiting(fd, &connection.waiting);
 
+	if (r == 0 && connection.waiting > 0 && probe_turn_waiter(&asked, &waiter))
+		connection.waiting--;
 	connection.fd = r < 0 ? r : move_fd(&fd);
 	return connection;
 }

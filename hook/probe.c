@@ -1,131 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/probe.h"
 
-#include "hook/close_fds.h"
 #include "hook/deadline.h"
-#include "hook/liveness.h"
-#include "hook/mount_id.h"
-#include "hook/process.h"
-#include "hook/search.h"
-#include "hook/syscalls.h"
-#include "hook/whole_table.h"
+#include "hook/probe_child.h"
+#include "hook/probe_turn.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
-#include <grp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
-/*
- * A mount without allow_other refuses everybody but its user, root too, and before the kernel looks
- * whether there still is a daemon. So the child, which has nothing else to do, becomes that user:
- * user_id and group_id of the mount (fs/fuse/dir.c, fuse_allow_current_process()). Ids of another
- * user namespace do not fit; then it stays at EACCES.
- */
-static int become_owner(int fd, pid_t parent)
-{
-	cleanup_mount_table struct mount_table table = {0};
-	const struct mount_entry *mount;
-	long user, group;
-	int id;
-
-	if (mount_id_of(fd, &id, NULL) < 0 || whole_table_read(0, &table, NULL) < 0)
-		return -EACCES;
-	mount = mounts_by_id(&table, id);
-	user = mount ? mount->fuse_user : -1;
-	group = mount ? mount->fuse_group : -1;
-	if (user < 0 || group < 0 || setgroups(0, NULL) < 0 ||
-		setresgid((gid_t)group, (gid_t)group, (gid_t)group) < 0 ||
-		setresuid((uid_t)user, (uid_t)user, (uid_t)user) < 0)
-		return -EACCES;
-	/* The change of user has taken this away (prctl(2)). */
-	return process_die_with(parent) < 0 ? -EACCES : 0;
-}
-
-static enum path_state judge_mount(int fd, pid_t parent)
-{
-	enum path_state state = PATH_LIVE;
-	int r = liveness_ask(fd, &state);
-
-	if (r == -EACCES && become_owner(fd, parent) == 0)
-		liveness_ask(fd, &state);
-	return state;
-}
-
-/*
- * The child may live on after the hook, for as long as the daemon does not answer. It must hold
- * nothing of the hook's then: no lock, which belongs to the open file, and no standard output, for
- * whose end a runtime waits.
- */
-static int compare_fds(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* `keep` is sorted. */
-static int close_all_but(int *keep, size_t n)
-{
-	unsigned int next = 0;
-
-	qsort(keep, n, sizeof(*keep), compare_fds);
-	for (size_t i = 0; i < n; i++) {
-		unsigned int kept = (unsigned int)keep[i];
-		int r = kept > next ? close_fds(next, kept - 1) : 0;
-
-		if (r < 0)
-			return r;
-		next = kept + 1;
-	}
-	return close_fds(next, ~0U);
-}
-
-/* What the child is asked about: a descriptor, or the mount that is expected at a path. */
-struct question {
-	int fd;		  /* -EBADF with a path */
-	const char *path; /* NULL with a descriptor */
-	int mount_id;
-	pid_t parent; /* who asks */
-};
-
-/* To open it is the child's too: what has been mounted on the way meanwhile may be hung itself. A
- * state, or a negative errno. */
-static int judge_path(const struct question *question)
-{
-	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int fd = search_path(
-		root, question->path + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
-	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
-
-	if (r == -ENOENT || (r == 0 && id != question->mount_id))
-		return PATH_UNKNOWN;
-	return r < 0 ? r : (int)judge_mount(fd, question->parent);
-}
-
-_Noreturn static void run_child(const struct question *question, int to)
-{
-	int keep[] = {to, question->path ? to : question->fd};
-	int answer;
-
-	answer = process_die_with(question->parent);
-	if (answer == 0)
-		answer = close_all_but(keep, ARRAY_SIZE(keep));
-	if (answer == 0)
-		answer = question->path ? judge_path(question)
-					: (int)judge_mount(question->fd, question->parent);
-	_exit(write(to, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
-}
-
-static int begin(const struct question *question, struct probe *ret)
+static int begin(const struct probe_child *question, struct probe *ret)
 {
 	cleanup_close int from = -EBADF, to = -EBADF;
-	struct question asked = *question;
+	struct probe_child child = *question;
 	int ends[2];
 	pid_t pid;
 
-	asked.parent = getpid();
+	child.parent = getpid();
+	child.since_usec = deadline_now();
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	from = ends[0];
@@ -134,14 +29,14 @@ static int begin(const struct question *question, struct probe *ret)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_child(&asked, to);
+		probe_child_run(&child, to);
 	*ret = (struct probe){.pid = pid, .fd = move_fd(&from)};
 	return 0;
 }
 
-int probe_begin(int fd, struct probe *ret)
+int probe_begin(const struct probe_mount *mount, struct probe *ret)
 {
-	const struct question question = {.fd = fd};
+	const struct probe_child question = {.fd = mount->fd, .connection = mount->connection};
 
 	return begin(&question, ret);
 }
@@ -150,68 +45,53 @@ struct probe_crew {
 	size_t left; /* probes that are not ended */
 };
 
-/* What the child that asks for several has: the ends of each probe's pipe, and what to ask. */
+/* The child that asks for several: what it gets, with the ends of each probe's pipe. */
 struct errand {
-	int *fds, *to;
-	int *keep; /* room for both, twice `n` */
+	struct probe_child *children;
+	int *to, *keep;
 	size_t n;
-	pid_t parent;
 };
-
-/* Whose end it is tells the gate, pipe by pipe: an answer is there as soon as it is known. */
-_Noreturn static void run_errand(const struct errand *errand)
-{
-	int r = process_die_with(errand->parent);
-
-	for (size_t i = 0; i < errand->n; i++) {
-		errand->keep[2 * i] = errand->fds[i];
-		errand->keep[2 * i + 1] = errand->to[i];
-	}
-	if (r == 0)
-		r = close_all_but(errand->keep, 2 * errand->n);
-	for (size_t i = 0; r == 0 && i < errand->n; i++) {
-		enum path_state state = PATH_LIVE;
-		int answer = liveness_ask(errand->fds[i], &state) < 0 ? -EAGAIN : (int)state;
-
-		if (write(errand->to[i], &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
-			r = -EPIPE;
-	}
-	_exit(r < 0 ? 1 : 0);
-}
 
 static void errand_clear(struct errand *errand)
 {
 	for (size_t i = 0; errand->to && i < errand->n; i++)
 		close(errand->to[i]);
+	free(errand->children);
 	free(errand->to);
-	free(errand->fds);
 	free(errand->keep);
 }
 
 /* A pipe for each; the ends to read from are the probes'. */
-static int open_pipes(const int *fds, size_t n, struct errand *errand, struct probe *probes)
+static int open_pipes(
+	const struct probe_mount *mounts, size_t n, struct errand *errand, struct probe *probes)
 {
-	errand->fds = calloc(n, sizeof(*errand->fds));
+	const struct probe_child child = {.parent = getpid(), .since_usec = deadline_now()};
+
+	errand->children = calloc(n, sizeof(*errand->children));
 	errand->to = calloc(n, sizeof(*errand->to));
 	errand->keep = calloc(n, 2 * sizeof(*errand->keep));
-	if (!errand->fds || !errand->to || !errand->keep)
+	if (!errand->children || !errand->to || !errand->keep)
 		return -ENOMEM;
 	for (; errand->n < n; errand->n++) {
+		struct probe_child *asked = &errand->children[errand->n];
 		int ends[2];
 
 		if (pipe2(ends, O_CLOEXEC) < 0)
 			return -errno;
 		probes[errand->n].fd = ends[0];
 		errand->to[errand->n] = ends[1];
-		errand->fds[errand->n] = fds[errand->n];
+		*asked = child;
+		asked->fd = mounts[errand->n].fd;
+		asked->connection = mounts[errand->n].connection;
 	}
 	return 0;
 }
 
-static int send_child(const int *fds, size_t n, struct probe *probes, pid_t *ret_pid)
+static int send_child(
+	const struct probe_mount *mounts, size_t n, struct probe *probes, pid_t *ret_pid)
 {
-	__attribute__((cleanup(errand_clear))) struct errand errand = {.parent = getpid()};
-	int r = open_pipes(fds, n, &errand, probes);
+	__attribute__((cleanup(errand_clear))) struct errand errand = {0};
+	int r = open_pipes(mounts, n, &errand, probes);
 	pid_t pid;
 
 	if (r < 0)
@@ -220,12 +100,17 @@ static int send_child(const int *fds, size_t n, struct probe *probes, pid_t *ret
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_errand(&errand);
+		probe_child_run_errand(&(struct probe_errand){
+			.children = errand.children,
+			.to = errand.to,
+			.keep = errand.keep,
+			.n = errand.n,
+		});
 	*ret_pid = pid;
 	return 0;
 }
 
-int probe_begin_together(const int *fds, size_t n, struct probe *ret)
+int probe_begin_together(const struct probe_mount *mounts, size_t n, struct probe *ret)
 {
 	cleanup_free struct probe_crew *crew = calloc(1, sizeof(*crew));
 	pid_t pid = 0;
@@ -236,7 +121,7 @@ int probe_begin_together(const int *fds, size_t n, struct probe *ret)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		ret[i] = PROBE_NONE;
-	r = crew ? send_child(fds, n, ret, &pid) : -ENOMEM;
+	r = crew ? send_child(mounts, n, ret, &pid) : -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		if (r < 0)
 			cleanup_close_fd(&ret[i].fd);
@@ -314,11 +199,26 @@ static int wait_readable(int fd, uint64_t timeout_usec)
 	}
 }
 
-static int put(const struct question *question, uint64_t timeout_usec, enum path_state *ret_state)
+/* Another process has waited for its answer for as long as this one would: no further one comes to
+ * wait there. */
+static bool is_known_to_hang(const struct fuse_connection *connection, uint64_t timeout_usec)
+{
+	struct probe_waiter waiter;
+
+	return probe_turn_waiter(connection, &waiter) && waiter.since_usec > 0 &&
+	       deadline_now() >= waiter.since_usec + timeout_usec;
+}
+
+static int put(
+	const struct probe_child *question, uint64_t timeout_usec, enum path_state *ret_state)
 {
 	cleanup_probe struct probe probe = PROBE_NONE;
 	int r;
 
+	if (is_known_to_hang(&question->connection, timeout_usec)) {
+		*ret_state = PATH_HUNG;
+		return 0;
+	}
 	r = begin(question, &probe);
 	if (r < 0)
 		return r;
@@ -332,9 +232,9 @@ static int put(const struct question *question, uint64_t timeout_usec, enum path
 	return probe_end(&probe, ret_state);
 }
 
-int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state)
+int probe_fd(const struct probe_mount *mount, uint64_t timeout_usec, enum path_state *ret_state)
 {
-	const struct question question = {.fd = fd};
+	const struct probe_child question = {.fd = mount->fd, .connection = mount->connection};
 
 	return put(&question, timeout_usec, ret_state);
 }
@@ -343,7 +243,6 @@ int probe_path(const struct mount_table *host, const char *host_path, uint64_t t
 	enum path_state *ret_state, const struct mount_entry **ret_mount)
 {
 	const struct mount_entry *mount = mounts_at(host, host_path);
-	struct question question = {.fd = -EBADF, .path = host_path};
 
 	if (ret_mount)
 		*ret_mount = mount && mount_entry_is_fuse(mount) ? mount : NULL;
@@ -351,8 +250,11 @@ int probe_path(const struct mount_table *host, const char *host_path, uint64_t t
 		*ret_state = PATH_ABSENT;
 		return 0;
 	}
-	question.mount_id = mount->id;
-	return put(&question, timeout_usec, ret_state);
+	return put(&(const struct probe_child){.fd = -EBADF,
+			   .path = host_path,
+			   .mount_id = mount->id,
+			   .connection = probe_connection(mount)},
+		timeout_usec, ret_state);
 }
 
 /* Probes under way, one for each question. */
@@ -370,11 +272,11 @@ static void round_clear(struct round *round)
 
 #define cleanup_round __attribute__((cleanup(round_clear)))
 
-static int begin_question(
-	const struct mount_table *host, struct probe_question *question, struct probe *ret)
+static int begin_question(const struct mount_table *host, struct probe_question *question,
+	uint64_t timeout_usec, struct probe *ret)
 {
 	const struct mount_entry *mount;
-	struct question asked = {.fd = -EBADF, .path = question->host_path};
+	struct probe_child asked = {.fd = -EBADF, .path = question->host_path};
 
 	question->state = PATH_UNKNOWN;
 	question->mount = NULL;
@@ -387,7 +289,11 @@ static int begin_question(
 	}
 	question->mount = mount;
 	asked.mount_id = mount->id;
-	return begin(&asked, ret);
+	asked.connection = probe_connection(mount);
+	if (!is_known_to_hang(&asked.connection, timeout_usec))
+		return begin(&asked, ret);
+	question->state = PATH_HUNG;
+	return 0;
 }
 
 /* One after the other, but with one deadline: whoever has answered meanwhile is not waited for. */
@@ -422,7 +328,7 @@ int probe_paths(const struct mount_table *host, struct probe_question *questions
 		return -ENOMEM;
 	for (; r == 0 && round.n < n; round.n++) {
 		round.probes[round.n] = PROBE_NONE;
-		r = begin_question(host, &questions[round.n], &round.probes[round.n]);
+		r = begin_question(host, &questions[round.n], timeout_usec, &round.probes[round.n]);
 	}
 	return r < 0 ? r : take_answers(&round, questions, until_usec);
 }

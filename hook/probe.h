@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is a FUSE mount live, dead or hung? Asked in a child: the hook itself never blocks on a file
- * system that a pod's process answers for.
+ * system that a pod's process answers for. A child whose question is never answered can not be
+ * ended either, so of all probes on the node at most one waits in a connection
+ * (hook/probe_turn.h): the others wait for that one, and can be.
  */
 #ifndef FSH_HOOK_PROBE_H
 #define FSH_HOOK_PROBE_H
 
+#include "hook/fusectl.h"
 #include "oci/mountinfo.h"
 #include "policy/topology.h"
 #include <errno.h>
@@ -28,17 +31,29 @@ struct probe {
 		.pid = 0, .fd = -EBADF                                                             \
 	}
 
-/* Ask the root of the mount that `fd` (O_PATH) is on. 0 or a negative errno. */
-int probe_begin(int fd, struct probe *ret);
+/* What is asked. */
+struct probe_mount {
+	int fd;				   /* O_PATH, on the mount; borrowed */
+	struct fuse_connection connection; /* its device, as the mount table has it */
+};
+
+/* Of the entry of a mount table. */
+static inline struct fuse_connection probe_connection(const struct mount_entry *mount)
+{
+	return (struct fuse_connection){.major = mount->major, .minor = mount->minor};
+}
+
+/* Ask the root of a mount. 0 or a negative errno. */
+int probe_begin(const struct probe_mount *mount, struct probe *ret);
 
 /*
- * Ask the mounts of `n` descriptors by one child, one after the other: a process for all where each
- * answers, but one that hangs holds up those behind it. Each of the `n` probes at `ret` is ended or
- * cancelled like one of its own; to cancel one ends the child, and the others then have no answer.
- * One that only its owner may ask (no allow_other) has none either, -EAGAIN: probe_begin() has. 0
- * or a negative errno.
+ * Ask `n` mounts by one child, one after the other: a process for all where each answers, but one
+ * that hangs holds up those behind it. Each of the `n` probes at `ret` is ended or cancelled like
+ * one of its own; to cancel one ends the child, and the others then have no answer. One that only
+ * its owner may ask (no allow_other), and one that another process is asking, has none either,
+ * -EAGAIN: probe_begin() has. 0 or a negative errno.
  */
-int probe_begin_together(const int *fds, size_t n, struct probe *ret);
+int probe_begin_together(const struct probe_mount *mounts, size_t n, struct probe *ret);
 
 /* The answer, once probe->fd is readable: PATH_LIVE, PATH_DEAD. Ends the probe. 0, or a negative
  * errno: -EPIPE where the child died without one. */
@@ -48,8 +63,9 @@ int probe_end(struct probe *probe, enum path_state *ret_state);
  * never waited for. NULL and no probe are accepted. */
 void probe_cancel(struct probe *probe);
 
-/* All in one: PATH_HUNG where there is no answer within `timeout_usec`. 0 or a negative errno. */
-int probe_fd(int fd, uint64_t timeout_usec, enum path_state *ret_state);
+/* All in one: PATH_HUNG where there is no answer within `timeout_usec`, or where another process
+ * has waited for one for that long. 0 or a negative errno. */
+int probe_fd(const struct probe_mount *mount, uint64_t timeout_usec, enum path_state *ret_state);
 
 /*
  * The state of `host_path`: PATH_ABSENT where the mount table has no FUSE mount there (another file

@@ -70,6 +70,7 @@ static int detach_top(const struct stale *stale, enum path_state *ret_state, str
 {
 	cleanup_close int fd = -EBADF, again = -EBADF;
 	struct stale_mount mount, now = {0};
+	struct probe_mount asked;
 	int listed, r;
 
 	r = topmost(stale, &mount, err);
@@ -85,7 +86,9 @@ static int detach_top(const struct stale *stale, enum path_state *ret_state, str
 		return unless_changed(r, err);
 	if (mount.id != listed)
 		return STALE_CHANGED; /* mounted or unmounted in between */
-	r = probe_fd(fd, stale->probe_timeout_usec, ret_state);
+	asked = (struct probe_mount){
+		.fd = fd, .connection = {.major = mount.major, .minor = mount.minor}};
+	r = probe_fd(&asked, stale->probe_timeout_usec, ret_state);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
 			"cannot probe the mount on %s: %s", stale->host_path, strerror(-r));

@@ -70,6 +70,26 @@ static void a_mount_that_hangs_is_told_in_time(void **state)
 	expect_says(told, "1 FUSE mount does not answer: /var/lib/kubelet/pods/p/hung");
 }
 
+/* The process that asked cannot be ended, and whoever finds it wants to know what it is. */
+static void a_probe_that_is_left_waiting_is_named(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *first = NULL, *told = NULL;
+	const char *path = "/var/lib/kubelet/pods/p/hung";
+
+	(void)state;
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"probeTimeout\": \"100ms\"}", 0644),
+		0);
+	assert_int_equal(ns_sandbox_mkdirs(path), 0);
+	assert_int_equal(ns_sandbox_mkdirs(FAKE_POD_RECORDS "/locks"), 0);
+	assert_int_equal(fuse_daemon_start(path, "--swallow", &daemon), 0);
+	first = doctor(NULL);
+	told = doctor(NULL);
+	expect_says(told, "/var/lib/kubelet/pods/p/hung; process ");
+	expect_says(told, "of this program has waited there since 20");
+}
+
 static void the_journal_gets_an_entry_that_says_why(void **state)
 {
 	cleanup_fake_entry struct fake_entry entry = {0};
@@ -120,6 +140,8 @@ int main(void)
 			a_crashed_pods_dead_mount_is_mended_by_reconcile, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(a_live_pod_is_left_alone, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(a_mount_that_hangs_is_told_in_time, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(
+			a_probe_that_is_left_waiting_is_named, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(
 			the_journal_gets_an_entry_that_says_why, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(

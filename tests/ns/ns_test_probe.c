@@ -41,6 +41,26 @@ static enum path_state probe(uint64_t timeout_usec, char type[32])
 	return state;
 }
 
+/* The mount on a path, pinned, with its connection. */
+static struct probe_mount open_mount(const char *path)
+{
+	struct probe_mount mount = {.fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+	struct statx st;
+
+	assert_true(mount.fd >= 0);
+	assert_int_equal(statx(mount.fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st), 0);
+	mount.connection.major = st.stx_dev_major;
+	mount.connection.minor = st.stx_dev_minor;
+	return mount;
+}
+
+/* Where systemd has it already that is as good. */
+static void mount_fusectl(void)
+{
+	if (mount("fusectl", FUSECTL_DIR, "fusectl", 0, NULL) < 0)
+		assert_int_equal(errno, EBUSY);
+}
+
 static void a_directory_without_a_mount_is_absent(void **state)
 {
 	char type[32];
@@ -142,6 +162,22 @@ static void a_root_that_has_become_a_file_is_live_and_then_dead(void **state)
 	for (int n = 0; n < 3; n++)
 		assert_int_equal(probe(TIMEOUT_USEC, type), PATH_LIVE);
 	fuse_daemon_kill(&daemon);
+	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
+}
+
+static void an_aborted_connection_is_dead(void **state)
+{
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	struct probe_mount mount;
+	char path[96], type[32];
+
+	(void)state;
+	assert_int_equal(fuse_daemon_start(PATH, NULL, &daemon), 0);
+	mount = open_mount(PATH);
+	close(mount.fd);
+	mount_fusectl();
+	snprintf(path, sizeof(path), FUSECTL_DIR "/%u/abort", mount.connection.minor);
+	assert_int_equal(ns_sandbox_write(path, "1", 0600), 0);
 	assert_int_equal(probe(TIMEOUT_USEC, type), PATH_DEAD);
 }
 
@@ -287,9 +323,8 @@ static int kill_probing_hook(void)
 	pid_t hook;
 
 	assert_int_equal(statx(AT_FDCWD, PATH, AT_STATX_DONT_SYNC, STATX_MODE, &where), 0);
-	mount("fusectl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
-	snprintf(counter, sizeof(counter), "/sys/fs/fuse/connections/%u/waiting",
-		where.stx_dev_minor);
+	mount_fusectl();
+	snprintf(counter, sizeof(counter), FUSECTL_DIR "/%u/waiting", where.stx_dev_minor);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	hook = child_start(probe_with_lock, &ends[1]);
 	close(ends[1]);
@@ -389,7 +424,7 @@ static void a_dead_mount_is_told_where_fuse_heeds_no_force_sync(void **state)
 
 struct together {
 	struct fuse_daemon daemons[TOGETHER];
-	int fds[TOGETHER];
+	struct probe_mount mounts[TOGETHER];
 	struct probe probes[TOGETHER];
 };
 
@@ -397,7 +432,7 @@ static void together_clear(struct together *together)
 {
 	for (size_t i = 0; i < TOGETHER; i++) {
 		probe_cancel(&together->probes[i]);
-		cleanup_close_fd(&together->fds[i]);
+		cleanup_close_fd(&together->mounts[i].fd);
 		fuse_daemon_clear(&together->daemons[i]);
 	}
 }
@@ -413,10 +448,9 @@ static void begin_together(const char *const options[TOGETHER], struct together 
 			assert_int_equal(fuse_daemon_leave_dead(path), 0);
 		else
 			assert_int_equal(fuse_daemon_start(path, options[i], &ret->daemons[i]), 0);
-		ret->fds[i] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		assert_true(ret->fds[i] >= 0);
+		ret->mounts[i] = open_mount(path);
 	}
-	assert_int_equal(probe_begin_together(ret->fds, TOGETHER, ret->probes), 0);
+	assert_int_equal(probe_begin_together(ret->mounts, TOGETHER, ret->probes), 0);
 	for (size_t i = 1; i < TOGETHER; i++)
 		assert_int_equal(ret->probes[i].pid, ret->probes[0].pid);
 }
@@ -479,6 +513,7 @@ int main(void)
 		TEST(a_daemon_that_went_before_init_is_dead),
 		TEST(a_connection_that_init_has_failed_is_dead),
 		TEST(a_root_that_has_become_a_file_is_live_and_then_dead),
+		TEST(an_aborted_connection_is_dead),
 		TEST(another_users_mount_is_live_and_then_dead),
 		TEST(a_daemon_that_does_not_read_is_hung_at_the_deadline),
 		TEST(a_daemon_that_reads_and_never_answers_is_hung_at_the_deadline),

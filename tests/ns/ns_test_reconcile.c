@@ -379,14 +379,24 @@ static int read_it(void *data)
 	return stat(data, &st) < 0 ? 1 : 0;
 }
 
-static bool requests_wait(void *data)
+static long count_waiting(unsigned int minor)
 {
 	char path[128];
 	cleanup_free char *text = NULL;
 
-	snprintf(path, sizeof(path), FUSECTL "/%u/waiting", *(unsigned int *)data);
+	snprintf(path, sizeof(path), FUSECTL "/%u/waiting", minor);
 	text = ns_sandbox_read(path);
-	return text && strtol(text, NULL, 10) > 0;
+	return text ? strtol(text, NULL, 10) : 0;
+}
+
+static bool requests_wait(void *data)
+{
+	return count_waiting(*(unsigned int *)data) > 0;
+}
+
+static bool two_requests_wait(void *data)
+{
+	return count_waiting(*(unsigned int *)data) == 2;
 }
 
 static bool none_waits(void *data)
@@ -525,6 +535,28 @@ static void not_before_its_time(void **state)
 	for (int i = 0; i < 3; i++)
 		expect_reconcile(NULL, 0, "1 alive, 0 failed");
 	assert_true(reader_waits(&hang));
+}
+
+/* A probe of an earlier run waits there and cannot be ended. That nobody else asks is no reason to
+ * break anything. */
+static void not_for_the_sake_of_its_own_question(void **state)
+{
+	cleanup_hang struct hang hang = {0};
+
+	(void)state;
+	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
+	kill(hang.reader, SIGKILL);
+	child_wait(hang.reader);
+	fake_member_stop(hang.scene.zurg);
+	kill(hang.scene.daemon.pid, SIGHUP);
+	for (int i = 0; i < 3; i++)
+		expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	hang.reader = child_start(read_it, hang.scene.path);
+	assert_true(eventually(two_requests_wait, &(unsigned int){minor_of(&hang.scene.pod)}));
+	assert_true(reader_waits(&hang));
+	expect_reconcile(NULL, 0, "1 alive, 0 failed");
+	assert_int_equal(child_wait(hang.reader), 1);
+	hang.reader = 0;
 }
 
 /* A mount that the record does not prove to be the provider's. */
@@ -726,6 +758,7 @@ int main(void)
 		TEST(what_a_running_hook_holds_is_left),
 		TEST(beside_hooks_it_loses_nothing),
 		TEST(a_mount_that_hangs_too_long_is_aborted),
+		TEST(not_for_the_sake_of_its_own_question),
 		TEST(a_clock_that_was_set_forward_aborts_nothing),
 		TEST(a_clock_that_was_set_back_delays_nothing),
 		TEST(not_while_its_provider_lives),

@@ -60,6 +60,39 @@ pid_t child_of(pid_t parent)
 	return found;
 }
 
+/* Where the link `name` of that process leads; "" where it cannot be read: a zombie's cannot. */
+static void read_link(const char *pid, const char *name, char *text, size_t size)
+{
+	char path[300];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
+	n = readlink(path, text, size - 1);
+	text[n < 0 ? 0 : n] = '\0';
+}
+
+unsigned int child_count(const char *program)
+{
+	cleanup_directory DIR *processes = opendir("/proc");
+	char own[512], own_ns[64];
+	const struct dirent *entry;
+	unsigned int n = 0;
+
+	read_link("self", "exe", own, sizeof(own));
+	read_link("self", "ns/mnt", own_ns, sizeof(own_ns));
+	while (processes && (entry = readdir(processes))) {
+		char exe[512], ns[64];
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+			strtol(entry->d_name, NULL, 10) == getpid())
+			continue;
+		read_link(entry->d_name, "exe", exe, sizeof(exe));
+		read_link(entry->d_name, "ns/mnt", ns, sizeof(ns));
+		n += strcmp(exe, program ? program : own) == 0 && strcmp(ns, own_ns) == 0;
+	}
+	return n;
+}
+
 int child_run(int (*work)(void *data), void *data)
 {
 	pid_t pid = child_start(work, data);

@@ -19,6 +19,10 @@ int child_wait(pid_t pid);
 /* The first of a process's children, 0 where it has none; it need not be the caller's. */
 pid_t child_of(pid_t parent);
 
+/* How many other processes in this mount namespace run the program of that path, zombies not
+ * counted; NULL: this process's own. */
+unsigned int child_count(const char *program);
+
 /* child_start() and child_wait(). */
 int child_run(int (*work)(void *data), void *data);
 
