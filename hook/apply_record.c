@@ -274,6 +274,18 @@ static int open_shown(struct run *run, int *ret_fd, struct error *err)
 	return r;
 }
 
+/* A volume at /run that is read-only, and has no directory for it: no reason to refuse the
+ * container. */
+static int say_not_shown(struct run *run, const struct plan_step *step, struct error *err)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_EXPOSED, .result = "skipped", .path = step->container_path},
+		"%s", error_message(err));
+	error_clear(err);
+	return 0;
+}
+
 int apply_expose(struct run *run, const struct plan_step *step, struct error *err)
 {
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
@@ -287,6 +299,8 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	if (r < 0)
 		return r;
 	r = expose_record(&ns, shown, run->node.container_root, step->container_path, err);
+	if (r == -EROFS)
+		return say_not_shown(run, step, err);
 	if (r < 0)
 		return r;
 	audit_send(&run->audit,

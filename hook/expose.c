@@ -2,6 +2,7 @@
 #include "hook/expose.h"
 
 #include "hook/graft.h"
+#include "hook/mount_by_path.h"
 #include "hook/mount_id.h"
 #include "hook/mounts_now.h"
 #include "hook/resolve.h"
@@ -40,6 +41,8 @@ static const char *trick(int r)
 		return "it is in a FUSE mount";
 	case -ESTALE:
 		return "it is in a mount that has just been taken away";
+	case -ENOTEMPTY:
+		return "something is mounted there";
 	default:
 		return NULL;
 	}
@@ -72,22 +75,43 @@ static int check_peers(int group, const char *container_root)
 	return r;
 }
 
-/* The image decides where /run leads: into one of the pod's volumes, say. */
-static int check_parent(int root, int parent, const struct exposure *exposure)
+/* The image decides where /run leads: into one of the pod's volumes, say. What is mounted in one
+ * that is shared appears wherever that volume is. */
+static int check_mount_of(int root, int directory, const struct exposure *exposure)
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	int own = 0, id = 0, r = mount_id_of(root, &own, NULL);
 
 	if (r == 0)
-		r = mount_id_of(parent, &id, NULL);
+		r = mount_id_of(directory, &id, NULL);
 	if (r < 0 || id == own)
 		return r;
-	r = mounts_now_of(parent, NULL, &mount, NULL);
+	r = mounts_now_of(directory, NULL, &mount, NULL);
 	if (r < 0)
 		return r == -ENOENT ? -ESTALE : r;
 	if (mount_entry_is_fuse(&mount))
 		return -EREMOTE;
 	return mount.shared ? check_peers(mount.shared, exposure->container_root) : 0;
+}
+
+/*
+ * 1 where it is shown there already: the hook runs twice for a container where it is registered
+ * twice. Nothing else may be mounted at the place: a volume would be hidden, and one that is shared
+ * would show it to others. The pod's own words have been judged before (policy/exposure.h).
+ */
+static int check_place(int root, int parent, int place, const struct exposure *exposure)
+{
+	int above = 0, id = 0, r = mount_id_of(parent, &above, NULL);
+
+	if (r == 0)
+		r = mount_id_of(place, &id, NULL);
+	if (r < 0 || id == above)
+		return r;
+	r = mount_by_path_same(place, exposure->graft->source);
+	if (r != 0)
+		return r;
+	r = check_mount_of(root, place, exposure);
+	return r < 0 ? r : -ENOTEMPTY;
 }
 
 /* The directory above, made where the image has none (an image without /run). */
@@ -122,7 +146,7 @@ static int expose_in_namespace(void *data, struct error *err)
 	parent = open_parent(root, exposure);
 	if (parent < 0)
 		return expose_error(err, parent, exposure);
-	r = check_parent(root, parent, exposure);
+	r = check_mount_of(root, parent, exposure);
 	if (r < 0)
 		return expose_error(err, r, exposure);
 	if (mkdirat(parent, exposure->name, 0755) < 0 && errno != EEXIST)
@@ -131,6 +155,9 @@ static int expose_in_namespace(void *data, struct error *err)
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
 	if (place < 0)
 		return expose_error(err, place, exposure);
+	r = check_place(root, parent, place, exposure);
+	if (r != 0)
+		return r < 0 ? expose_error(err, r, exposure) : 0;
 	r = graft_attach(exposure->graft, place);
 	return r < 0 ? expose_error(err, r, exposure) : 0;
 }

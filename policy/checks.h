@@ -20,6 +20,9 @@ int check_authority(
  * mountpoint-conflict (with another path of the pod at, above or below the same host directory) */
 int check_volumes(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
+/* topology-place-taken, topology-not-shown */
+int check_exposure(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
 /* host-not-shared (only where the hook must not or cannot make it shared), provider-not-shared,
  * rootfs-propagation, consumer-no-propagation, and peer-group-mismatch where the tables disprove
  * the way and the plan would not mend it. What follows from another finding is left out: CRI-O

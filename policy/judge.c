@@ -14,6 +14,7 @@ static int run_checks(
 	static check_fn *const checks[] = {
 		check_authority,
 		check_volumes,
+		check_exposure,
 		check_propagation,
 		check_fuse_device,
 		check_privilege,

@@ -16,6 +16,8 @@ const struct lint_rule lint_rules[] = {
 	{FINDING_VOLUME_MISSING, "no volume of the sidecar holds its FUSE path"},
 	{FINDING_MOUNTPOINT_IS_VOLUME_ROOT, "the FUSE path is the volume's root itself"},
 	{FINDING_MOUNTPOINT_CONFLICT, "two FUSE paths are in each other's way"},
+	{FINDING_TOPOLOGY_PLACE_TAKEN, "a volume is where containers see the topology"},
+	{FINDING_TOPOLOGY_NOT_SHOWN, "a volume at /run keeps the topology from being shown"},
 	{FINDING_MOUNTPOINT_MISMATCH, "command line and annotation name different paths"},
 	{FINDING_PROVIDER_NOT_SHARED, "the sidecar's volume lets no mount out"},
 	{FINDING_CONSUMER_NO_PROPAGATION, "the container would see an empty directory"},

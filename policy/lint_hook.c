@@ -160,9 +160,11 @@ static int run_checks(const struct lint_pod *pod, const struct facts *facts,
 		check_privilege,
 		check_sidecar,
 	};
-	/* A pod that does not ask for the hook needs nobody's leave. */
+	/* A pod that does not ask for the hook needs nobody's leave, and is shown nothing. */
 	int r = pod->annotated ? check_authority(facts, targets, findings) : 0;
 
+	if (r == 0 && pod->annotated)
+		r = check_exposure(facts, targets, findings);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(checks); i++)
 		r = checks[i](facts, targets, findings);
 	return r;

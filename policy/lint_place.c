@@ -74,6 +74,16 @@ static const struct manifest_node *place_mount(
 	return value ? value : manifest_get(mount->node, "mountPath");
 }
 
+/* A volume's place, or a FUSE path. */
+static const struct manifest_node *place_taken(
+	const struct lint_pod *pod, const struct lint_container *container, const char *path)
+{
+	const struct pod_mount *mount = lint_mount_at(container->pod, path);
+
+	return mount ? manifest_get(mount->node, "mountPath")
+		     : lint_annotation(pod, ANNOTATION_MOUNTS);
+}
+
 static const struct manifest_node *place_security(
 	const struct lint_pod *pod, const struct lint_container *container, const char *key)
 {
@@ -132,9 +142,12 @@ static const struct manifest_node *find(const struct lint_pod *pod,
 	case FINDING_MOUNTPOINT_MISMATCH:
 	case FINDING_RC_PORT_CONFLICT:
 		return lint_argument(container->pod, finding->subject, NULL);
+	case FINDING_TOPOLOGY_PLACE_TAKEN:
+		return place_taken(pod, container, finding->subject);
 	case FINDING_PROVIDER_NOT_SHARED:
 	case FINDING_CONSUMER_NO_PROPAGATION:
 	case FINDING_CONSUMER_BIDIRECTIONAL:
+	case FINDING_TOPOLOGY_NOT_SHOWN:
 		return place_mount(container, finding->subject);
 	case FINDING_CONSUMER_PRIVILEGED:
 	case FINDING_CAP_SYS_ADMIN_MISSING:

@@ -4,6 +4,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/base/strv.h"
+#include "policy/exposure.h"
 #include "policy/mend.h"
 #include <string.h>
 
@@ -232,7 +233,8 @@ static int add_record(const struct facts *facts, enum role role, struct plan *pl
 	const struct plan_step expose = {.action = PLAN_EXPOSE, .container_path = exposed};
 	int r = add_step(plan, &record);
 
-	if (r < 0 || role == ROLE_BYSTANDER || !facts->request->expose)
+	/* Whatever the policy makes of the finding: never where it would travel. */
+	if (r < 0 || exposure_of(facts, role, NULL) != EXPOSURE_FREE)
 		return r;
 	return add_step(plan, &expose);
 }

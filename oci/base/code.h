@@ -58,6 +58,8 @@ enum severity {
 	X(SELINUX_CONFINED, "selinux-confined", WARN, EXIT_PRIVILEGE)                              \
 	X(MOUNTPOINT_CONFLICT, "mountpoint-conflict", DENY, EXIT_INPUT)                            \
 	X(RC_PORT_CONFLICT, "rc-port-conflict", DENY, EXIT_INPUT)                                  \
+	X(TOPOLOGY_PLACE_TAKEN, "topology-place-taken", DENY, EXIT_INPUT)                          \
+	X(TOPOLOGY_NOT_SHOWN, "topology-not-shown", WARN, EXIT_INPUT)                              \
 	X(MOUNTPOINT_MISMATCH, "mountpoint-mismatch", WARN, EXIT_INPUT)                            \
 	X(LIMITS_MISSING, "limits-missing", WARN, EXIT_POLICY)                                     \
 	X(MOUNT_STALE, "mount-stale", WARN, EXIT_HOST_IO)                                          \

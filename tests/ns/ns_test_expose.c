@@ -10,6 +10,7 @@
 #include "hook/process.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
+#include "tests/ns/needs.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_scene.h"
@@ -355,6 +356,227 @@ static void a_place_that_is_swapped_meanwhile_is_used_or_unsafe(void **state)
 	assert_false(is_there(place));
 }
 
+/* The pod's own volumes at the place, or around it. */
+
+struct own_volume {
+	const char *what, *mounts, *provides, *destination;
+	unsigned long propagation;
+	int exit;
+	const char *says; /* NULL: nothing that is about the place */
+	bool shown;
+};
+
+/* What the host, and whoever else has the volume, sees of it. */
+static void expect_clean_volume(const struct own_volume *volume, const struct fake_pod *pod)
+{
+	static const char *const names[] = {"topology.json", "fuse-sidecar/topology.json"};
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cleanup_free char *path = fake_pod_path(pod, names[i]);
+
+		if (lstat(path, &st) == 0)
+			fail_msg("%s: %s is on the host", volume->what, names[i]);
+	}
+}
+
+static void check_volume(const struct own_volume *volume)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *member;
+	unsigned int mounts;
+
+	assert_int_equal(reset(NULL), 0);
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
+	fake_pod_init(&pod, FAKE_POD_UID, volume->mounts);
+	fake_pod_annotate(&pod, "fuse-sidecar.io/wait", "0s");
+	member = fake_pod_add(
+		&pod, &(struct fake_role){.name = volume->provides ? "rclone-zurg" : "plex",
+			      .provides = volume->provides,
+			      .destination = volume->destination,
+			      .propagation = volume->propagation});
+	mounts = ns_sandbox_mounts();
+	fake_member_expect(member, "prestart", volume->exit);
+	if (volume->says)
+		fake_member_expect_said(member, volume->says);
+	if (is_shown(member, "/run/fuse-sidecar") != volume->shown)
+		fail_msg("%s: the topology is %s", volume->what,
+			volume->shown ? "not shown" : "shown");
+	assert_int_equal(ns_sandbox_mounts(), mounts);
+	expect_clean_volume(volume, &pod);
+	fake_member_remove(member);
+	assert_int_equal(ns_sandbox_mounts(), mounts);
+}
+
+static void a_volume_at_the_place_is_refused_and_nothing_is_mounted_there(void **state)
+{
+#define TAKEN "[topology-place-taken]"
+	static const struct own_volume volumes[] = {
+		{"a provider's", "rclone-zurg=/run/fuse-sidecar/zurg", "/run/fuse-sidecar/zurg",
+			"/run/fuse-sidecar", MS_SHARED, 10, TAKEN, false},
+		{"a provider's below it", "rclone-zurg=/run/fuse-sidecar/media/zurg",
+			"/run/fuse-sidecar/media/zurg", "/run/fuse-sidecar/media", MS_SHARED, 10,
+			TAKEN, false},
+		{"a provider's by the other name", "rclone-zurg=/var/run/fuse-sidecar/zurg",
+			"/var/run/fuse-sidecar/zurg", "/var/run/fuse-sidecar", MS_SHARED, 10, TAKEN,
+			false},
+		{"a consumer's", "rclone-zurg=/run/fuse-sidecar/zurg", NULL, "/run/fuse-sidecar",
+			MS_SLAVE, 10, TAKEN, false},
+		{"a FUSE path", "rclone-zurg=/run/fuse-sidecar/zurg", "/run/fuse-sidecar/zurg",
+			"/run", MS_SHARED, 10, TAKEN, false},
+		{"a name that begins like it", "rclone-zurg=/run/fuse-sidecar2/zurg",
+			"/run/fuse-sidecar2/zurg", "/run/fuse-sidecar2", MS_SHARED, 0, NULL, true},
+	};
+
+	NEEDS_REPLACEMENT();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(volumes); i++)
+		check_volume(&volumes[i]);
+}
+
+/* It would appear on the host, and in whoever else has the volume. */
+static void in_a_shared_volume_at_run_nothing_is_shown(void **state)
+{
+	static const struct own_volume volume = {"a provider's", "rclone-zurg=/run/zurg",
+		"/run/zurg", "/run", MS_SHARED, 0, "warning [topology-not-shown]", false};
+
+	NEEDS_REPLACEMENT();
+	(void)state;
+	check_volume(&volume);
+}
+
+/* An ordinary emptyDir, say: an empty directory is all that others see of it. */
+static void in_any_other_volume_at_run_the_container_alone_sees_it(void **state)
+{
+	static const unsigned long kinds[] = {MS_PRIVATE, MS_SLAVE};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct fake_bind run = {CANARY, "/run", kinds[i]};
+		cleanup_fake_pod struct fake_pod pod = {0};
+		struct fake_member *zurg;
+		unsigned int mounts;
+
+		assert_int_equal(reset(NULL), 0);
+		assert_int_equal(ns_sandbox_share_kubelet(), 0);
+		/* What is mounted in it by a peer would travel. */
+		assert_int_equal(mount(CANARY, CANARY, NULL, MS_BIND, NULL), 0);
+		assert_int_equal(mount(NULL, CANARY, NULL, MS_SHARED, NULL), 0);
+		fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+		zurg = fake_pod_add(&pod, &(struct fake_role){.name = "rclone-zurg",
+						  .provides = "/mnt/media/zurg",
+						  .more = &run,
+						  .n_more = 1});
+		mounts = ns_sandbox_mounts();
+		fake_member_expect(zurg, "prestart", 0);
+		assert_true(is_shown(zurg, "/run/fuse-sidecar"));
+		assert_int_equal(ns_sandbox_mounts(), mounts);
+		assert_int_equal(access(CANARY "/fuse-sidecar", F_OK), 0);
+		assert_int_equal(access(CANARY "/fuse-sidecar/topology.json", F_OK), -1);
+	}
+}
+
+/* What the policy lets pass is not mounted all the same. */
+static void a_policy_that_ignores_it_has_nothing_mounted_there(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *zurg;
+
+	NEEDS_REPLACEMENT();
+	(void)state;
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
+	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
+				 "{\"severity\": {\"topology-place-taken\": \"ignore\"}}", 0644),
+		0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/run/fuse-sidecar/zurg");
+	zurg = fake_pod_add(&pod, &(struct fake_role){.name = "rclone-zurg",
+					  .provides = "/run/fuse-sidecar/zurg",
+					  .destination = "/run/fuse-sidecar"});
+	fake_member_expect(zurg, "prestart", 0);
+	assert_false(is_shown(zurg, "/run/fuse-sidecar"));
+}
+
+/* As a volume at /var/run/fuse-sidecar is mounted by a runtime that follows the image's symlinks:
+ * the pod's words are not what it comes to. */
+static void what_is_mounted_at_the_place_is_left(void **state)
+{
+	static const unsigned long kinds[] = {MS_SHARED, MS_SLAVE, MS_PRIVATE};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		cleanup_fake_pod struct fake_pod pod = {0};
+		cleanup_error struct error err = {0};
+		cleanup_free char *file = NULL;
+		struct fake_member *member;
+		unsigned int mounts;
+
+		assert_int_equal(reset(NULL), 0);
+		assert_int_equal(ns_sandbox_share_kubelet(), 0);
+		fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+		/* A provider's is a peer of the host's. */
+		member = fake_pod_add(&pod,
+			&(struct fake_role){.name = "rclone-zurg",
+				.provides = kinds[i] == MS_SHARED ? "/run/fuse-sidecar/zurg" : NULL,
+				.destination = "/run/fuse-sidecar",
+				.propagation = kinds[i]});
+		file = fake_pod_path(&pod, "library");
+		assert_int_equal(ns_sandbox_write(file, "the pod's\n", 0644), 0);
+		mounts = ns_sandbox_mounts();
+		assert_true(expose_once(member, &err) < 0);
+		assert_int_equal(err.code, FINDING_PATH_UNSAFE);
+		if (!strstr(error_message(&err), kinds[i] == MS_SHARED
+							 ? "a volume that the host sees"
+							 : "mounted there"))
+			fail_msg("%s", error_message(&err));
+		assert_int_equal(ns_sandbox_mounts(), mounts);
+		assert_int_equal(fake_member_mounts_on(member, "/run/fuse-sidecar"), 1);
+		assert_int_equal(access(file, F_OK), 0);
+	}
+}
+
+static int make_read_only(void *data)
+{
+	char run[256];
+
+	snprintf(run, sizeof(run), "%s/run", (const char *)data);
+	return mount(NULL, run, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0 ? 1 : 0;
+}
+
+static void a_read_only_volume_at_run_refuses_no_container(void **state)
+{
+	static const struct image image = {
+		"/run is a volume", 0, NULL, NULL, {{'b', "/run", CANARY}}};
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *zurg;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	assert_int_equal(fake_container_run(&zurg->process, arrange,
+				 &(struct arrangement){.image = &image, .root = zurg->root}),
+		0);
+	assert_int_equal(fake_container_run(&zurg->process, make_read_only, zurg->root), 0);
+	fake_member_expect(zurg, "prestart", 0);
+	fake_member_expect_said(zurg, "cannot show the topology");
+	assert_int_equal(access(CANARY "/fuse-sidecar", F_OK), -1);
+}
+
+static void a_hook_that_runs_twice_shows_it_once(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *zurg;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_share_kubelet(), 0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	fake_member_expect(zurg, "createRuntime", 0);
+	assert_true(is_shown(zurg, "/run/fuse-sidecar"));
+	assert_int_equal(fake_member_mounts_on(zurg, "/run/fuse-sidecar"), 1);
+}
+
 /* A /proc that is none. */
 
 static int hide_proc(void)
@@ -423,6 +645,13 @@ int main(void)
 		TEST(a_run_that_leads_into_a_shared_volume_is_unsafe),
 		TEST(a_run_that_leads_into_a_fuse_mount_is_unsafe),
 		TEST(a_place_that_is_swapped_meanwhile_is_used_or_unsafe),
+		TEST(a_volume_at_the_place_is_refused_and_nothing_is_mounted_there),
+		TEST(in_a_shared_volume_at_run_nothing_is_shown),
+		TEST(in_any_other_volume_at_run_the_container_alone_sees_it),
+		TEST(a_policy_that_ignores_it_has_nothing_mounted_there),
+		TEST(what_is_mounted_at_the_place_is_left),
+		TEST(a_read_only_volume_at_run_refuses_no_container),
+		TEST(a_hook_that_runs_twice_shows_it_once),
 		TEST(nothing_is_unmounted_through_a_false_proc),
 #ifndef __SANITIZE_ADDRESS__
 		TEST(a_stage_does_not_believe_a_false_proc),

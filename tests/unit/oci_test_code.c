@@ -19,6 +19,7 @@ static const struct {
 	{"mountpoint-is-volume-root", SEVERITY_DENY, 10},
 	{"mountpoint-conflict", SEVERITY_DENY, 10},
 	{"rc-port-conflict", SEVERITY_DENY, 10},
+	{"topology-place-taken", SEVERITY_DENY, 10},
 	{"namespace-not-allowed", SEVERITY_DENY, 11},
 	{"path-outside-roots", SEVERITY_DENY, 11},
 	{"grant-not-allowed", SEVERITY_DENY, 11},
@@ -48,9 +49,10 @@ static const struct {
 };
 
 static const char *const warnings[] = {"consumer-bidirectional", "consumer-privileged",
-	"selinux-confined", "mountpoint-mismatch", "limits-missing", "annotation-missing",
-	"consumer-missing", "allow-other-missing", "allow-non-empty", "node-pinned",
-	"probe-missing", "probe-on-mount", "secret-mode", "volume-unfit", "admission-needed"};
+	"selinux-confined", "mountpoint-mismatch", "topology-not-shown", "limits-missing",
+	"annotation-missing", "consumer-missing", "allow-other-missing", "allow-non-empty",
+	"node-pinned", "probe-missing", "probe-on-mount", "secret-mode", "volume-unfit",
+	"admission-needed"};
 
 static void published_codes_keep_severity_and_exit(void **state)
 {

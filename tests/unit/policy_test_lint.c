@@ -134,6 +134,13 @@ static const struct mistake mistakes[] = {
 		NULL},
 	{"torbox=/mnt/media/torbox", "torbox=/mnt/media/zurg/x", "error mountpoint-conflict 15",
 		NULL},
+	{"mountPath: /config\n", "mountPath: /run/fuse-sidecar\n", "error topology-place-taken 55",
+		NULL},
+	{"mountPath: /config\n", "mountPath: /run/fuse-sidecar/x\n",
+		"error topology-place-taken 55", NULL},
+	{"mountPath: /config\n", "mountPath: /run\n", "", NULL},
+	{"mountPath: /config/rclone\n", "mountPath: /run\n      mountPropagation: Bidirectional\n",
+		"warning topology-not-shown 34", NULL},
 	{"persistentVolumeClaim: {claimName: library}", "hostPath: {path: /srv/media}",
 		"warning path-outside-roots 59; warning path-outside-roots 59; "
 		"warning path-outside-roots 59",
