@@ -17,7 +17,7 @@ begin='<!-- demo output -->'
 end='<!-- end of demo output -->'
 # First lines of the blocks that are left out.
 left_out='^(A node:|Sidecar rclone-torbox$|The media, as|A symlink of|The same topology inside|The audit:|'
-left_out+='The kubelet removes the crashed|What is left on the node|…$)'
+left_out+='The kubelet removes the crashed|A third pod, whose sidecars|What is left on the node|…$)'
 
 # The first block is make's own; a file that is no demo's output is not put anywhere.
 shorten() {

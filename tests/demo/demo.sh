@@ -37,6 +37,8 @@ main() {
 	end_pod plex-0 rclone-torbox-0 rclone-zurg-1
 	the_main_container_comes_first
 	end_pod plex-1 rclone-torbox-0 rclone-zurg-0
+	the_sidecars_have_a_volume_each
+	end_pod plex-0 rclone-torbox-0 rclone-zurg-0
 	nothing_is_left
 	heading "All of it happened, in $((SECONDS - started)) s, and nothing is left behind."
 }
@@ -304,6 +306,27 @@ start_second_main() {
 	claim "the hook held it until the mounts were live: $waited ms" test "$waited" -ge 200
 	claim "the first thing that plex can see is 300 files of Zurg" \
 		same "$(pod_podman exec plex-1 find /mnt/media/zurg -type f | wc -l)" 300
+}
+
+# ---- two volumes -----------------------------------------------------------------------------------
+
+# Each is /mnt/media for its sidecar; plex has both.
+the_sidecars_have_a_volume_each() {
+	local second
+
+	heading "A third pod, whose sidecars have a volume each"
+	pod_begin
+	pod_make_volume directory private
+	pod_make_secrets
+	second=$POD_DIR/volumes/kubernetes.io~nfs/torrents-pv
+	mkdir "$second"
+	claim "rclone-zurg is started, with the one" pod_podman_zurg 0
+	POD_VOLUME=$second claim "rclone-torbox is started, with the other" pod_podman_torbox 0
+	claim "plex is started, with both" pod_podman_main 0 --volume "$second:/mnt/torrents:rw,rbind,rslave"
+	claim "300 files of Zurg are in the one" \
+		same "$(in_plex find /mnt/media/zurg -type f | wc -l)" 300
+	claim "300 files of TorBox are in the other" \
+		same "$(in_plex find /mnt/torrents/torbox -type f | wc -l)" 300
 }
 
 # ---- the end ---------------------------------------------------------------------------------------
