@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the DaemonSet's container does, on a node of our own: a directory that holds no program and no
-# library but what the container puts there. API server and CRI-O answer what a test says.
+# What the DaemonSet's container puts on a node, and where. CRI-O answers what a test says.
 set -uo pipefail
 
 # A network with nobody else's ports in it; what is left running ends with the namespace.
@@ -13,62 +12,15 @@ fi
 
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
+# shellcheck source=tests/install/on_host.bash
+. "$(dirname -- "$0")/on_host.bash"
 
-missing=$(lacking root patchelf curl jq python3 strace ip)
-if [[ -n $missing ]]; then
-	skip "the DaemonSet's container installs the hook" "$missing"
+if [[ -n $on_host_missing ]]; then
+	skip "the DaemonSet's container installs the hook" "$on_host_missing"
 	finish
 	exit
 fi
-ip link set lo up
-trap 'umount "$node/proc" 2>/dev/null; rm -rf --one-file-system -- "$scratch"' EXIT
-
-hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
-inspect=()
-[[ ! -e ${hook%/*}/fuse-sidecar-inspect ]] || inspect=("${hook%/*}/fuse-sidecar-inspect")
-node=$scratch/node
-opt=$node/opt/fuse-sidecar-hook
-hooks=$node/etc/containers/oci/hooks.d
-vendor_hooks=$node/usr/share/containers/oci/hooks.d
-api=http://127.0.0.1:8080
-object=$scratch/api/apis/apps/v1/namespaces/ns/daemonsets/hook
-api_pid='' crio_pid=''
-
-make_bundle() {
-	install/container/bundle.sh "$2" "$1" "$hook" "${inspect[@]}" >/dev/null && mkdir "$2/hooks.d" &&
-		cp crio-hooks.d/*.json "$2/hooks.d/"
-}
-
-# [BY=exec] on_host BUNDLE ACTION [VAR=VALUE...]
-on_host() {
-	local bundle=$1 action=$2
-	shift 2
-	${BY:-} env -i PATH="$PATH" HOST_ROOT="$node" BUNDLE="$bundle" POLICY="$scratch/policy/policy.json" \
-		PATH_DIRECTORY="$node/usr/local/bin" POD_UID=pod-1 \
-		ACCOUNT="$scratch/account" API_SERVER="$api" API_SECONDS=2 NAMESPACE=ns DAEMONSET=hook "$@" \
-		install/container/on-host.sh "$action"
-}
-
-id_of() {
-	cat "$1/id"
-}
-
-# fresh_node [DIRECTORY...]: whose CRI-O reads these; by default the administrator's and its own
-fresh_node() {
-	(($#)) || set -- /etc/containers/oci/hooks.d /usr/share/containers/oci/hooks.d
-	! mountpoint -q "$node/proc" || umount "$node/proc"
-	rm -rf --one-file-system -- "$node"
-	mkdir -p "$node/proc" "$hooks" "$vendor_hooks" "$node/usr/local/bin" "$node/etc/crio/crio.conf.d"
-	mount -t proc proc "$node/proc"
-	hooks_dir "$@" >"$node/etc/crio/crio.conf.d/10-test.conf"
-}
-
-# hooks_dir DIRECTORY... : that configuration of CRI-O
-hooks_dir() {
-	printf '[crio.runtime]\nhooks_dir = ['
-	printf '"%s", ' "$@"
-	printf ']\n'
-}
+crio_pid=''
 
 # ---- the bundle ----------------------------------------------------------------------------------
 
@@ -156,10 +108,6 @@ does_not_register_broken() {
 		[[ ! -e $hooks/fuse-sidecar-poststop.json && ! -e $opt/fuse-sidecar-hook ]]
 }
 
-versions() {
-	find "$opt" -mindepth 1 -maxdepth 1 -type d -printf '%f\n'
-}
-
 keeps_previous() {
 	fresh_node
 	on_host "$scratch/one" install && on_host "$scratch/two" install &&
@@ -172,24 +120,11 @@ drops_older() {
 		same_list "$(versions)" "$(id_of "$scratch/two")" "$(id_of "$scratch/three")"
 }
 
-same_list() {
-	local have=$1
-	shift
-	diff <(sort <<<"$have") <(printf '%s\n' "$@" | sort)
-}
-
 policy_arrives() {
 	mkdir -p "$scratch/policy"
 	echo '{"mode": "audit"}' >"$scratch/policy/policy.json"
 	on_host "$scratch/three" install &&
 		cmp "$scratch/policy/policy.json" "$node/etc/fuse-sidecar-hook/policy.json"
-}
-
-nothing_left() {
-	local left
-	left=$(find "$node" -xdev ! -type d ! -path '*/other.json' ! -path '*/etc/crio/*' ! -path '*/run/crio/*')
-	echo "$left"
-	[[ -z $left && -z $(versions) ]]
 }
 
 removes_all() {
@@ -208,12 +143,6 @@ keeps_foreign_policy() {
 
 # ---- what CRI-O reads ----------------------------------------------------------------------------
 
-# registered_in DIRECTORY: there and nowhere else
-registered_in() {
-	same_list "$(cd "$node" && find . -xdev -name 'fuse-sidecar-*.json' ! -path './opt/*')" \
-		".$1/fuse-sidecar-poststop.json" ".$1/fuse-sidecar-prestart.json"
-}
-
 # goes_where_read DIRECTORY READ... : it is registered in the first where CRI-O reads the others
 goes_where_read() {
 	local expected=$1
@@ -226,14 +155,6 @@ goes_where_default_is() {
 	fresh_node
 	rm "$node/etc/crio/crio.conf.d/10-test.conf"
 	on_host "$scratch/one" install && registered_in /usr/share/containers/oci/hooks.d
-}
-
-# is_not_ready PATTERN: says so, and says why
-is_not_ready() {
-	local said
-	said=$(on_host "$scratch/one" ready 2>/dev/null) && return 1
-	echo "$said"
-	grep -qE "$1" <<<"$said"
 }
 
 # The program is there; what registers it would be read by nobody.
@@ -326,168 +247,6 @@ leaves_foreign_link() {
 		[[ $(readlink "$node/usr/local/bin/fuse-sidecar-hook") == /usr/libexec/* ]]
 }
 
-# ---- the end of the container --------------------------------------------------------------------
-
-serve() {
-	tests/install/answering_server.py "$scratch/api" 8080 &
-	api_pid=$!
-	wait_for curl -s -o /dev/null "$api/"
-}
-
-serve_nothing() {
-	[[ -z $api_pid ]] || { kill "$api_pid"; wait "$api_pid" 2>/dev/null; }
-	api_pid=
-}
-
-# wait_for COMMAND... : for 20 s at most
-wait_for() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		! "$@" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	echo "waited in vain for: $*"
-	return 1
-}
-
-# lives VAR=VALUE BEFORE-THE-END...: a container's life on a fresh node. Its long interval proves that the
-# signal ends the sleep.
-lives() {
-	local variable=$1 pid
-	shift
-	fresh_node
-	exists ''
-	BY='exec' on_host "$scratch/one" run INTERVAL=1000 "$variable" &
-	pid=$!
-	wait_for on_host "$scratch/one" ready || return 1
-	"$@"
-	kill -TERM "$pid"
-	wait_for_end "$pid"
-}
-
-wait_for_end() {
-	wait_for ended "$1" && wait "$1"
-}
-
-ended() {
-	! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]
-}
-
-# answer STATUS BODY: the API server's next ones
-answer() {
-	mkdir -p "${object%/*}"
-	printf '%s\n%s' "$1" "$2" >"$object"
-}
-
-# exists METADATA
-exists() {
-	answer 200 '{"kind": "DaemonSet", "metadata": {"name": "hook", "annotations": {"x":
-		"{\"deletionTimestamp\":\"2026-11-23T12:00:00Z\"}"}'"${1:+, $1}"'}, "spec": {}}'
-}
-
-# As the API server words it.
-status_of() {
-	printf '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"%s","reason":"%s",
-		"details":{"name":"%s","group":"apps","kind":"daemonsets"},"code":%s}' "$2" "$2" "${3:-hook}" "$1"
-}
-
-gone() {
-	answer 404 "$(status_of 404 NotFound)"
-}
-
-# stays_after COMMAND... , goes_after COMMAND...: where that comes before the container's end
-stays_after() {
-	lives REMOVE=deleted "$@" && on_host "$scratch/one" ready
-}
-
-goes_after() {
-	lives REMOVE=deleted "$@" && nothing_left
-}
-
-# Nobody is at the port; what is there speaks no TLS.
-stays_without_server() {
-	local ret=0
-	stays_after serve_nothing || ret=1
-	serve
-	return "$ret"
-}
-
-stays_without_tls() {
-	local api=https://127.0.0.1:8080
-	stays_after true
-}
-
-# takes_over BUNDLE: a newer pod installs while the old one runs
-takes_over() {
-	gone
-	on_host "$1" install POD_UID=pod-2
-}
-
-# Its token may be refused, its DaemonSet gone: the hook is another pod's by then.
-old_pod_leaves_newer() {
-	local variable=$1
-	lives "$variable" takes_over "$scratch/two" &&
-		[[ $(readlink "$opt/fuse-sidecar-hook") == "$(id_of "$scratch/two")"/* ]] &&
-		on_host "$scratch/two" ready POD_UID=pod-2 && registered_in /etc/containers/oci/hooks.d
-}
-
-# Its loop does not put the version before in place again.
-old_pod_does_not_reinstall() {
-	local pid ret=0
-	fresh_node
-	exists ''
-	BY='exec' on_host "$scratch/one" run INTERVAL=0.1 REMOVE=never >"$scratch/old" 2>&1 &
-	pid=$!
-	wait_for on_host "$scratch/one" ready && on_host "$scratch/two" install POD_UID=pod-2 &&
-		wait_for grep -q 'pod pod-2 has taken over' "$scratch/old" &&
-		on_host "$scratch/two" ready POD_UID=pod-2 && is_not_ready 'pod pod-2 has taken over' || ret=1
-	kill -TERM "$pid"
-	wait_for_end "$pid"
-	return "$ret"
-}
-
-# While one installs, the other waits; it does not remove what is half there.
-removal_waits() {
-	local pid ret=0
-	fresh_node
-	on_host "$scratch/one" install || return 1
-	exec 8<"$opt"
-	flock 8
-	BY='exec' on_host "$scratch/one" remove 8<&- &
-	pid=$!
-	sleep 0.3
-	[[ -e $opt/fuse-sidecar-hook ]] && ! ended "$pid" || ret=1
-	exec 8<&-
-	wait_for_end "$pid" && nothing_left || ret=1
-	return "$ret"
-}
-
-goes_always() {
-	lives REMOVE=always true && nothing_left
-}
-
-stays_never() {
-	lives REMOVE=never true && on_host "$scratch/one" ready
-}
-
-refuses() {
-	fresh_node
-	! on_host "$scratch/one" run "$1" && [[ -z $(find "$node" -xdev ! -type d ! -path '*/etc/crio/*') ]]
-}
-
-# A server that is away for a moment, as at a node's boot, is no reason to have no hook.
-installs_without_answer() {
-	local pid ret=0
-	fresh_node
-	answer 503 ''
-	BY='exec' on_host "$scratch/one" run INTERVAL=1000 &
-	pid=$!
-	wait_for on_host "$scratch/one" ready || ret=1
-	kill -TERM "$pid"
-	wait_for_end "$pid"
-	return "$ret"
-}
-
 make_bundle 1 "$scratch/one"
 make_bundle 2 "$scratch/two"
 make_bundle 3 "$scratch/three"
@@ -529,37 +288,4 @@ if ((${#inspect[@]})); then
 	is 'the program is on the PATH, and its doctor knows CRI-O and hooks' is_on_path
 fi
 is 'a link of somebody else stays' leaves_foreign_link
-serve
-is 'the hook stays when the container ends and the DaemonSet does not' stays_after true
-is 'it goes when the DaemonSet has been deleted' goes_after gone
-is 'it goes when the DaemonSet waits for its pods' goes_after exists \
-	'"deletionTimestamp": "2026-11-23T12:00:00Z"'
-is 'it stays when the token is refused, as that of a pod deleted by force' \
-	stays_after answer 401 "$(status_of 401 Unauthorized)"
-is 'it stays when the right to ask is gone' stays_after answer 403 "$(status_of 403 Forbidden)"
-is 'it stays when the server is too busy' stays_after answer 429 "$(status_of 429 TooManyRequests)"
-is 'it stays when the server has a fault' stays_after answer 500 "$(status_of 500 InternalError)"
-is 'it stays when there is no server behind the balancer' stays_after answer 503 'no healthy upstream'
-is 'it stays when a 404 is not of the API' stays_after answer 404 '404 page not found'
-is 'it stays when another object is not found' stays_after answer 404 "$(status_of 404 NotFound other)"
-is 'it stays when the answer is no JSON' stays_after answer 200 '<html>"deletionTimestamp": "x"</html>'
-is 'it stays when the answer is about something else' stays_after answer 200 \
-	'{"kind": "Namespace", "metadata": {"name": "hook", "deletionTimestamp": "2026-11-23T12:00:00Z"}}'
-is 'it stays when the answer is empty' stays_after answer 404 ''
-is 'it stays when the answer does not come' stays_after answer hang ''
-is 'it stays when nobody is there' stays_without_server
-is 'it stays when TLS fails' stays_without_tls
-is 'an old pod does not remove what a newer one has installed' old_pod_leaves_newer REMOVE=deleted
-is 'nor with REMOVE=always' old_pod_leaves_newer REMOVE=always
-is 'nor does it put its own version in place again' old_pod_does_not_reinstall
-is 'removing waits for who installs' removal_waits
-answer 403 "$(status_of 403 Forbidden)"
-is 'without the right to ask nothing is installed' refuses REMOVE=deleted
-gone
-is 'nor for a DaemonSet that is not there' refuses REMOVE=deleted
-is 'while the API server is away it is installed' installs_without_answer
-is 'REMOVE=always takes it away and asks nobody' goes_always
-is 'REMOVE=never leaves it' stays_never
-is 'another REMOVE is refused' refuses REMOVE=perhaps
-serve_nothing
 finish
