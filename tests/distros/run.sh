@@ -109,6 +109,10 @@ cell() {
 
 table() {
 	local suite name
+	printf '\n'
+	for name in "${DISTROS[@]}"; do
+		printf 'Debian %s: %s\n' "$name" "$(cat "$LOGS/$name.versions" 2>/dev/null || echo 'not had')"
+	done
 	printf '\npassed/failed/skipped, and how long\n%-10s' suite
 	printf '%-18s' "${DISTROS[@]/#/Debian }"
 	for suite in "${SUITES[@]}"; do

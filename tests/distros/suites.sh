@@ -26,6 +26,22 @@ JOBS=-j$(nproc)
 . tests/lib/sandbox.sh
 sandbox_cgroups auto
 
+# What it all was tried with, in a line of /run/distros/NAME.versions.
+say_versions() {
+	local package version
+	printf 'gcc %s, clang %s, glibc %s' "$(gcc -dumpfullversion)" \
+		"$(clang -dumpversion)" "$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)"
+	for package in json-c mount libcap libseccomp libsystemd yaml-0.1 cmocka; do
+		printf ', %s %s' "$package" "$(pkg-config --modversion "$package")"
+	done
+	for package in podman conmon runc crun rclone fuse3 linux-libc-dev; do
+		# shellcheck disable=SC2016 # dpkg's variable
+		version=$(dpkg-query -W -f '${Version}' "$package")
+		printf ', %s %s' "$package" "${version%%[-+]*}"
+	done
+	printf ', Linux %s\n' "$(uname -r)"
+}
+
 # without_a_warning COMMAND…
 without_a_warning() {
 	local said
@@ -137,6 +153,7 @@ suite() {
 	return 0
 }
 
+say_versions >"$OUT/$NAME.versions"
 for suite; do
 	suite "$suite"
 done
