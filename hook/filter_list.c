@@ -126,6 +126,9 @@ static const struct filter_entry entries[] = {
 	IF_EQUAL("fcntl", 1, F_DUPFD_CLOEXEC, BOTH),	/* a descriptor that is kept longer than its owner */
 	IF_EQUAL("fcntl", 1, F_SETFD, BOTH),		/* fdopendir */
 	IF_EQUAL("fcntl", 1, F_GETFL, BOTH),		/* fdopen */
+	IF_EQUAL("fcntl", 1, F_SETLK, WORKER),		/* whose turn it is to ask a FUSE mount */
+	IF_EQUAL("fcntl", 1, F_SETLKW, WORKER),		/* the same */
+	IF_EQUAL("fcntl", 1, F_GETLK, WORKER),		/* the same */
 	CALL("memfd_create", KEEPER),			/* output of reconcile's worker for one pod */
 	CALL("dup2", WORKER),				/* x86_64 */
 	CALL("dup3", WORKER),				/* unseen: dup2 elsewhere */

@@ -2,7 +2,6 @@
 #include "hook/leftovers.h"
 
 #include "hook/lock.h"
-#include "hook/probe_turn.h"
 #include "hook/record.h"
 #include "hook/record_place.h"
 #include "hook/runtime_dir.h"
@@ -80,7 +79,7 @@ static int remove_shown(int runtime_fd, const char *uid, struct error *err)
 static bool is_leftover_lock(int runtime_fd, const char *name)
 {
 	return (ident_is_pod_uid(name) || strncmp(name, "volume-", 7) == 0 ||
-		       strcmp(name, "shown") == 0 || probe_turn_is_file(name)) &&
+		       strcmp(name, "shown") == 0) &&
 	       !record_is_there(runtime_fd, name);
 }
 

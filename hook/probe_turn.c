@@ -7,17 +7,17 @@
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#define PREFIX "probe-"
+#define FILE_NAME "probes"
 
 /*
- * What the file of the runtime directory says: `asked` by who takes the turn, `answered` when the
+ * What a connection's part of the file says: `asked` by who takes the turn, `answered` when the
  * answer is there. It is believed as far as it can be checked: the first where its writer has the
- * lock now, the second where it is no older than the reader's own question.
+ * lock now, the second where it is no older than the reader's own question. Of a connection that
+ * had the number before neither is.
  */
 struct said {
 	struct asked {
@@ -30,95 +30,80 @@ struct said {
 	} answered;
 };
 
-/* Where the file is. */
-struct place {
-	int directory; /* -EBADF: it cannot be had */
-	char name[64];
-	int flags; /* of open(2) */
-};
-#define PLACE_NONE                                                                                 \
-	(struct place)                                                                             \
-	{                                                                                          \
-		.directory = -EBADF                                                                \
-	}
-
-static void place_clear(struct place *place)
+/* Numbers of devices are low ones: the parts lie side by side, and the file is as good as empty
+ * between them. */
+static int64_t part_of(const struct fuse_connection *connection)
 {
-	cleanup_close_fd(&place->directory);
+	return ((int64_t)connection->major << 32 | connection->minor) *
+	       (int64_t)sizeof(struct said);
 }
 
-#define cleanup_place __attribute__((cleanup(place_clear)))
-
-static int open_at(const struct place *place, int flags)
+void probe_turn_make_file(int runtime_fd)
 {
-	int fd = openat(
-		place->directory, place->name, place->flags | flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_close int fd =
+		openat(runtime_fd, FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+	/* A full or read-only /run stops the hook with its record, where it is said. */
+	(void)fd;
+}
+
+/* It is not made here: there are commands that make nothing. */
+static int open_own(void)
+{
+	cleanup_close int runtime = -EBADF;
+	int fd, r = runtime_dir_open(false, &runtime, NULL);
+
+	if (r < 0)
+		return r;
+	fd = openat(runtime, FILE_NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
-}
-
-static void find_own(const struct fuse_connection *connection, struct place *ret)
-{
-	*ret = (struct place){.directory = -EBADF, .flags = O_RDWR};
-	(void)runtime_dir_open(false, &ret->directory, NULL);
-	snprintf(ret->name, sizeof(ret->name), "locks/" PREFIX "%u-%u", connection->major,
-		connection->minor);
 }
 
 /*
  * The kernel's own file of the connection: where no hook has run yet, and where /run is full or
  * read-only. There is one fusectl, wherever it is mounted. Nothing can be written into it.
  */
-static void find_kernels(const struct fuse_connection *connection, struct place *ret)
+static int open_kernels(const struct fuse_connection *connection)
 {
-	*ret = (struct place){
-		.directory = fusectl_open(connection),
-		.name = "waiting",
-		.flags = O_RDONLY,
+	cleanup_close int directory = fusectl_open(connection);
+
+	return directory < 0 ? directory : fusectl_open_file(directory, "waiting", O_RDONLY);
+}
+
+static int lock_part(const struct probe_turn *turn, int command)
+{
+	struct flock part = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = turn->at,
+		.l_len = sizeof(struct said),
 	};
+
+	return fcntl(turn->fd, command, &part);
 }
 
-/* A descriptor of the file, and where that is. */
-static int open_any(const struct fuse_connection *connection, struct place *ret)
-{
-	int fd;
-
-	find_own(connection, ret);
-	fd = ret->directory < 0 ? -ENOENT : open_at(ret, O_CREAT);
-	if (fd >= 0)
-		return fd;
-	place_clear(ret);
-	find_kernels(connection, ret);
-	return ret->directory < 0 ? ret->directory : open_at(ret, 0);
-}
-
-/* Whether it is the one that a newcomer would open: who was before may have removed it. */
-static bool is_named(const struct place *place, int fd)
-{
-	struct stat held, named;
-
-	return fstat(fd, &held) == 0 &&
-	       fstatat(place->directory, place->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
-}
-
-static int lock(int fd, int how)
+static int lock(const struct probe_turn *turn, bool wait)
 {
 	int r;
 
 	do
-		r = flock(fd, how);
+		r = turn->at < 0 ? flock(turn->fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB)
+				 : lock_part(turn, wait ? F_SETLKW : F_SETLK);
 	while (r < 0 && errno == EINTR);
+	/* fcntl(2) may say either. */
+	if (r < 0 && errno == EACCES)
+		return -EWOULDBLOCK;
 	return r < 0 ? -errno : 0;
 }
 
 /* What the one before found out while this process waited for it; UNKNOWN: nothing. */
-static enum path_state answer_since(int fd, uint64_t since_usec)
+static enum path_state answer_since(const struct probe_turn *turn, uint64_t since_usec)
 {
+	const off_t at = turn->at + (off_t)offsetof(struct said, answered);
 	struct answered answered = {0};
 
-	if (pread(fd, &answered, sizeof(answered), offsetof(struct said, answered)) !=
-			(ssize_t)sizeof(answered) ||
+	if (turn->at < 0 ||
+		pread(turn->fd, &answered, sizeof(answered), at) != (ssize_t)sizeof(answered) ||
 		answered.at_usec < since_usec)
 		return PATH_UNKNOWN;
 	return answered.state == PATH_LIVE || answered.state == PATH_DEAD
@@ -126,114 +111,108 @@ static enum path_state answer_since(int fd, uint64_t since_usec)
 		       : PATH_UNKNOWN;
 }
 
-/* On a full file system, or fusectl, the others do not see it, which costs them time. */
-static bool say(int fd, const void *part, size_t size)
+/* On a full file system the others do not see it, which costs them time. */
+static void say(const struct probe_turn *turn, size_t offset, const void *part, size_t size)
 {
-	return write(fd, part, size) == (ssize_t)size;
+	if (turn->at >= 0 && lseek(turn->fd, turn->at + (off_t)offset, SEEK_SET) >= 0)
+		(void)!write(turn->fd, part, size);
 }
 
-/* 1 where it is taken, or needless, 0 where the file has just been removed, or a negative errno. */
-static int take(
-	const struct place *place, int fd, bool wait, uint64_t since_usec, struct probe_turn *ret)
+static void say_asked(const struct probe_turn *turn)
 {
 	const struct asked asked = {.pid = getpid(), .since_usec = deadline_now()};
-	int r = lock(fd, LOCK_EX | LOCK_NB);
 
-	if (r == -EWOULDBLOCK && wait) {
-		r = lock(fd, LOCK_EX);
-		ret->answer = r < 0 ? PATH_UNKNOWN : answer_since(fd, since_usec);
-		if (ret->answer != PATH_UNKNOWN)
-			return 1;
-	}
-	if (r < 0 || !is_named(place, fd))
-		return r;
-	ret->can_say = say(fd, &asked, sizeof(asked));
-	return 1;
+	say(turn, offsetof(struct said, asked), &asked, sizeof(asked));
 }
 
-/* Only a file of its own is removed. */
-static void keep(struct place *place, int *fd, struct probe_turn *ret)
+static void say_answered(const struct probe_turn *turn, enum path_state answer)
 {
-	ret->fd = move_fd(fd);
-	if (place->flags == O_RDONLY)
-		return;
-	ret->directory = move_fd(&place->directory);
-	memcpy(ret->name, place->name, sizeof(ret->name));
+	const struct answered answered = {.state = answer, .at_usec = deadline_now()};
+
+	say(turn, offsetof(struct said, answered), &answered, sizeof(answered));
 }
 
 int probe_turn_take(const struct fuse_connection *connection, bool wait, uint64_t since_usec,
 	struct probe_turn *ret)
 {
-	int r = 0;
+	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE;
+	int r;
 
-	while (r == 0) {
-		cleanup_place struct place place = PLACE_NONE;
-		cleanup_close int fd = open_any(connection, &place);
-
-		/* Rather a process too many than no answer. */
-		if (fd < 0)
-			return 0;
-		r = take(&place, fd, wait, since_usec, ret);
-		if (r > 0 && ret->answer == PATH_UNKNOWN)
-			keep(&place, &fd, ret);
+	turn.fd = open_own();
+	if (turn.fd >= 0)
+		turn.at = part_of(connection);
+	else
+		turn.fd = open_kernels(connection);
+	/* Rather a process too many than no answer. */
+	if (turn.fd < 0)
+		return 0;
+	r = lock(&turn, false);
+	if (r == -EWOULDBLOCK && wait) {
+		r = lock(&turn, true);
+		turn.answer = answer_since(&turn, since_usec);
 	}
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	if (turn.answer == PATH_UNKNOWN)
+		say_asked(&turn);
+	*ret = turn;
+	turn = PROBE_TURN_NONE;
+	return 0;
 }
 
 void probe_turn_clear(struct probe_turn *turn)
 {
 	cleanup_close_fd(&turn->fd);
-	cleanup_close_fd(&turn->directory);
 	*turn = PROBE_TURN_NONE;
 }
 
 void probe_turn_end(struct probe_turn *turn, enum path_state answer)
 {
-	if (turn->can_say && answer != PATH_UNKNOWN) {
-		const struct answered answered = {.state = answer, .at_usec = deadline_now()};
-
-		(void)say(turn->fd, &answered, sizeof(answered));
-	}
-	/* With the lock held, so that nobody has it when he gets it. */
-	if (turn->directory >= 0)
-		(void)unlinkat(turn->directory, turn->name, 0);
+	/* What was found out by another is as old as it says. */
+	if (turn->fd >= 0 && turn->answer == PATH_UNKNOWN && answer != PATH_UNKNOWN)
+		say_answered(turn, answer);
 	probe_turn_clear(turn);
 }
 
-/* Who has that file locked. */
-static bool find_waiter(const struct place *place, struct probe_waiter *ret)
+/* Who has the connection's part of the file. */
+static bool find_own(const struct fuse_connection *connection, struct probe_waiter *ret)
 {
-	cleanup_close int fd = place->directory < 0 ? -EBADF : open_at(place, 0);
+	const int64_t at = part_of(connection);
+	cleanup_close int fd = open_own();
 	struct asked asked = {0};
-	char state;
+	struct flock part = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = at,
+		.l_len = sizeof(struct said),
+	};
 
-	/* Before anybody is looked for: nearly always it is free. */
-	if (fd < 0 || lock(fd, LOCK_SH | LOCK_NB) != -EWOULDBLOCK)
+	if (fd < 0 || fcntl(fd, F_GETLK, &part) < 0 || part.l_type == F_UNLCK || part.l_pid <= 0)
 		return false;
-	*ret = (struct probe_waiter){.pid = lock_holder(fd)};
-	state = ret->pid > 0 ? lock_holder_state(ret->pid) : '?';
-	/* One that runs has been answered just now. */
-	if (state != 'S' && state != 'D')
-		return false;
-	if (pread(fd, &asked, sizeof(asked), offsetof(struct said, asked)) ==
-			(ssize_t)sizeof(asked) &&
-		asked.pid == ret->pid)
+	*ret = (struct probe_waiter){.pid = part.l_pid};
+	if (pread(fd, &asked, sizeof(asked), at) == (ssize_t)sizeof(asked) &&
+		asked.pid == part.l_pid)
 		ret->since_usec = asked.since_usec;
 	return true;
 }
 
-bool probe_turn_waiter(const struct fuse_connection *connection, struct probe_waiter *ret)
+static bool find_kernels(const struct fuse_connection *connection, struct probe_waiter *ret)
 {
-	cleanup_place struct place own = PLACE_NONE, kernels = PLACE_NONE;
+	cleanup_close int fd = open_kernels(connection);
 
-	find_own(connection, &own);
-	if (find_waiter(&own, ret))
-		return true;
-	find_kernels(connection, &kernels);
-	return find_waiter(&kernels, ret);
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return false;
+	*ret = (struct probe_waiter){.pid = lock_holder(fd)};
+	return ret->pid > 0;
 }
 
-bool probe_turn_is_file(const char *name)
+bool probe_turn_waiter(const struct fuse_connection *connection, struct probe_waiter *ret)
 {
-	return strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+	char state;
+
+	if (!find_own(connection, ret) && !find_kernels(connection, ret))
+		return false;
+	/* One that runs has been answered just now. */
+	state = lock_holder_state(ret->pid);
+	return state == 'S' || state == 'D';
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/runtime_dir.h"
 
+#include "hook/probe_turn.h"
 #include "hook/selinux_context.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
@@ -109,6 +110,7 @@ int runtime_dir_complete(int fd, struct error *err)
 		if (opened < 0)
 			return opened;
 	}
+	probe_turn_make_file(fd);
 	return 0;
 }
 

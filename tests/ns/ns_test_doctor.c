@@ -73,6 +73,7 @@ static void a_mount_that_hangs_is_told_in_time(void **state)
 /* The process that asked cannot be ended, and whoever finds it wants to know what it is. */
 static void a_probe_that_is_left_waiting_is_named(void **state)
 {
+	cleanup_close int runtime_fd = -EBADF;
 	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
 	cleanup_free char *first = NULL, *told = NULL;
 	const char *path = "/var/lib/kubelet/pods/p/hung";
@@ -82,7 +83,7 @@ static void a_probe_that_is_left_waiting_is_named(void **state)
 				 "{\"probeTimeout\": \"100ms\"}", 0644),
 		0);
 	assert_int_equal(ns_sandbox_mkdirs(path), 0);
-	assert_int_equal(ns_sandbox_mkdirs(FAKE_POD_RECORDS "/locks"), 0);
+	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), 0);
 	assert_int_equal(fuse_daemon_start(path, "--swallow", &daemon), 0);
 	first = doctor(NULL);
 	told = doctor(NULL);

@@ -5,6 +5,7 @@
 
 #include "hook/deadline.h"
 #include "hook/probe.h"
+#include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
@@ -20,7 +21,7 @@
 #include <sys/wait.h>
 
 #define PATH NS_SANDBOX_DIR "/zurg"
-#define LOCKS FAKE_POD_RECORDS "/locks"
+#define PROBES RUNTIME_DIR "/probes"
 #define POLICY "/etc/fuse-sidecar-hook/policy.json"
 #define LONG_USEC (10 * UINT64_C(1000000))
 #define SHORT_USEC (100 * UINT64_C(1000))
@@ -28,10 +29,12 @@
 
 static int reset(void **state)
 {
+	cleanup_close int runtime_fd = -EBADF;
+
 	(void)state;
 	if (ns_sandbox_reset() < 0 || ns_sandbox_mkdirs(PATH) < 0)
 		return -1;
-	return ns_sandbox_mkdirs(LOCKS);
+	return runtime_dir_open(true, &runtime_fd, NULL);
 }
 
 /* A FUSE daemon on PATH, and the mount that is asked. */
@@ -173,7 +176,6 @@ static void who_waits_for_a_slow_one_gets_its_answer(void **state)
 struct newcomer {
 	struct fuse_connection connection;
 	uint64_t since_usec;
-	int inherited; /* the turn belongs to the open file, which a fork shares */
 };
 
 static int come_after(void *data)
@@ -181,7 +183,6 @@ static int come_after(void *data)
 	const struct newcomer *newcomer = data;
 	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE;
 
-	close(newcomer->inherited);
 	if (probe_turn_take(&newcomer->connection, true, newcomer->since_usec, &turn) < 0)
 		return 99;
 	return (int)turn.answer;
@@ -202,13 +203,12 @@ static bool sleeps(void *pid)
 
 static int answer_after(uint64_t newcomers_since)
 {
-	struct newcomer newcomer = {{0, 4711}, newcomers_since, -EBADF};
+	struct newcomer newcomer = {{0, 4711}, newcomers_since};
 	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE;
 	pid_t pid;
 
 	assert_int_equal(probe_turn_take(&newcomer.connection, false, 0, &turn), 0);
 	assert_true(turn.fd >= 0);
-	newcomer.inherited = turn.fd;
 	pid = child_start(come_after, &newcomer);
 	assert_true(eventually(sleeps, &pid));
 	probe_turn_end(&turn, PATH_DEAD);
@@ -223,36 +223,38 @@ static void an_answer_counts_for_questions_that_are_older(void **state)
 	assert_int_equal(answer_after(deadline_now() + LONG_USEC), PATH_UNKNOWN);
 }
 
-static void the_turn_ends_with_its_process(void **state)
+static int take_and_stay(void *data)
 {
-	const struct fuse_connection connection = {0, 4711};
-	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE, second = PROBE_TURN_NONE;
-	struct newcomer newcomer = {connection, 0, -EBADF};
+	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE;
 
-	(void)state;
-	assert_int_equal(child_run(come_after, &newcomer), PATH_UNKNOWN);
-	assert_int_equal(probe_turn_take(&connection, false, 0, &turn), 0);
-	assert_int_equal(probe_turn_take(&connection, false, 0, &second), -EWOULDBLOCK);
+	if (probe_turn_take(data, true, 0, &turn) < 0)
+		return 99;
+	pause();
+	return 0;
 }
 
-/* As reconcile does, with the lock: whoever waited for the file must not hold one that no newcomer
- * sees. */
-static void a_file_that_is_removed_meanwhile_is_taken_anew(void **state)
+static int take(const struct fuse_connection *connection)
 {
-	struct newcomer newcomer = {{0, 4711}, 0, -EBADF};
 	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE;
-	struct stat st;
-	pid_t pid;
+	int r = probe_turn_take(connection, false, 0, &turn);
+
+	assert_true(r < 0 || turn.fd >= 0);
+	return r;
+}
+
+static void the_turn_ends_with_its_process(void **state)
+{
+	struct fuse_connection connection = {0, 4711}, beside = {0, 4712}, block = {8, 4711};
+	pid_t pid = child_start(take_and_stay, &connection);
 
 	(void)state;
-	assert_int_equal(probe_turn_take(&newcomer.connection, false, 0, &turn), 0);
-	newcomer.inherited = turn.fd;
-	pid = child_start(come_after, &newcomer);
-	assert_true(eventually(sleeps, &pid));
-	assert_int_equal(unlink(LOCKS "/probe-0-4711"), 0);
-	probe_turn_end(&turn, PATH_UNKNOWN);
-	assert_int_equal(child_wait(pid), PATH_UNKNOWN);
-	assert_int_equal(stat(LOCKS "/probe-0-4711", &st), 0);
+	assert_true(eventually(somebody_waits, &connection));
+	assert_int_equal(take(&connection), -EWOULDBLOCK);
+	assert_int_equal(take(&beside), 0);
+	assert_int_equal(take(&block), 0);
+	kill(pid, SIGKILL);
+	child_wait(pid);
+	assert_int_equal(take(&connection), 0);
 }
 
 /* Where systemd has it already that is as good. */
@@ -277,45 +279,55 @@ static void expect_one_process(void)
 	assert_int_equal(look(&scene, LONG_USEC), PATH_DEAD);
 }
 
+/* An empty file system in the place of the runtime directory. */
+static void put_over(unsigned long flags, const char *options)
+{
+	mount_fusectl();
+	assert_int_equal(mount("tmpfs", RUNTIME_DIR, "tmpfs", flags, options), 0);
+}
+
 static void where_no_hook_has_run_yet_too(void **state)
 {
 	struct stat st;
 
 	(void)state;
-	mount_fusectl();
-	assert_int_equal(rmdir(LOCKS), 0);
-	assert_int_equal(rmdir(FAKE_POD_RECORDS), 0);
+	put_over(0, "mode=755");
 	expect_one_process();
-	assert_int_equal(stat(FAKE_POD_RECORDS, &st), -1);
+	/* There are commands that make nothing. */
+	assert_int_equal(stat(PROBES, &st), -1);
 }
 
-static void where_its_directory_is_full_too(void **state)
+static void where_no_file_can_be_made_too(void **state)
 {
+	cleanup_close int runtime_fd = -EBADF;
+
 	(void)state;
-	mount_fusectl();
-	assert_int_equal(mount("tmpfs", LOCKS, "tmpfs", 0, "nr_inodes=1"), 0);
-	assert_int_equal(open(LOCKS "/file", O_CREAT | O_WRONLY, 0600), -1);
-	assert_int_equal(errno, ENOSPC);
+	put_over(0, "mode=755,nr_inodes=1");
+	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), -ENOSPC);
 	expect_one_process();
 }
 
-static void where_its_directory_is_read_only_too(void **state)
+static void where_everything_is_read_only_too(void **state)
 {
+	cleanup_close int runtime_fd = -EBADF;
+
 	(void)state;
-	mount_fusectl();
-	assert_int_equal(mount("tmpfs", LOCKS, "tmpfs", MS_RDONLY, NULL), 0);
+	put_over(0, "mode=755");
+	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), 0);
+	assert_int_equal(mount(NULL, RUNTIME_DIR, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
 	expect_one_process();
 }
 
-/* A file in it has room for nothing: those who wait are served one by one. */
+/* Those who wait are served one by one. */
 static void where_the_file_has_no_room_too(void **state)
 {
-	cleanup_close int filler = -EBADF;
+	cleanup_close int runtime_fd = -EBADF, filler = -EBADF;
 	char block[4096] = {0};
 
 	(void)state;
-	assert_int_equal(mount("tmpfs", LOCKS, "tmpfs", 0, "size=4096"), 0);
-	filler = open(LOCKS "/filler", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	put_over(0, "mode=755,size=4096");
+	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), 0);
+	filler = open(RUNTIME_DIR "/filler", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_int_equal(write(filler, block, sizeof(block)), sizeof(block));
 	expect_one_process();
 }
@@ -326,7 +338,7 @@ static void without_any_file_it_is_asked_all_the_same(void **state)
 
 	(void)state;
 	umount2(FUSECTL_DIR, MNT_DETACH);
-	assert_int_equal(rmdir(LOCKS), 0);
+	assert_int_equal(unlink(PROBES), 0);
 	begin(&scene, NULL);
 	assert_int_equal(look(&scene, LONG_USEC), PATH_LIVE);
 	kill(scene.daemon.pid, SIGUSR1);
@@ -346,7 +358,7 @@ static void a_file_that_anybody_could_have_made_is_not_locked(void **state)
 	begin(&scene, NULL);
 	assert_int_equal(probe_turn_take(&scene.mount.connection, false, 0, &turn), 0);
 	assert_true(turn.fd >= 0);
-	assert_int_equal(chmod(FAKE_POD_RECORDS, 0777), 0);
+	assert_int_equal(chmod(RUNTIME_DIR, 0777), 0);
 	/* Somebody holds it; that is no word on the mount. */
 	assert_int_equal(look(&scene, LONG_USEC), PATH_LIVE);
 }
@@ -358,10 +370,13 @@ static void look_by_each_command(struct fake_scene *scene)
 	struct fake_member *reader;
 
 	for (int i = 0; i < LOOKS; i++) {
+		const char *command = commands[i % (int)ARRAY_SIZE(commands)];
 		cleanup_free char *said = NULL;
 
-		fake_pod_command(commands[i % (int)ARRAY_SIZE(commands)], NULL, &said);
+		fake_pod_command(command, NULL, &said);
 		assert_non_null(said);
+		if (strcmp(command, "status") == 0)
+			expect_says(said, FAKE_POD_MEDIA "/zurg: hung");
 	}
 	fake_pod_annotate(&scene->pod, "fuse-sidecar.io/wait", "0s");
 	for (int i = 0; i < 5; i++) {
@@ -372,18 +387,6 @@ static void look_by_each_command(struct fake_scene *scene)
 		assert_int_equal(fake_member_hook(reader, "prestart"), 16);
 		assert_int_equal(fake_member_hook(scene->plex, "poststop"), 0);
 	}
-}
-
-static bool any_turns_file(void)
-{
-	cleanup_directory DIR *locks = opendir(LOCKS);
-	const struct dirent *entry;
-
-	while (locks && (entry = readdir(locks))) {
-		if (probe_turn_is_file(entry->d_name))
-			return true;
-	}
-	return false;
 }
 
 static void each_command_and_hook_together_leave_one_process(void **state)
@@ -404,10 +407,6 @@ static void each_command_and_hook_together_leave_one_process(void **state)
 	assert_true(eventually(one_is_left, hook));
 	fuse_daemon_kill(&scene.daemon);
 	assert_true(eventually(none_is_left, hook));
-	/* One that writes no metrics: those ask once more. */
-	assert_int_equal(unlink(POLICY), 0);
-	free(fake_pod_expect_command("reconcile", NULL, 0));
-	assert_false(any_turns_file());
 }
 
 #define N_PATHS 12
@@ -466,10 +465,9 @@ int main(void)
 		TEST(who_waits_for_a_slow_one_gets_its_answer),
 		TEST(an_answer_counts_for_questions_that_are_older),
 		TEST(the_turn_ends_with_its_process),
-		TEST(a_file_that_is_removed_meanwhile_is_taken_anew),
 		TEST(where_no_hook_has_run_yet_too),
-		TEST(where_its_directory_is_full_too),
-		TEST(where_its_directory_is_read_only_too),
+		TEST(where_no_file_can_be_made_too),
+		TEST(where_everything_is_read_only_too),
 		TEST(where_the_file_has_no_room_too),
 		TEST(without_any_file_it_is_asked_all_the_same),
 		TEST(a_file_that_anybody_could_have_made_is_not_locked),
