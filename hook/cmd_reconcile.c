@@ -7,6 +7,7 @@
 
 #include "hook/apart.h"
 #include "hook/broken_record.h"
+#include "hook/deadline.h"
 #include "hook/hung.h"
 #include "hook/kubens.h"
 #include "hook/leftovers.h"
@@ -19,11 +20,15 @@
 #include "hook/run.h"
 #include "hook/run_count.h"
 #include "hook/runtime_dir.h"
+#include "hook/turns_file.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <stdio.h>
 #include <string.h>
+
+/* A pod that takes longer, the wait for its lock included, comes last next time. */
+#define SLOW_USEC (5 * UINT64_C(1000000))
 
 /* What one run has come to. */
 struct tally {
@@ -201,31 +206,77 @@ static int reconcile_apart(const char *uid, bool dry_run)
 	});
 }
 
-static void reconcile_pods(const struct strv *uids, struct tally *tally)
+/* Whether it has ended in its time. */
+static bool take_turn(const char *uid, struct tally *tally)
+{
+	uint64_t began = deadline_now();
+	int code = reconcile_apart(uid, tally->dry_run);
+
+	switch (code) {
+	case POD_KEPT:
+		tally->kept++;
+		break;
+	case POD_ENDED:
+		tally->ended++;
+		break;
+	default:
+		tally->failed++;
+		break;
+	}
+	return code <= POD_FAILED && deadline_now() - began < SLOW_USEC;
+}
+
+/* It is the order of the next run, and no reason for this one to fail. */
+static void leave_turns(int runtime, const struct turns *turns, bool dry_run)
+{
+	int r = dry_run ? 0 : turns_file_write(runtime, turns);
+
+	if (r < 0)
+		fprintf(stderr,
+			"fuse-sidecar-hook: reconcile: cannot write whose turn it is into %s: %s\n",
+			RUNTIME_DIR, strerror(-r));
+}
+
+static int reconcile_in_order(
+	int runtime, const struct strv *uids, struct turns *turns, struct tally *tally)
 {
 	struct progress *progress = tally->progress;
 
 	for (size_t i = 0; i < uids->n; i++) {
-		progress_at(progress, "at the pod", uids->items[i]);
+		const char *uid = uids->items[i];
+
+		progress_at(progress, "at the pod", uid);
 		/* The rest of them next time, and what comes after them now. */
 		if (progress_left(progress, PROGRESS_STAGE_USEC) < PROGRESS_STAGE_USEC) {
 			fprintf(stderr, "fuse-sidecar-hook: reconcile: no time for %zu more pods\n",
 				uids->n - i);
 			tally->failed += (unsigned int)(uids->n - i);
-			return;
-		}
-		switch (reconcile_apart(uids->items[i], tally->dry_run)) {
-		case POD_KEPT:
-			tally->kept++;
-			break;
-		case POD_ENDED:
-			tally->ended++;
-			break;
-		default:
-			tally->failed++;
 			break;
 		}
+		if (turns_begin(turns, uid, i + 1 < uids->n ? uids->items[i + 1] : NULL) < 0)
+			return -ENOMEM;
+		leave_turns(runtime, turns, tally->dry_run);
+		if (take_turn(uid, tally))
+			turns_end(turns, uid);
 	}
+	return 0;
+}
+
+static int reconcile_pods(
+	int runtime, const struct strv *uids, struct tally *tally, struct error *err)
+{
+	cleanup_turns struct turns turns = {0};
+	cleanup_strv struct strv order = {0};
+
+	if (turns_file_read(runtime, &turns) < 0)
+		return error_memory(err);
+	turns_keep(&turns, uids);
+	if (turns_order(&turns, uids, &order) < 0 ||
+		reconcile_in_order(runtime, &order, &turns, tally) < 0)
+		return error_memory(err);
+	if (order.n > 0)
+		leave_turns(runtime, &turns, tally->dry_run);
+	return 0;
 }
 
 /* For doctor. */
@@ -265,8 +316,9 @@ static int reconcile_records(struct tally *tally, struct error *err)
 		return r;
 	if (!tally->dry_run)
 		label(runtime);
-	reconcile_pods(&uids, tally);
-	r = leftovers_remove(runtime, tally->dry_run, err);
+	r = reconcile_pods(runtime, &uids, tally, err);
+	if (r == 0)
+		r = leftovers_remove(runtime, tally->dry_run, err);
 	return r < 0 || tally->dry_run ? r : leave_stamp(runtime, err);
 }
 

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
+#define FIRST_UID "00000001-3a53-4f0e-9d3b-2f3f6a1b0c22" /* sorts before the others */
 #define POLICY "/etc/fuse-sidecar-hook/policy.json"
 #define FUSECTL "/sys/fs/fuse/connections"
 #define N_HOOKS 20
@@ -364,6 +365,98 @@ static void beside_hooks_it_loses_nothing(void **state)
 	child_wait(reconciler);
 	for (int i = 0; i < N_HOOKS; i++)
 		assert_string_equal(fake_pod_status(&pod, members[i]->name), "created");
+}
+
+/* Pods, the first of which keeps reconcile busy: its lock is held. */
+struct queue {
+	struct fake_scene first, second;
+	struct lock lock;
+	int runtime;
+};
+
+static void begin_queue(struct queue *queue)
+{
+	*queue = (struct queue){.lock = LOCK_NONE};
+	fake_scene_begin(&queue->first, FIRST_UID);
+	fake_scene_begin(&queue->second, FAKE_POD_UID);
+	fake_scene_crash(&queue->first);
+	fake_scene_crash(&queue->second);
+	assert_int_equal(runtime_dir_open(true, &queue->runtime, NULL), 0);
+	assert_int_equal(lock_take(queue->runtime, FIRST_UID, 0, &queue->lock, NULL), 0);
+}
+
+static void end_queue(struct queue *queue)
+{
+	lock_release(&queue->lock);
+	cleanup_close_fd(&queue->runtime);
+	fake_scene_clear(&queue->first);
+	fake_scene_clear(&queue->second);
+}
+
+static int reconcile_once(void *data)
+{
+	(void)data;
+	return fake_pod_command("reconcile", NULL, NULL);
+}
+
+static int exec_reconcile(void *data)
+{
+	const char *program = getenv("HOOK_BINARY");
+
+	(void)data;
+	program = program ? program : "build/fuse-sidecar-hook";
+	execl(program, program, "reconcile", NULL);
+	return 127;
+}
+
+static bool is_at_the_first(void *data)
+{
+	cleanup_free char *text = ns_sandbox_read(FAKE_POD_RECORDS "/turns");
+
+	(void)data;
+	return text && strstr(text, "last " FIRST_UID);
+}
+
+static bool second_is_gone(void *data)
+{
+	(void)data;
+	return !fake_pod_has_file("pods", FAKE_POD_UID);
+}
+
+static void a_pod_that_a_run_was_killed_at_comes_last(void **state)
+{
+	struct queue queue;
+	pid_t run;
+
+	(void)state;
+	begin_queue(&queue);
+	run = child_start(exec_reconcile, NULL);
+	assert_true(eventually(is_at_the_first, NULL));
+	kill(run, SIGKILL);
+	child_wait(run);
+	assert_true(fake_pod_has_file("pods", FAKE_POD_UID));
+	run = child_start(reconcile_once, NULL);
+	assert_true(eventually(second_is_gone, NULL));
+	/* The other one has its turn now, and the run waits for it. */
+	assert_int_equal(waitpid(run, NULL, WNOHANG), 0);
+	assert_true(fake_pod_has_file("pods", FIRST_UID));
+	lock_release(&queue.lock);
+	assert_int_equal(child_wait(run), 0);
+	assert_false(fake_pod_has_file("pods", FIRST_UID));
+	/* In time: it is one of all again. */
+	assert_false(is_at_the_first(NULL));
+	end_queue(&queue);
+}
+
+static void dry_run_takes_no_turn(void **state)
+{
+	cleanup_fake_scene struct fake_scene scene = {0};
+	struct stat st;
+
+	(void)state;
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	expect_reconcile("--dry-run", 0, "1 alive");
+	assert_int_equal(lstat(FAKE_POD_RECORDS "/turns", &st), -1);
 }
 
 /* A provider that is gone, and whose connection somebody still holds without answering. */
@@ -757,6 +850,8 @@ int main(void)
 		TEST(what_killed_hooks_have_left_is_removed),
 		TEST(what_a_running_hook_holds_is_left),
 		TEST(beside_hooks_it_loses_nothing),
+		TEST(a_pod_that_a_run_was_killed_at_comes_last),
+		TEST(dry_run_takes_no_turn),
 		TEST(a_mount_that_hangs_too_long_is_aborted),
 		TEST(not_for_the_sake_of_its_own_question),
 		TEST(a_clock_that_was_set_forward_aborts_nothing),
