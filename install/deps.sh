@@ -8,9 +8,9 @@
 # Fedora and its relatives through dnf; elsewhere it names what to install and fails.
 # With --list it only prints what is missing.
 #
-# What is installed stays as it is: nothing is removed, and nothing upgraded but what something that is missing cannot
-# be installed without, which is said. DEPS_UPGRADE=no refuses that too. Nothing is started, and what packages have
-# enabled is disabled again.
+# What is installed stays as it is: nothing is removed and nothing upgraded. Where something that is missing cannot be
+# installed without an upgrade it says so and installs nothing; DEPS_UPGRADE=yes, for images and CI, lets it upgrade that,
+# which it says. Nothing is started, and what packages have enabled is disabled again.
 set -euo pipefail
 
 # purpose | how to see that it is there | Debian | Fedora
@@ -184,8 +184,8 @@ upgrades() {
 # A library's -dev package depends on one version of it: on a machine that is behind its repository the two
 # cannot be had together. apt-get then upgrades what such dependencies name, and nothing else.
 plan_upgrades() {
-	[[ ${DEPS_UPGRADE:-yes} != no ]] ||
-		refuse 'they need other versions of what is installed, and DEPS_UPGRADE is no' "$@"
+	[[ ${DEPS_UPGRADE:-no} == yes ]] ||
+		refuse 'they need other versions of what is installed, which DEPS_UPGRADE=yes would upgrade' "$@"
 	how=(install -q -y --no-remove --no-install-recommends)
 	plan "$@" || refuse 'they cannot be installed beside what is there' "$@"
 	upgrades | sed 's/^/deps: upgraded, since what is missing depends on that version: /'

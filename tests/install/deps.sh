@@ -111,25 +111,26 @@ other_way() {
 
 needs_upgrade() {
 	make_world 'Depends: libold (>= 2)'
-	installs 'libold upgraded' patchelf
+	DEPS_UPGRADE=yes installs 'libold upgraded' patchelf
 }
 
 says_what_it_upgrades() {
 	local said
 	make_world 'Depends: libold (>= 2)'
-	said=$(deps) || return 1
+	said=$(DEPS_UPGRADE=yes deps) || return 1
 	grep -q <<<"$said" '^deps: upgraded, since what is missing depends on that version: libold 1 to 2$'
 }
 
-needs_upgrade_that_is_forbidden() {
+needs_upgrade_that_nobody_allows() {
 	make_world 'Depends: libold (>= 2)'
-	DEPS_UPGRADE=no refuses_saying 'apt-get install --no-install-recommends patchelf' &&
-		DEPS_UPGRADE=no refuses_saying 'patchelf : Depends: libold \(>= 2\)'
+	refuses_saying 'DEPS_UPGRADE=yes would upgrade; .* apt-get install --no-install-recommends patchelf' &&
+		refuses_saying 'patchelf : Depends: libold \(>= 2\)'
 }
 
 needs_removal() {
 	make_world 'Conflicts: unrelated'
-	refuses_saying 'cannot be installed beside what is there'
+	refuses_saying 'DEPS_UPGRADE=yes would upgrade' &&
+		DEPS_UPGRADE=yes refuses_saying 'cannot be installed beside what is there'
 }
 
 # The administrator's pin says that unrelated shall be new.
@@ -179,9 +180,9 @@ mount -t tmpfs tmpfs /etc/systemd
 mkdir -p /etc/systemd/system/timers.target.wants
 is 'only what is missing is installed, without what is recommended' only_missing
 is 'of two ways to satisfy it the one is taken that upgrades nothing' other_way
-is 'what a dependency names by version is upgraded, and nothing else' needs_upgrade
+is 'what cannot be had without an upgrade is refused, and said' needs_upgrade_that_nobody_allows
+is 'with DEPS_UPGRADE=yes what a dependency names by version is upgraded, and nothing else' needs_upgrade
 is 'that is said' says_what_it_upgrades
-is 'DEPS_UPGRADE=no refuses it' needs_upgrade_that_is_forbidden
 is 'what cannot be had without a removal is refused' needs_removal
 is 'a pin of the administrator upgrades nothing else' pinned_by_administrator
 is 'nothing is started, and nothing stays enabled that was not' starts_nothing
