@@ -8,9 +8,10 @@
 #include "tests/support/ns_sandbox.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -193,6 +194,26 @@ void oracle_expect_exit(struct stage *stage, const struct fake_member *member,
 	if (status != 0 && !strstr(said, "fuse-sidecar-hook: "))
 		stage_fail(stage, "%s of %s: exit %d and not a word", stage_name, member->name,
 			status);
+}
+
+/* ---- locks ---- */
+
+/* No process holds the pod's lock, or there is none. */
+static bool is_free(void *data)
+{
+	const struct stage *stage = data;
+	char file[160];
+	cleanup_close int fd = -EBADF;
+
+	snprintf(file, sizeof(file), FAKE_POD_RECORDS "/locks/%s", stage->pod.uid);
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? errno == ENOENT : flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+void oracle_expect_free(struct stage *stage)
+{
+	if (!eventually(is_free, stage))
+		stage_fail(stage, "no hook runs, and the pod's lock is held");
 }
 
 /* ---- mounts that live ---- */

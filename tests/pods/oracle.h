@@ -25,6 +25,9 @@ uint32_t oracle_promised(const struct stage *stage, size_t part);
 /* No dead mount is on the path of a provider that has just been let start. */
 void oracle_expect_healed(struct stage *stage, size_t part);
 
+/* Nobody holds the lock of the pod, of which no hook runs. */
+void oracle_expect_free(struct stage *stage);
+
 /* Whatever lives is still mounted, on the host and where it was promised. */
 void oracle_expect_live(struct stage *stage);
 

@@ -226,6 +226,7 @@ static void run_poststop(struct stage *stage, struct fake_member **member)
 	status = run_hook(stage, ended, "poststop");
 	oracle_expect_exit(stage, ended, "poststop", status, 1);
 	oracle_follow_record(stage, false);
+	oracle_expect_free(stage);
 	oracle_expect_live(stage);
 }
 
@@ -329,6 +330,7 @@ void stage_create(struct stage *stage, size_t part)
 		oracle_expect_exit(stage, actor->late, "poststop", child_wait(late), 1);
 		actor->late = NULL;
 	}
+	oracle_expect_free(stage);
 	settle(stage, part, exits, status);
 }
 
@@ -346,6 +348,7 @@ void stage_create_two(struct stage *stage, size_t first, size_t second)
 	hooks[1] = fake_member_hook_start(stage->actors[second].member, "prestart");
 	for (size_t i = 0; i < 2; i++)
 		hooks[i] = child_wait(hooks[i]);
+	oracle_expect_free(stage);
 	settle(stage, first, exits[0], hooks[0]);
 	settle(stage, second, exits[1], hooks[1]);
 }
@@ -396,7 +399,8 @@ static void clean_host_paths(struct stage *stage)
 	for (size_t i = 0; stage->reconciled && i < stage->story->n_paths; i++) {
 		const struct story_path *path = &stage->story->paths[i];
 
-		if (stage->story->volumes[path->volume].kind != VOLUME_HOST || path->provider < 0)
+		if (stage->story->volumes[path->volume].kind != VOLUME_HOST || path->provider < 0 ||
+			stage->story->parts[path->provider].flaw == FLAW_AT_ROOT)
 			continue;
 		while (umount2(path->host, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 			;
