@@ -258,7 +258,7 @@ lessons_have_tests() {
 named_tests_are_there() {
 	local program name files n=0 missing=0
 	while IFS=/ read -r program name; do
-		files=(tests/{ns,race,unit}/"$program".c "tests/e2e/$program.suite.sh")
+		files=(tests/{ns,pods,race,unit}/"$program".c "tests/e2e/$program.suite.sh")
 		[[ $(cat -- "${files[@]}" 2>/dev/null | grep -cw -- "$name") -ge 2 ]] ||
 			{ echo "no test $program/$name"; missing=1; }
 		((++n))
