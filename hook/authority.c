@@ -4,6 +4,7 @@
 #include "hook/apply_steps.h"
 #include "hook/mount_id.h"
 #include "hook/mounts_now.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "policy/own_volume.h"
 #include "policy/provider_rights.h"
@@ -20,6 +21,30 @@ static int find_owner(const struct run *run, const struct claim *claim, const ch
 	};
 
 	return owner_find(run->runtime_fd, &run->topology, &question, ret, err);
+}
+
+/*
+ * Whether the same file system is mounted at a place of the node that is not the pod's: both have
+ * one volume (a claim that two pods mount), and who has made the mount cannot be told from here.
+ */
+static int is_elsewhere(
+	const struct run *run, const struct stale_mount *mount, bool *ret, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	int r = whole_table_read(0, &host, err);
+
+	for (size_t i = 0; r == 0 && i < host.n; i++) {
+		const struct mount_entry *entry = &host.entries[i];
+
+		if (entry->major == mount->major && entry->minor == mount->minor &&
+			!own_volume_is(&run->config, run->identity.pod_uid, entry->target) &&
+			!own_volume_is_plugins(&run->config, entry->target)) {
+			*ret = true;
+			return 0;
+		}
+	}
+	*ret = false;
+	return r;
 }
 
 int authority_find(const struct run *run, const struct claim *claim,
@@ -39,6 +64,13 @@ int authority_find(const struct run *run, const struct claim *claim,
 	*ret = noted && (own || claim->could_itself);
 	if (*ret)
 		return 0;
+	if (!noted && !claim->could_itself) {
+		bool elsewhere = false;
+
+		r = is_elsewhere(run, mount, &elsewhere, err);
+		if (r < 0 || elsewhere)
+			return r;
+	}
 	r = find_owner(run, claim, device, own, owner, err);
 	*ret = r == 0 && !owner->provider;
 	return r;

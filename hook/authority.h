@@ -21,10 +21,11 @@ struct claim {
 
 /*
  * May it? Below a volume of the pod's own: yes, unless another pod's provider was seen to make that
- * very mount (one claim, mounted by two pods). Anywhere else: a mount that an allowed provider of
- * this pod was seen to have made, or any that this container could unmount itself, and in both
- * cases none that another pod's provider has, unless it is both. `owner` (empty) is filled where
- * that is in the way. 0 or a negative errno.
+ * very mount (one claim, mounted by two pods), or nobody of this pod was, nor could do it itself,
+ * and it is to be seen outside of the pod's volumes as well. Anywhere else: a mount that an allowed
+ * provider of this pod was seen to have made, or any that this container could unmount itself, and
+ * in both cases none that another pod's provider has, unless it is both. `owner` (empty) is filled
+ * where that is in the way. 0 or a negative errno.
  */
 int authority_find(const struct run *run, const struct claim *claim,
 	const struct stale_mount *mount, struct owner *owner, bool *ret, struct error *err);

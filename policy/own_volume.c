@@ -39,6 +39,29 @@ static bool is_of(const struct config *config, const char *pod_uid, const char *
 	return false;
 }
 
+/* PODS is ABOVE/pods, the other is ABOVE/plugins. */
+static bool is_beside(const char *path, const char *pods)
+{
+	size_t length = strlen(pods) - strlen("pods");
+
+	return strncmp(path, pods, length) == 0 &&
+	       strncmp(path + length, "plugins/", strlen("plugins/")) == 0;
+}
+
+bool own_volume_is_plugins(const struct config *config, const char *path)
+{
+	if (!path || !path_is_normalized(path))
+		return false;
+	if (is_beside(path, KUBELET_PODS))
+		return true;
+	for (size_t i = 0; i < config->roots.n; i++) {
+		if (is_pods_directory(config->roots.items[i]) &&
+			is_beside(path, config->roots.items[i]))
+			return true;
+	}
+	return false;
+}
+
 bool own_volume_is(const struct config *config, const char *pod_uid, const char *path)
 {
 	return pod_uid && *pod_uid && is_of(config, pod_uid, path);

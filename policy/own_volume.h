@@ -17,6 +17,10 @@
  */
 bool own_volume_is(const struct config *config, const char *pod_uid, const char *path);
 
+/* True where `path` lies in the directory beside PODS in which the kubelet's volume plugins keep
+ * what they bind into pods (plugins): no container's to see. */
+bool own_volume_is_plugins(const struct config *config, const char *path);
+
 /* True where `path` lies below PODS/ANY for any name at all: a volume of some pod. */
 bool own_volume_is_some_pods(const struct config *config, const char *path);
 

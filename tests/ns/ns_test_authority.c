@@ -425,6 +425,61 @@ static void a_mount_that_came_from_another_pods_volume_is_left(void **state)
 	assert_int_equal(ns_sandbox_mounts_on(in_b), 0);
 }
 
+/* Nothing is known of who made it: no hook runs for that pod. */
+static void so_it_is_where_the_other_pod_has_no_record(void **state)
+{
+	cleanup_fake_pod struct fake_pod a = {0}, b = {0};
+	cleanup_fuse_daemon struct fuse_daemon daemon = {0};
+	cleanup_free char *in_a = NULL, *in_b = NULL;
+	struct fake_member *me, *reads;
+
+	(void)state;
+	fake_pod_init(&a, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	fake_pod_init(&b, OTHER_UID, "me=/mnt/media/zurg");
+	share_claim(&a, NODE);
+	share_claim(&b, NODE);
+	in_a = fake_pod_path(&a, "zurg");
+	in_b = fake_pod_path(&b, "zurg");
+	assert_int_equal(fuse_daemon_start(in_a, NULL, &daemon), 0);
+	fuse_daemon_kill(&daemon);
+	me = fake_pod_add(
+		&b, &(struct fake_role){
+			    .name = "me", .provides = "/mnt/media/zurg", .propagation = MS_SLAVE});
+	fake_member_set(me, "/process/capabilities", "{}");
+	reads = fake_pod_consumer(&b, "reads");
+	fake_member_expect(me, "prestart", 13);
+	fake_member_expect(reads, "prestart", 17);
+	fake_member_remove(reads);
+	fake_member_remove(me);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+	assert_int_equal(ns_sandbox_mounts_on(in_a), 1);
+	assert_int_equal(ns_sandbox_mounts_on(in_b), 1);
+}
+
+/* The volume of a CSI driver is a bind of the plugin's own mount, to which everything travels. */
+static void what_only_a_plugin_sees_as_well_goes_with_the_pod(void **state)
+{
+	static const char global[] = "/var/lib/kubelet/plugins/csi/pv/globalmount";
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_free char *path = NULL;
+	struct fake_member *zurg;
+
+	(void)state;
+	assert_int_equal(ns_sandbox_mkdirs(global), 0);
+	assert_int_equal(mount("pv", global, "tmpfs", 0, NULL), 0);
+	assert_int_equal(mount(NULL, global, NULL, MS_SHARED, NULL), 0);
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	share_claim(&pod, global);
+	path = fake_pod_path(&pod, "zurg");
+	zurg = fake_pod_provider(&pod, "zurg");
+	fake_member_expect(zurg, "prestart", 0);
+	assert_int_equal(fuse_daemon_leave_dead(path), 0);
+	fake_member_stop(zurg);
+	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
+	assert_int_equal(ns_sandbox_mounts_on(path), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -442,6 +497,8 @@ int main(void)
 		TEST(another_mount_on_the_same_path_stays),
 		TEST(a_mount_that_was_there_before_is_not_its_own),
 		TEST(a_mount_that_came_from_another_pods_volume_is_left),
+		TEST(so_it_is_where_the_other_pod_has_no_record),
+		TEST(what_only_a_plugin_sees_as_well_goes_with_the_pod),
 	};
 #undef TEST
 

@@ -67,6 +67,23 @@ static void another_directory_of_pods_is_named_by_the_policy(void **state)
 	check("/data/kubelet/mypods", "/data/kubelet/mypods/" UID "/volumes/media", false, false);
 }
 
+static void what_plugins_keep_is_beside_the_pods(void **state)
+{
+	cleanup_config struct config config = {0};
+
+	(void)state;
+	assert_int_equal(config_defaults(&config), 0);
+	assert_int_equal(strv_add(&config.roots, "/data/kubelet/pods"), 0);
+	assert_true(own_volume_is_plugins(&config, "/var/lib/kubelet/plugins/csi/pv/globalmount"));
+	assert_true(own_volume_is_plugins(&config, "/data/kubelet/plugins/csi/pv/globalmount"));
+	assert_false(own_volume_is_plugins(&config, "/var/lib/kubelet/plugins"));
+	assert_false(own_volume_is_plugins(&config, "/var/lib/kubelet/plugins/../pods/x"));
+	assert_false(own_volume_is_plugins(&config, "/var/lib/kubelet/plugins2/x"));
+	assert_false(own_volume_is_plugins(&config, "/srv/plugins/x"));
+	assert_false(own_volume_is_plugins(&config, PODS "/" UID "/plugins/x"));
+	assert_false(own_volume_is_plugins(&config, NULL));
+}
+
 static void without_a_uid_or_a_path_nothing_is(void **state)
 {
 	cleanup_config struct config config = {0};
@@ -86,6 +103,7 @@ int main(void)
 		cmocka_unit_test(the_uid_is_a_whole_component_in_its_place),
 		cmocka_unit_test(what_is_not_normalized_is_nobodys),
 		cmocka_unit_test(another_directory_of_pods_is_named_by_the_policy),
+		cmocka_unit_test(what_plugins_keep_is_beside_the_pods),
 		cmocka_unit_test(without_a_uid_or_a_path_nothing_is),
 	};
 
