@@ -30,12 +30,13 @@ start_pod() {
 	pod_make_secrets
 }
 
-# Everything that a pod could leave behind: mounts, records, volumes, processes. The bind mounts that stand
+# Everything that a pod could leave behind: mounts, records, volumes, processes. The mount `shown` is the
+# node's, and stays as its directories do. The bind mounts that stand
 # for CRI-O's sandbox are the tests' own, and elsewhere other programs of the machine may unmount and
 # remove directories, which the sandbox then loses too.
 world() {
 	findmnt -rn -o TARGET,FSTYPE | grep -E '^/(dev|etc|run|sys|var)[/ ]' |
-		grep -vE '^/(run/netns|var/lib/containers)/' | sort
+		grep -vE '^/(run/netns|var/lib/containers)/|^/run/fuse-sidecar-hook/shown ' | sort
 	{ find /run/fuse-sidecar-hook -mindepth 2 2>/dev/null || :; } | sort
 	# What is below a dead mount cannot be listed.
 	{ find /var/lib/kubelet -mindepth 2 2>/dev/null || :; } | sort
