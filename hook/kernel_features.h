@@ -26,8 +26,8 @@ enum kernel_feature {
 /*
  * Ask the kernel, by a call that cannot do anything: it has arguments that the system call itself
  * refuses (EINVAL), which one that is not there cannot. Touches no file but "/". Not remembered:
- * it costs less than a microsecond. KERNEL_MOVE_MOUNT and KERNEL_FSOPEN need CAP_SYS_ADMIN to be told
- * from ones that are hidden; the filter of system calls lets nobody ask for the latter.
+ * it costs less than a microsecond. KERNEL_MOVE_MOUNT and KERNEL_FSOPEN need CAP_SYS_ADMIN to be
+ * told from ones that are hidden; the filter of system calls lets nobody ask for the latter.
  */
 bool kernel_has(enum kernel_feature feature);
 

@@ -26,6 +26,7 @@ engine_annotate() {
 		engine_annotations=$("${engine_run[@]}" inspect --format '{{index .Config.Annotations "probe"}}' \
 			"$engine_annotations" 2>/dev/null)
 	fi
+	# shellcheck disable=SC2034 # for the suites
 	engine_annotated=(--annotation "$1")
 	[[ $engine_annotations != a ]] || engine_annotated=(--annotation "\"${1//\"/\"\"}\"")
 }
