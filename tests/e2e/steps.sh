@@ -33,7 +33,8 @@ start_pod() {
 # Everything that a pod could leave behind: mounts, records, volumes, processes. The mount `shown` is the
 # node's, and stays as its directories do. The bind mounts that stand
 # for CRI-O's sandbox are the tests' own, and elsewhere other programs of the machine may unmount and
-# remove directories, which the sandbox then loses too.
+# remove directories, which the sandbox then loses too. The directory of what containers see of records becomes a
+# mount of its own with the first pod, and stays one.
 world() {
 	findmnt -rn -o TARGET,FSTYPE | grep -E '^/(dev|etc|run|sys|var)[/ ]' |
 		grep -vE '^/(run/netns|var/lib/containers)/|^/run/fuse-sidecar-hook/shown ' | sort
