@@ -72,6 +72,20 @@ static void one_of_another_user_is_refused(void **state)
 	assert_int_equal(mode_of(RUNTIME_DIR "/pods"), 0);
 }
 
+static void an_older_hooks_directories_are_closed_to_others(void **state)
+{
+	cleanup_close int fd = -EBADF;
+
+	(void)state;
+	assert_int_equal(mkdir(RUNTIME_DIR, 0755), 0);
+	assert_int_equal(mkdir(RUNTIME_DIR "/pods", 0755), 0);
+	/* What an administrator has closed stays closed. */
+	assert_int_equal(mkdir(RUNTIME_DIR "/shown", 0700), 0);
+	assert_int_equal(runtime_dir_open(true, &fd, NULL), 0);
+	assert_int_equal(mode_of(RUNTIME_DIR "/pods"), S_IFDIR | 0700);
+	assert_int_equal(mode_of(RUNTIME_DIR "/shown"), S_IFDIR | 0700);
+}
+
 static void one_that_others_can_write_is_refused(void **state)
 {
 	cleanup_error struct error err = {0};
@@ -166,6 +180,8 @@ int main(void)
 		cmocka_unit_test_setup(
 			a_missing_one_is_enoent_unless_it_is_to_be_made, ns_sandbox_setup),
 		cmocka_unit_test_setup(one_of_another_user_is_refused, ns_sandbox_setup),
+		cmocka_unit_test_setup(
+			an_older_hooks_directories_are_closed_to_others, ns_sandbox_setup),
 		cmocka_unit_test_setup(one_that_others_can_write_is_refused, ns_sandbox_setup),
 		cmocka_unit_test_setup(a_symlink_in_its_place_is_refused, ns_sandbox_setup),
 		cmocka_unit_test_setup(
