@@ -301,7 +301,7 @@ run_kernels() {
 	fi
 	for error in ENOSYS EPERM; do
 		run_ns_without "$error" all ns_test_{bind,check,hostile,pod_end,poststop,prepare,probe} \
-			ns_test_{reconcile,sharing,stale,status,walk}
+			ns_test_{reconcile,sharing,shown,stale,status,walk}
 	done
 }
 
@@ -315,7 +315,7 @@ run_kernels_all() {
 	fi
 	mapfile -t names < <(programs ns 'ns_test_*')
 	for hidden in all open_tree move_mount pidfd_open openat2 statx_mnt_id statx_mnt_id_unique \
-		close_range mount_setattr statmount,listmount; do
+		close_range mount_setattr statmount,listmount fsopen,fsconfig,fsmount; do
 		for error in ENOSYS EPERM; do
 			run_ns_without "$error" "$hidden" "${names[@]}"
 		done

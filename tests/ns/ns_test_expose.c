@@ -10,7 +10,6 @@
 #include "hook/process.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
-#include "tests/ns/needs.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_scene.h"
@@ -428,7 +427,6 @@ static void a_volume_at_the_place_is_refused_and_nothing_is_mounted_there(void *
 			"/run/fuse-sidecar2/zurg", "/run/fuse-sidecar2", MS_SHARED, 0, NULL, true},
 	};
 
-	NEEDS_REPLACEMENT();
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(volumes); i++)
 		check_volume(&volumes[i]);
@@ -440,7 +438,6 @@ static void in_a_shared_volume_at_run_nothing_is_shown(void **state)
 	static const struct own_volume volume = {"a provider's", "rclone-zurg=/run/zurg",
 		"/run/zurg", "/run", MS_SHARED, 0, "warning [topology-not-shown]", false};
 
-	NEEDS_REPLACEMENT();
 	(void)state;
 	check_volume(&volume);
 }
@@ -482,7 +479,6 @@ static void a_policy_that_ignores_it_has_nothing_mounted_there(void **state)
 	cleanup_fake_pod struct fake_pod pod = {0};
 	struct fake_member *zurg;
 
-	NEEDS_REPLACEMENT();
 	(void)state;
 	assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	assert_int_equal(ns_sandbox_write("/etc/fuse-sidecar-hook/policy.json",
