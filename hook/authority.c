@@ -20,7 +20,7 @@ static int find_owner(const struct run *run, const struct claim *claim, const ch
 		.device = device,
 	};
 
-	return owner_find(run->runtime_fd, &run->topology, &question, ret, err);
+	return owner_find(run, &question, ret, err);
 }
 
 /*

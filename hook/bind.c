@@ -66,32 +66,53 @@ static bool uses(const struct topology *pod, const struct topology_volume *what)
 	return false;
 }
 
-/* Whether another pod's record has it. */
-static int used_elsewhere(int runtime_fd, const struct topology *mine,
-	const struct topology_volume *what, bool if_unreadable, bool *ret_used, struct error *err)
+enum bind_use {
+	BIND_UNUSED,
+	BIND_USED,
+	BIND_UNCERTAIN, /* a record that cannot be read may have it */
+};
+
+/* Whether another pod's record has it. What cannot be read and does not have the text of its path
+ * is certain. */
+static int find_use(struct record_index *index, int runtime_fd, const struct topology *mine,
+	const struct topology_volume *what, enum bind_use *ret, struct error *err)
+{
+	int r = record_index_refresh(index, runtime_fd, err);
+
+	*ret = BIND_UNUSED;
+	for (size_t i = 0; r == 0 && i < index->n && *ret != BIND_USED; i++) {
+		const struct record_entry *entry = &index->items[i];
+
+		if (strcmp(entry->uid, mine->pod_uid) == 0)
+			continue;
+		if (entry->readable && uses(&entry->topology, what))
+			*ret = BIND_USED;
+		else if (!entry->readable &&
+			 record_may_name(runtime_fd, entry->uid, what->host_path))
+			*ret = BIND_UNCERTAIN;
+	}
+	return r;
+}
+
+/* The same for a bind that is to be adopted, where what cannot be read has none: of hundreds of
+ * pods hardly one has it, and most need not be parsed for that. */
+static int is_anothers(int runtime_fd, const struct topology *mine,
+	const struct topology_volume *what, bool *ret, struct error *err)
 {
 	cleanup_strv struct strv uids = {0};
 	int r;
 
-	*ret_used = false;
+	*ret = false;
 	r = record_list(runtime_fd, &uids, err);
-	for (size_t i = 0; r == 0 && i < uids.n && !*ret_used; i++) {
+	for (size_t i = 0; r == 0 && i < uids.n && !*ret; i++) {
 		cleanup_topology struct topology other = {0};
 		cleanup_error struct error unreadable = {0};
 		bool found = false;
 
-		if (strcmp(uids.items[i], mine->pod_uid) == 0)
-			continue;
-		/* Of hundreds of pods hardly one has it: most need not be parsed. One that cannot
-		 * be read, though, is one that may have it where that counts. */
-		if (what->bound_by_hook && !if_unreadable &&
-			!record_may_name(runtime_fd, uids.items[i], what->host_path))
-			continue;
-		if (record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) < 0) {
-			*ret_used = if_unreadable;
-			continue;
-		}
-		*ret_used = found && uses(&other, what);
+		if (strcmp(uids.items[i], mine->pod_uid) != 0 &&
+			record_may_name(runtime_fd, uids.items[i], what->host_path) &&
+			record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) == 0)
+			*ret = found && uses(&other, what);
 	}
 	return r;
 }
@@ -120,17 +141,21 @@ int bind_announce(
 	return record_commit(runtime_fd, topology, err);
 }
 
-int bind_is_used_elsewhere(int runtime_fd, const struct topology *mine,
+int bind_is_used_elsewhere(struct record_index *index, int runtime_fd, const struct topology *mine,
 	const struct undo_step *made, bool *ret_used, struct error *err)
 {
 	struct topology_volume what = {
 		.host_path = made->name,
 		.bound_by_hook = made->kind == UNDO_BIND,
 	};
+	enum bind_use use = BIND_UNUSED;
 	int r = mount_of(made->fd, made->name, &what.mount_id, &what.mount_id_unique, err);
 
+	if (r == 0)
+		r = find_use(index, runtime_fd, mine, &what, &use, err);
 	/* A record that cannot be read may have it: better too long than too short. */
-	return r < 0 ? r : used_elsewhere(runtime_fd, mine, &what, true, ret_used, err);
+	*ret_used = use != BIND_UNUSED;
+	return r;
 }
 
 int bind_adopt(
@@ -147,7 +172,7 @@ int bind_adopt(
 	now.host_path = name;
 	r = mount_of(fd, key, &now.mount_id, &now.mount_id_unique, err);
 	if (r == 0)
-		r = used_elsewhere(runtime_fd, topology, &now, false, &used, err);
+		r = is_anothers(runtime_fd, topology, &now, &used, err);
 	if (r < 0 || !used)
 		return r;
 	volume = topology_ensure_volume(topology, key);
@@ -270,12 +295,37 @@ static int is_hooks_bind(
 	return 0;
 }
 
+/* Who else has it is not known: it stays, and so does this pod's record, which will be asked
+ * again. */
+static int keep(const struct bind_end *end, struct error *err)
+{
+	return error_set(err, -EBUSY, FINDING_HOST_IO, end->volume->host_path,
+		"mend or remove the records that cannot be read; status names them",
+		"the bind of %s on itself stays: a record that cannot be read may use it",
+		end->volume->host_path);
+}
+
+/* A record that cannot be read keeps no bind in a volume of the pod's own: whoever else uses that
+ * has to give it up, or the kubelet could not remove it. */
+static int end_bind(const struct bind_end *end, int id, bool *ret_unmounted, struct error *err)
+{
+	enum bind_use use = BIND_UNUSED;
+	int r = find_use(end->index, end->runtime_fd, end->topology, end->volume, &use, err);
+
+	if (r == 0 && use == BIND_UNCERTAIN && !end->own_volume)
+		r = keep(end, err);
+	if (r == 0 && use != BIND_USED)
+		r = unmount(end, id, err);
+	*ret_unmounted = r == 0 && use != BIND_USED;
+	return r;
+}
+
 int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	struct topology_volume *volume = end->volume;
 	uint64_t unique = 0;
-	bool ours = false, used = true;
+	bool ours = false;
 	int id = 0, r;
 
 	*ret_unmounted = false;
@@ -284,18 +334,10 @@ int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *
 		r = mount_of(end->fd, volume->host_path, &id, &unique, err);
 	if (r == 0)
 		r = is_hooks_bind(end, id, unique, &ours, err);
+	if (r == 0 && ours)
+		r = end_bind(end, id, ret_unmounted, err);
 	if (r < 0)
 		return r;
-	if (ours) {
-		/* A record that cannot be read may have it: better a bind too long than one too
-		 * short. */
-		r = used_elsewhere(end->runtime_fd, end->topology, volume, true, &used, err);
-		if (r == 0 && !used)
-			r = unmount(end, id, err);
-		if (r < 0)
-			return r;
-		*ret_unmounted = !used;
-	}
 	/* Committed while the lock is held: of two pods that end at once, the second sees that the
 	 * first has let go. */
 	volume->bound_by_hook = false;

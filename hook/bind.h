@@ -7,6 +7,7 @@
 #define FSH_HOOK_BIND_H
 
 #include "hook/lock.h"
+#include "hook/record_index.h"
 #include "hook/undo.h"
 #include "oci/base/error.h"
 #include "policy/topology.h"
@@ -41,11 +42,12 @@ int bind_adopt(
  * Whether another pod's record uses the bind or the shared mount that the pod's run has made, or
  * may do so (it cannot be read). The caller holds bind_lock().
  */
-int bind_is_used_elsewhere(int runtime_fd, const struct topology *mine,
+int bind_is_used_elsewhere(struct record_index *index, int runtime_fd, const struct topology *mine,
 	const struct undo_step *made, bool *ret_used, struct error *err);
 
 struct bind_end {
 	int runtime_fd;
+	struct record_index *index;
 	struct topology *topology; /* of the pod, which has no live container any more */
 	struct topology_volume *volume;
 	int fd;		 /* on the volume */

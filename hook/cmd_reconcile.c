@@ -34,7 +34,8 @@
 struct tally {
 	unsigned int ended, kept, failed;
 	bool dry_run;
-	struct progress *progress; /* as seen by the supervisor */
+	struct progress *progress;  /* as seen by the supervisor */
+	struct record_index *index; /* filled once a pod has asked for it */
 };
 
 /* The pod's names for the journal, from its record. */
@@ -80,6 +81,14 @@ static int keep_apart(struct run *run, struct error *err)
 		       ? 0
 		       : run_commit(run, err);
 }
+
+/* What the process of one pod is given. The index is a copy of the parent's that is its own, as all
+ * of its memory. */
+struct pod_work {
+	const char *uid;
+	bool dry_run;
+	struct record_index *index;
+};
 
 /* One pod with its lock held. 1: it is over, and was ended; 0: it lives. */
 static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
@@ -148,13 +157,18 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 	return 1;
 }
 
-static int reconcile_pod(
-	const char *uid, bool dry_run, struct progress *progress, struct error *err)
+static int reconcile_pod(const struct pod_work *work, struct progress *progress, struct error *err)
 {
+	const char *uid = work->uid;
+	bool dry_run = work->dry_run;
 	cleanup_run struct run run = RUN_INIT;
 	int r;
 
 	run.progress = progress;
+	run.index = malloc(sizeof(*run.index));
+	if (!run.index)
+		return error_memory(err);
+	*run.index = move_struct(*work->index);
 	run_audit_as(&run, "reconcile");
 	r = name_pod(&run, uid);
 	if (r < 0)
@@ -176,23 +190,18 @@ static int reconcile_pod(
 /* What the process of one pod exits with; else it has failed, and said so. */
 enum pod_exit { POD_KEPT, POD_ENDED, POD_FAILED };
 
-struct pod_work {
-	const char *uid;
-	bool dry_run;
-};
-
 static int reconcile_and_say(void *data, struct progress *progress)
 {
 	const struct pod_work *work = data;
 	cleanup_error struct error err = {0};
-	int r = reconcile_pod(work->uid, work->dry_run, progress, &err);
+	int r = reconcile_pod(work, progress, &err);
 
 	if (r < 0)
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 	return r < 0 ? POD_FAILED : r > 0 ? POD_ENDED : POD_KEPT;
 }
 
-static int reconcile_apart(const char *uid, bool dry_run)
+static int reconcile_apart(const char *uid, const struct tally *tally)
 {
 	char about[64];
 
@@ -202,15 +211,26 @@ static int reconcile_apart(const char *uid, bool dry_run)
 		.about = about,
 		.budget_usec = PROGRESS_STAGE_USEC,
 		.work = reconcile_and_say,
-		.data = &(struct pod_work){.uid = uid, .dry_run = dry_run},
+		.data = &(struct pod_work){uid, tally->dry_run, tally->index},
 	});
+}
+
+/* The pods that end read all records, which are read here for them together: from the first one on,
+ * for mostly there is none. */
+static void fill_index(int runtime, const struct tally *tally)
+{
+	cleanup_error struct error err = {0};
+
+	if (tally->ended == 1 && tally->index->n == 0 &&
+		record_index_refresh(tally->index, runtime, &err) < 0)
+		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 }
 
 /* Whether it has ended in its time. */
 static bool take_turn(const char *uid, struct tally *tally)
 {
 	uint64_t began = deadline_now();
-	int code = reconcile_apart(uid, tally->dry_run);
+	int code = reconcile_apart(uid, tally);
 
 	switch (code) {
 	case POD_KEPT:
@@ -258,6 +278,7 @@ static int reconcile_in_order(
 		leave_turns(runtime, turns, tally->dry_run);
 		if (take_turn(uid, tally))
 			turns_end(turns, uid);
+		fill_index(runtime, tally);
 	}
 	return 0;
 }
@@ -351,7 +372,9 @@ static int reconcile(struct tally *tally, struct error *err)
 int cmd_reconcile(const struct options *options)
 {
 	cleanup_error struct error err = {0};
-	struct tally tally = {.dry_run = options->dry_run, .progress = options->progress};
+	cleanup_record_index struct record_index index = {0};
+	struct tally tally = {
+		.dry_run = options->dry_run, .progress = options->progress, .index = &index};
 
 	if (reconcile(&tally, &err) < 0) {
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);

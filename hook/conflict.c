@@ -37,7 +37,7 @@ static int name_other_pod(
 		snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
 		question.device = device;
 	}
-	r = owner_find(run->runtime_fd, &run->topology, &question, &owner, err);
+	r = owner_find(run, &question, &owner, err);
 	if (r < 0 || !owner.provider)
 		return r;
 	text = strformat("%s of the pod %s/%s", owner.provider,

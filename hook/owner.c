@@ -3,7 +3,7 @@
 
 #include "hook/mounts_now.h"
 #include "hook/process.h"
-#include "hook/record.h"
+#include "hook/record_index.h"
 #include "oci/annotations.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -71,37 +71,35 @@ static const struct topology_path *providing(
 	return NULL;
 }
 
-/* Take the names out of a record that is not needed any more. */
-static int take_owner(
-	struct topology *topology, const struct topology_path *path, struct owner *ret)
+static int copy_text(char **to, const char *from)
 {
-	ret->provider = strdup(path->provider);
-	if (!ret->provider)
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
+}
+
+static int name_owner(
+	const struct topology *topology, const struct topology_path *path, struct owner *ret)
+{
+	if (copy_text(&ret->provider, path->provider) < 0 ||
+		copy_text(&ret->pod_namespace, topology->pod_namespace) < 0 ||
+		copy_text(&ret->pod_name, topology->pod_name) < 0)
 		return -ENOMEM;
-	ret->pod_namespace = move_ptr(topology->pod_namespace);
-	ret->pod_name = move_ptr(topology->pod_name);
 	return 0;
 }
 
-int owner_find(int runtime_fd, const struct topology *mine, const struct owner_question *question,
-	struct owner *ret, struct error *err)
+int owner_find(const struct run *run, const struct owner_question *question, struct owner *ret,
+	struct error *err)
 {
-	cleanup_strv struct strv uids = {0};
-	int r;
+	int r = record_index_refresh(run->index, run->runtime_fd, err);
 
-	r = record_list(runtime_fd, &uids, err);
-	for (size_t i = 0; r == 0 && i < uids.n && !ret->provider; i++) {
-		cleanup_topology struct topology other = {0};
-		cleanup_error struct error unreadable = {0};
+	for (size_t i = 0; r == 0 && i < run->index->n && !ret->provider; i++) {
+		const struct record_entry *entry = &run->index->items[i];
 		const struct topology_path *path;
-		bool found = false;
 
-		if (mine->pod_uid && strcmp(uids.items[i], mine->pod_uid) == 0)
+		if (run->topology.pod_uid && strcmp(entry->uid, run->topology.pod_uid) == 0)
 			continue;
-		if (record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) < 0)
-			continue;
-		path = found ? providing(&other, question) : NULL;
-		if (path && take_owner(&other, path, ret) < 0)
+		path = providing(&entry->topology, question);
+		if (path && name_owner(&entry->topology, path, ret) < 0)
 			return error_memory(err);
 	}
 	return r;

@@ -3,8 +3,7 @@
 #ifndef FSH_HOOK_OWNER_H
 #define FSH_HOOK_OWNER_H
 
-#include "oci/base/error.h"
-#include "policy/topology.h"
+#include "hook/run.h"
 
 /* All owned; NULL where nobody is known. */
 struct owner {
@@ -19,13 +18,13 @@ struct owner_question {
 };
 
 /*
- * The other pod (than `mine`) whose that is: one of whose containers lives, and whose provider of
- * the path was allowed. Nobody reads the mounts of a pod that has no container any more, and who is
- * refused owns nothing. Records that cannot be read own nothing. 0, also where there is none, or a
- * negative errno.
+ * The other pod (than the run's) whose that is: one of whose containers lives, and whose provider
+ * of the path was allowed. Nobody reads the mounts of a pod that has no container any more, and who
+ * is refused owns nothing. Records that cannot be read own nothing. 0, also where there is none, or
+ * a negative errno.
  */
-int owner_find(int runtime_fd, const struct topology *mine, const struct owner_question *question,
-	struct owner *ret, struct error *err);
+int owner_find(const struct run *run, const struct owner_question *question, struct owner *ret,
+	struct error *err);
 
 void owner_clear(struct owner *owner);
 

@@ -29,6 +29,7 @@ static int release_volume(
 	cleanup_close int fd = -EBADF;
 	struct bind_end end = {
 		.runtime_fd = run->runtime_fd,
+		.index = run->index,
 		.topology = &run->topology,
 		.volume = volume,
 		.own_volume = own_volume_is(&run->config, run->identity.pod_uid, volume->host_path),

@@ -122,6 +122,10 @@ int run_open_record(struct run *run, bool create, struct error *err)
 {
 	int r;
 
+	if (!run->index)
+		run->index = calloc(1, sizeof(*run->index));
+	if (!run->index)
+		return error_memory(err);
 	r = runtime_dir_open(create, &run->runtime_fd, err);
 	if (r < 0)
 		return r;
@@ -189,6 +193,8 @@ void run_clear(struct run *run)
 	if (!run)
 		return;
 	lock_release(&run->lock);
+	record_index_clear(run->index);
+	free(run->index);
 	undo_clear(&run->undo);
 	strv_clear(&run->hung);
 	strv_clear(&run->judged);

@@ -8,6 +8,7 @@
 #include "hook/node.h"
 #include "hook/progress.h"
 #include "hook/record.h"
+#include "hook/record_index.h"
 #include "hook/undo.h"
 #include "oci/annotations.h"
 #include "oci/identity.h"
@@ -32,6 +33,7 @@ struct run {
 	struct topology topology; /* the pod's record, as it will be written */
 	struct undo undo;
 	struct lock lock;	       /* the pod's */
+	struct record_index *index;    /* of all pods' records; empty until somebody asks */
 	struct record_stamp committed; /* what run_commit() has written last */
 	struct audit audit;
 	struct journal journal;

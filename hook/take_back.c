@@ -23,7 +23,8 @@ static int take_back_sharing(struct run *run, struct error *err)
 
 	r = bind_lock(run->runtime_fd, step->fd, step->name, &lock, err);
 	if (r == 0)
-		r = bind_is_used_elsewhere(run->runtime_fd, &run->topology, step, &used, err);
+		r = bind_is_used_elsewhere(
+			run->index, run->runtime_fd, &run->topology, step, &used, err);
 	if (r < 0 || used) {
 		undo_drop_last(&run->undo);
 		return r;

@@ -195,19 +195,52 @@ static void a_mount_that_was_there_before_stays(void **state)
 	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
 }
 
-static void while_a_record_cannot_be_read_it_stays(void **state)
+/* Cut in the middle, as whoever writes has been killed at it; what is left names the volume. */
+static void break_record(const struct fake_pod *pod)
+{
+	cleanup_free char *path = fake_pod_record_path(pod);
+
+	assert_int_equal(truncate(path, 1000), 0);
+}
+
+/* Or one such record would keep every pod's volume from the kubelet. */
+static void in_the_pods_own_volume_a_broken_record_keeps_nothing(void **state)
 {
 	cleanup_scene struct scene scene = {0};
-	char path[160];
 
 	(void)state;
 	begin(&scene);
 	fake_member_expect(scene.in_a, "prestart", 0);
 	fake_member_expect(scene.in_b, "prestart", 0);
-	snprintf(path, sizeof(path), FAKE_POD_RECORDS "/pods/%s/topology.json", scene.b.uid);
-	assert_int_equal(ns_sandbox_write(path, "{", 0644), 0);
+	break_record(&scene.b);
 	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
+	assert_false(fake_pod_has_file("pods", scene.a.uid));
+}
+
+static void what_a_broken_record_may_use_stays_and_is_not_forgotten(void **state)
+{
+	cleanup_scene struct scene scene = {0};
+	cleanup_free char *path = NULL, *text = NULL;
+
+	(void)state;
+	begin(&scene);
+	fake_member_expect(scene.in_a, "prestart", 0);
+	fake_member_expect(scene.in_b, "prestart", 0);
+	path = fake_pod_record_path(&scene.a);
+	text = fake_pod_record_text(&scene.a);
+	break_record(&scene.a);
+	fake_member_remove(scene.in_b);
+	fake_member_expect_said(scene.in_b, "a record that cannot be read may use it");
 	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+	assert_true(fake_pod_has_file("pods", scene.b.uid));
+	/* It is mended: the one has it, and the other lets go. */
+	assert_int_equal(ns_sandbox_write(path, text, 0600), 0);
+	assert_int_equal(fake_pod_command("reconcile", NULL, NULL), 0);
+	assert_false(fake_pod_has_file("pods", scene.b.uid));
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 1);
+	fake_member_remove(scene.in_a);
+	assert_int_equal(ns_sandbox_mounts_on(scene.a.volume), 0);
 }
 
 /* An open file keeps umount(2) from working, and is no reason to keep the bind. */
@@ -418,7 +451,8 @@ int main(void)
 		TEST(two_ends_at_once_are_its_end),
 		TEST(a_mount_that_has_replaced_it_stays),
 		TEST(a_mount_that_was_there_before_stays),
-		TEST(while_a_record_cannot_be_read_it_stays),
+		TEST(in_the_pods_own_volume_a_broken_record_keeps_nothing),
+		TEST(what_a_broken_record_may_use_stays_and_is_not_forgotten),
 		TEST(an_open_file_does_not_keep_it),
 		TEST(a_disk_below_the_volume_does_not_keep_it),
 		TEST(a_failed_run_leaves_it_to_a_pod_that_has_come_meanwhile),

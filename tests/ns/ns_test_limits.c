@@ -9,6 +9,7 @@
 #include "tests/support/ns_sandbox.h"
 
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -125,6 +126,72 @@ static void the_bind_of_another_pod_is_released(void **state)
 	assert_false(fake_pod_has_file("pods", OTHER_UID));
 }
 
+#define N_OTHERS 5
+#define N_DEAD 8
+
+/* A record of another pod that lives as this one does, and whose opening is noticed. */
+static void add_other(const struct fake_pod *pod, int i, int watch)
+{
+	cleanup_free char *text = fake_pod_record_text(pod);
+	char uid[37], directory[120], path[140];
+
+	snprintf(uid, sizeof(uid), "%08x-3a53-4f0e-9d3b-2f3f6a1b0c33", i);
+	for (char *at = text; (at = strstr(at, pod->uid)); at++)
+		memcpy(at, uid, strlen(uid));
+	snprintf(directory, sizeof(directory), FAKE_POD_RECORDS "/pods/%s", uid);
+	snprintf(path, sizeof(path), "%s/topology.json", directory);
+	assert_int_equal(ns_sandbox_mkdirs(directory), 0);
+	assert_int_equal(ns_sandbox_write(path, text, 0600), 0);
+	assert_true(inotify_add_watch(watch, path, IN_OPEN) > 0);
+}
+
+static size_t count_events(int watch)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	size_t n = 0;
+	ssize_t size;
+
+	while ((size = read(watch, buffer, sizeof(buffer))) > 0) {
+		for (char *at = buffer; at < buffer + size; n++) {
+			struct inotify_event event;
+
+			memcpy(&event, at, sizeof(event));
+			at += sizeof(event) + event.len;
+		}
+	}
+	return n;
+}
+
+/* However many mounts it has left. */
+static void the_end_of_a_pod_reads_each_record_once(void **state)
+{
+	cleanup_fake_scene struct fake_scene scene = {0};
+	cleanup_close int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	(void)state;
+	assert_true(watch >= 0);
+	assert_int_equal(mount(NULL, "/var/lib/kubelet", NULL, MS_PRIVATE, NULL), 0);
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	for (int i = 0; i < N_OTHERS; i++)
+		add_other(&scene.pod, i, watch);
+	for (int i = 0; i < N_DEAD; i++) {
+		cleanup_free char *path = NULL;
+		char name[32];
+
+		snprintf(name, sizeof(name), "more-%d", i);
+		path = fake_pod_path(&scene.pod, name);
+		assert_int_equal(ns_sandbox_mkdirs(path), 0);
+		assert_int_equal(fuse_daemon_leave_dead(path), 0);
+		assert_int_equal(ns_sandbox_mounts_on(path), 1);
+	}
+	fake_member_remove(scene.zurg);
+	fake_scene_crash(&scene);
+	count_events(watch);
+	fake_member_expect(scene.plex, "poststop", 0);
+	assert_false(fake_pod_has_file("pods", FAKE_POD_UID));
+	assert_int_equal(count_events(watch), N_OTHERS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, ns_sandbox_setup_shared)
@@ -132,6 +199,7 @@ int main(void)
 		TEST(many_refused_containers_keep_no_other_out),
 		TEST(what_is_left_out_is_said),
 		TEST(the_bind_of_another_pod_is_released),
+		TEST(the_end_of_a_pod_reads_each_record_once),
 	};
 #undef TEST
 

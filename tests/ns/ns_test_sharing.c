@@ -399,11 +399,13 @@ static void pod_with_bind(int anchor, struct topology *ret)
 
 static int release(struct topology *pod, int anchor, bool *ret_unmounted)
 {
+	cleanup_record_index struct record_index index = {0};
 	cleanup_close int runtime = -EBADF;
 	cleanup_error struct error err = {0};
 
 	assert_int_equal(runtime_dir_open(true, &runtime, &err), 0);
 	return bind_release(&(struct bind_end){.runtime_fd = runtime,
+				    .index = &index,
 				    .topology = pod,
 				    .volume = &pod->volumes[0],
 				    .fd = anchor},
