@@ -5,7 +5,7 @@
 
 suite_volumes() {
 	for_each_runtime pod_of_two_volumes directory
-	for_each_runtime pod_of_two_volumes mountpoint
+	E2E_RUNTIMES=crun for_each_runtime pod_of_two_volumes mountpoint
 }
 
 pod_of_two_volumes() {

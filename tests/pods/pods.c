@@ -7,6 +7,7 @@
  * PODS_SLICE=2/4: the second of four processes that share them. PODS_VERBOSE=1 tells of each.
  */
 #include "oci/base/cleanup.h"
+#include "tests/pods/neighbour.h"
 #include "tests/pods/oracle.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
@@ -94,7 +95,7 @@ static void happen(struct stage *stage)
 	size_t part = chance_draw(&story->chance, (unsigned int)story->n_parts);
 	size_t path = chance_draw(&story->chance, (unsigned int)story->n_paths);
 
-	switch (chance_draw(&story->chance, 9)) {
+	switch (chance_draw(&story->chance, 10)) {
 	case 0:
 	case 1:
 	case 2:
@@ -115,6 +116,9 @@ static void happen(struct stage *stage)
 		break;
 	case 7:
 		command(stage, "reconcile", NULL);
+		break;
+	case 8:
+		neighbour_restart_beside(stage, part);
 		break;
 	default:
 		command(stage, "status", "--json");

@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "tests/pods/neighbour.h"
 #include "tests/pods/oracle.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
@@ -12,8 +13,6 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mount.h>
-
-#define OTHER_UID "0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22"
 
 void stage_note(struct stage *stage, const char *format, ...)
 {
@@ -92,43 +91,6 @@ static void make_volumes(const struct story *story)
 	}
 }
 
-/* A pod that uses the first hostPath volume as well, where there is one that it can. */
-static const char *neighbours_volume(const struct stage *stage)
-{
-	/* What the administrator has not shared is of no use to it. */
-	for (size_t i = 0; stage->story->shared_node && i < stage->story->n_volumes; i++) {
-		if (stage->story->volumes[i].kind == VOLUME_HOST)
-			return stage->story->volumes[i].host;
-	}
-	return stage->other.volume;
-}
-
-/* Its mounts are of daemons in its container: one lives, one is dead. */
-static void begin_neighbour(struct stage *stage)
-{
-	static const char *const names[] = {"other-live", "other-dead"};
-	struct inner_daemon *daemons[] = {&stage->other_live, &stage->other_dead};
-
-	stage->other_member =
-		fake_pod_add(&stage->other, &(struct fake_role){.name = "rclone-other",
-						    .provides = "/mnt/o/other-live",
-						    .source = neighbours_volume(stage),
-						    .destination = "/mnt/o"});
-	fake_member_expect(stage->other_member, "prestart", 0);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		cleanup_free char *inside = NULL;
-
-		assert_true(
-			asprintf(&inside, "%s/mnt/o/%s", stage->other_member->root, names[i]) > 0);
-		assert_true(asprintf(&stage->other_paths[i], "%s/%s", neighbours_volume(stage),
-				    names[i]) > 0);
-		assert_int_equal(strv_add(&stage->directories, stage->other_paths[i]), 0);
-		assert_int_equal(inner_daemon_start(stage->other_member->process.pid, inside,
-					 i == 0 ? DAEMON_LIVE : DAEMON_DIES, daemons[i]),
-			0);
-	}
-}
-
 /* The mounts of the node's own daemons, which are other pods' to the story. */
 static void begin_node_daemons(struct stage *stage)
 {
@@ -159,15 +121,14 @@ void stage_begin(struct story *story, struct stage *stage)
 		assert_int_equal(ns_sandbox_share_kubelet(), 0);
 	write_policy(story);
 	fake_pod_init(&stage->pod, STORY_UID, annotation);
-	fake_pod_init(&stage->other, OTHER_UID,
-		"rclone-other=/mnt/o/other-live,rclone-other=/mnt/o/other-dead");
+	neighbour_init(stage);
 	make_volumes(story);
 	stage->mounts = oracle_mounts();
 	oracle_directories("/var/lib/kubelet", &stage->directories);
 	oracle_directories(STORY_HOST_ROOT, &stage->directories);
 	oracle_directories(STORY_NODE_ROOT, &stage->directories);
 	if (story->neighbour)
-		begin_neighbour(stage);
+		neighbour_begin(stage);
 	begin_node_daemons(stage);
 }
 
@@ -407,19 +368,6 @@ static void clean_host_paths(struct stage *stage)
 	}
 }
 
-static void end_neighbour(struct stage *stage)
-{
-	struct fake_member *member = stage->other_member;
-
-	if (!member)
-		return;
-	inner_daemon_kill(&stage->other_live);
-	fake_member_stop(member);
-	stage->other_member = NULL;
-	stage_note(stage, "poststop of the neighbour");
-	fake_member_expect(member, "poststop", 0);
-}
-
 static bool owes_any(const struct stage *stage)
 {
 	for (size_t i = 0; i < stage->story->n_parts; i++) {
@@ -462,7 +410,7 @@ void stage_end(struct stage *stage)
 	end_pod(stage);
 	oracle_expect_live(stage);
 	clean_host_paths(stage);
-	end_neighbour(stage);
+	neighbour_end(stage);
 	end_node_daemons(stage);
 	/* Their processes are this one's children. */
 	fake_pod_clear(&stage->pod);
