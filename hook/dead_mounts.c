@@ -3,6 +3,7 @@
 
 #include "hook/apply_steps.h"
 #include "hook/authority.h"
+#include "hook/mounts_now.h"
 #include "hook/probe.h"
 #include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
@@ -82,6 +83,19 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	return 0;
 }
 
+/*
+ * The poststop of another container, or of an instance before, may find that none of the pod lives;
+ * that of the provider is still to come, and may do what nobody else may.
+ */
+static bool is_to_come(const struct run *run, const struct topology_path *path)
+{
+	const struct topology_container *provider =
+		topology_container(&run->topology, path->provider);
+
+	return run->state.bundle && topology_container_is_allowed(provider) && provider->id &&
+	       strcmp(provider->id, run->identity.container_id) != 0;
+}
+
 static int detach(struct run *run, const struct claim *claim, struct error *err)
 {
 	enum path_state left;
@@ -92,6 +106,8 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 	run->metrics.heals += detached;
 	if (detached > 0)
 		audit_detached(run, claim, detached);
+	if (left == PATH_DEAD && claim->path && is_to_come(run, claim->path))
+		run->awaits_poststop = true;
 	if (left == PATH_HUNG && !strv_contains(&run->hung, claim->host_path) &&
 		strv_add(&run->hung, claim->host_path) < 0)
 		return error_memory(err); /* not asked again */
@@ -130,10 +146,27 @@ static int claim_path(struct run *run, const struct topology_path *path, const c
 	if (!path_is_normalized(host_path) || !path_is_normalized(path->volume) ||
 		!path_below(host_path, path->volume) || !may_act(run, path->volume))
 		return 0;
-	if (provider)
+	if (provider ||
+		topology_container_is_allowed(topology_container(&run->topology, path->provider)))
 		r = authority_of_container(run, path->path, host_path, &ret->could_itself, err);
 	*ret_grounded = path->own_mount || ret->could_itself ||
 			own_volume_is(&run->config, run->identity.pod_uid, host_path);
+	return r;
+}
+
+/* Nobody asks whether it lives. */
+static int look_unasked(struct run *run, const struct topology_path *path, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	const struct mount_entry *mount;
+	int r;
+
+	if (!path->host_path || !path_is_normalized(path->host_path) || !is_to_come(run, path))
+		return 0;
+	r = mounts_now_read(path->host_path, &host, err);
+	mount = r < 0 ? NULL : mounts_at(&host, path->host_path);
+	if (mount && mount_entry_is_fuse(mount))
+		run->awaits_poststop = true;
 	return r;
 }
 
@@ -160,10 +193,12 @@ static int find_claims(struct run *run, const char *provider, struct claims *ret
 		bool grounded;
 		int r = claim_path(run, &run->topology.paths[i], provider, &claim, &grounded, err);
 
+		if (r == 0 && grounded)
+			ret->items[ret->n++] = claim;
+		else if (r == 0 && !provider)
+			r = look_unasked(run, &run->topology.paths[i], err);
 		if (r < 0)
 			return r;
-		if (grounded)
-			ret->items[ret->n++] = claim;
 	}
 	return 0;
 }

@@ -84,7 +84,8 @@ static int release_volumes(struct run *run, bool *ret_unmounted, struct error *e
 	return first;
 }
 
-/* What the pod has mounted on the host. 1 where some of it hangs: a bind below it stays too. */
+/* What the pod has mounted on the host. 1 where some of it hangs, and a bind below it stays too, or
+ * is the provider's to take away. */
 static int remove_mounts(struct run *run, struct error *err)
 {
 	bool unmounted = false;
@@ -99,7 +100,7 @@ static int remove_mounts(struct run *run, struct error *err)
 	 * until now. */
 	if (r == 0 && unmounted)
 		r = dead_mounts_sweep(run, false, err);
-	return r < 0 ? r : run->hung_own.n > 0;
+	return r < 0 ? r : run->hung_own.n > 0 || run->awaits_poststop;
 }
 
 /* It is all that is known of the mount: who made it, and since when it hangs. */
@@ -112,7 +113,7 @@ static int keep(struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	/* Once, and not each time that reconcile comes by. */
-	if (!run->hung_noted && !run->state.bundle)
+	if (run->hung_own.n == 0 || (!run->hung_noted && !run->state.bundle))
 		return 1;
 	audit_send(&run->audit,
 		&(struct audit_entry){

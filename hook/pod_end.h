@@ -11,7 +11,9 @@ bool pod_has_live_container(const struct topology *topology);
 /*
  * After the last container: dead mounts, hook-made binds, the record and the lock's file. Where
  * something cannot be taken away, the record stays for the next try. So it does while a mount of
- * the pod's hangs, which is no error: 1, with what hangs since when in the record; else 0.
+ * the pod's hangs, which is no error: 1, with what hangs since when in the record; and at a
+ * poststop where a dead mount is left that only its provider's own, which is to come, may detach.
+ * Else 0.
  */
 int pod_end(struct run *run, struct error *err);
 

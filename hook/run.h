@@ -41,6 +41,8 @@ struct run {
 	struct strv hung_own; /* mounts that hang and would be detached for the pod if they were
 				 dead: found at its end */
 	bool hung_noted;      /* one of them was not known to hang */
+	bool awaits_poststop; /* a mount was left that its provider's own poststop, which is to
+				 come, may detach */
 	struct strv judged; /* host paths of the provider's on which somebody's live mount is, which
 			       does not refuse it */
 	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */

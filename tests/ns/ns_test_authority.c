@@ -480,6 +480,33 @@ static void what_only_a_plugin_sees_as_well_goes_with_the_pod(void **state)
 	assert_int_equal(fake_pod_count_files("pods"), 0);
 }
 
+/* On a hostPath volume, and nobody has seen its mount: whoever's poststop finds that none of the
+ * pod lives, the provider's own takes the mount away, and the record goes with that. */
+static void the_providers_poststop_may_be_the_last(void **state)
+{
+	(void)state;
+	for (int restarted = 0; restarted < 2; restarted++) {
+		cleanup_fake_pod struct fake_pod pod = {0};
+		struct fake_member *zurg, *other;
+
+		assert_int_equal(setup(NULL), 0);
+		fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+		other = restarted ? add_on(&pod, "rclone-zurg", "/mnt/media/zurg")
+				  : fake_pod_add(
+					    &pod, &(struct fake_role){.name = "by", .source = ""});
+		fake_member_expect(other, "prestart", 0);
+		fake_member_stop(other);
+		zurg = add_on(&pod, "rclone-zurg", "/mnt/media/zurg");
+		fake_member_expect(zurg, "prestart", 0);
+		assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
+		fake_member_stop(zurg);
+		fake_member_remove(other);
+		fake_member_remove(zurg);
+		assert_int_equal(ns_sandbox_mounts_on(ZURG), 0);
+		assert_int_equal(fake_pod_count_files("pods"), 0);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -499,6 +526,7 @@ int main(void)
 		TEST(a_mount_that_came_from_another_pods_volume_is_left),
 		TEST(so_it_is_where_the_other_pod_has_no_record),
 		TEST(what_only_a_plugin_sees_as_well_goes_with_the_pod),
+		TEST(the_providers_poststop_may_be_the_last),
 	};
 #undef TEST
 
