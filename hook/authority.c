@@ -87,9 +87,9 @@ static int read_config(struct run *run)
 	run->facts.spec = &run->spec;
 	run->facts.bundle = run->state.bundle;
 	if (run->request.n_mounts == 0)
-		r = annotations_parse(&run->state.annotations, &run->request, &err);
+		r = run_read_request(run, &err);
 	if (r == 0 && run->spec.n_mounts == 0)
-		r = spec_read_bundle(run->state.bundle, &run->spec, &err);
+		r = run_read_spec(run, &err);
 	return r;
 }
 

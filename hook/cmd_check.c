@@ -6,6 +6,7 @@
 #include "hook/commands.h"
 
 #include "hook/kubens.h"
+#include "hook/parser.h"
 #include "hook/record.h"
 #include "hook/run.h"
 #include "hook/runtime_dir.h"
@@ -20,14 +21,41 @@
 
 static int read_state(struct run *run, const char *path, struct error *err)
 {
+	cleanup_parsed_state struct parsed_state parsed = {0};
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_free char *data = NULL;
+	size_t size;
 	int r;
 
 	if (fd < 0)
 		return error_set(err, -errno, FINDING_STATE_INVALID, path, NULL,
 			"cannot open the state %s: %s", text_quote(path), strerror(errno));
-	r = state_read(fd, &run->state, err);
-	return r < 0 ? error_wrap(err, r, "%s", path) : 0;
+	r = state_fetch(fd, &data, &size, err);
+	if (r == 0)
+		r = parser_state(data, size, &parsed, err);
+	if (r < 0)
+		return error_wrap(err, r, "%s", path);
+	run->state = move_struct(parsed.state);
+	run->pod = move_struct(parsed.pod);
+	return 0;
+}
+
+/* Who the container is stands in the state, else in config.json, which has the same annotations. */
+static int read_config(struct run *run, const char *path, bool has_state, struct error *err)
+{
+	cleanup_parsed_config struct parsed_config parsed = {0};
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r = spec_fetch(AT_FDCWD, path, &data, &size, err);
+
+	if (r == 0)
+		r = parser_config(data, size, &parsed, err);
+	if (r < 0)
+		return r;
+	run->spec = move_struct(parsed.spec);
+	if (!has_state)
+		run->pod = move_struct(parsed.pod);
+	return 0;
 }
 
 /* The files that the command line names: before another mount namespace is entered. */
@@ -38,7 +66,7 @@ static int read_files(struct run *run, const struct options *options, struct err
 	if (options->state_path)
 		r = read_state(run, options->state_path, err);
 	if (r == 0)
-		r = spec_read(AT_FDCWD, options->config_path, &run->spec, err);
+		r = read_config(run, options->config_path, options->state_path, err);
 	if (r == 0 && options->host_mountinfo) {
 		r = mountinfo_read(options->host_mountinfo, &run->node.host, err);
 		run->facts.host = &run->node.host;
@@ -50,23 +78,17 @@ static int read_files(struct run *run, const struct options *options, struct err
 	return r;
 }
 
-/*
- * Where the hook reads who the container is and what it asks for: the state, else config.json,
- * which has the same annotations. 1 where the hook would do nothing.
- */
-static int read_request(struct run *run, bool has_state, struct error *err)
+/* 1 where the hook would do nothing. */
+static int read_request(struct run *run, struct error *err)
 {
-	const struct keyvals *annotations =
-		has_state ? &run->state.annotations : &run->spec.annotations;
 	int r;
 
-	if (!annotations_active(annotations))
+	if (!run->pod.active)
 		return 1;
-	r = identity_load(annotations, has_state ? run->state.id : NULL,
-		has_state ? FINDING_STATE_INVALID : FINDING_CONFIG_INVALID, &run->identity, err);
+	r = run_read_identity(run, err);
 	if (r < 0)
 		return r;
-	r = annotations_parse(annotations, &run->request, err);
+	r = run_read_request(run, err);
 	if (r < 0)
 		return r;
 	return run->identity.is_sandbox ? 1 : 0;
@@ -123,7 +145,7 @@ static int look_at_node(struct run *run, const struct options *options, struct e
 static int judge_container(struct run *run, const struct options *options, struct error *err)
 {
 	struct facts *facts = &run->facts;
-	int r = read_request(run, options->state_path, err);
+	int r = read_request(run, err);
 
 	if (r != 0)
 		return r < 0 ? r : 0;

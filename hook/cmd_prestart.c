@@ -3,6 +3,7 @@
 
 #include "hook/apply.h"
 #include "hook/apply_steps.h"
+#include "hook/parser.h"
 #include "hook/process.h"
 #include "hook/run.h"
 #include "hook/run_count.h"
@@ -145,13 +146,14 @@ static int carry_out(struct run *run, struct error *err)
 {
 	int r;
 
-	progress_at(run->progress, "reading config.json of", run->state.bundle);
-	r = spec_read_bundle(run->state.bundle, &run->spec, err);
+	r = run_read_spec(run, err);
 	if (r < 0)
 		return r;
 	r = run_open_record(run, true, err);
 	if (r < 0)
 		return r;
+	/* It ends while the container's mounts are looked at. */
+	parser_rest();
 	r = carry_out_locked(run, err);
 	if (r < 0 || run->judgement.verdict == VERDICT_DENY)
 		run_leave_no_lock(run);
@@ -184,7 +186,7 @@ static int run_stage(struct run *run, const char *stage, struct error *err)
 	if (run_read_policy(run, &policy_err) < 0)
 		return fail(run, &policy_err);
 	if (r == 0)
-		r = annotations_parse(&run->state.annotations, &run->request, err);
+		r = run_read_request(run, err);
 	if (r < 0)
 		return fail(run, err);
 	if (run->identity.is_sandbox)

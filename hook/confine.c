@@ -164,3 +164,13 @@ int confine_supervisor(void)
 		filter_install(FILTER_SUPERVISOR);
 	return r;
 }
+
+int confine_parser(void)
+{
+	int r = give_up(CONFINE_NOTHING);
+
+	/* Without a filter, see above. */
+	if (r == 0)
+		filter_install(FILTER_PARSER);
+	return r;
+}

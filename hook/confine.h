@@ -28,6 +28,10 @@ int confine_worker(enum confine_profile profile, int *ret_unfiltered);
 /* The same without a filter, for a command that starts other programs: they have what it keeps. */
 int confine_with_programs(enum confine_profile profile);
 
+/* The child that parses (hook/parser.h): no capability, and a filter that lets it compute. Also
+ * below a worker that is confined. */
+int confine_parser(void);
+
 /* A supervisor has no capability at all, and a filter of its own. Its bounding set stays: it is for
  * programs, and no_new_privs gives them nothing. */
 int confine_supervisor(void);

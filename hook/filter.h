@@ -14,6 +14,7 @@ enum filter {
 	FILTER_KEEPER,	   /* prepare, reconcile, metrics: the same, and files of numbers */
 	FILTER_READER,	   /* check and status change nothing */
 	FILTER_LINT,	   /* reads what it is given */
+	FILTER_PARSER,	   /* computes: hook/parser.h */
 	FILTER_SUPERVISOR, /* waits, tells the journal, and exits */
 	FILTER_COUNT,
 };

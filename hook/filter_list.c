@@ -15,12 +15,14 @@
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,14 +30,17 @@
 #define KEEPER FILTER_BIT(FILTER_KEEPER)
 #define READER FILTER_BIT(FILTER_READER)
 #define LINT FILTER_BIT(FILTER_LINT)
+#define PARSER FILTER_BIT(FILTER_PARSER)
 #define SUPERVISOR FILTER_BIT(FILTER_SUPERVISOR)
+#define ALL FILTER_BITS_ALL
 
 /* Those that change something. */
 #define CHANGER (STAGE | KEEPER)
 #define WORKER (CHANGER | READER)
-#define MAKER (CHANGER | SUPERVISOR)
+#define MAKER (WORKER | SUPERVISOR)
 /* Those that read files. */
 #define OPENER (WORKER | LINT)
+#define READING (OPENER | PARSER)
 #define BOTH (OPENER | SUPERVISOR)
 
 /* open(2): these have a mode. O_TMPFILE has O_DIRECTORY beside its own bit. */
@@ -87,23 +92,23 @@
 /* clang-format off */
 static const struct filter_entry entries[] = {
 	/* memory; nothing becomes code any more */
-	CALL("brk", BOTH),				/* malloc */
-	IF_NONE("mmap", 2, PROT_EXEC, BOTH),		/* malloc; the shared progress */
+	CALL("brk", ALL),				/* malloc */
+	IF_NONE("mmap", 2, PROT_EXEC, ALL),		/* malloc; the shared progress */
 	IF_NONE("mprotect", 2, PROT_EXEC, BOTH),	/* malloc's arenas; unseen: where brk(2) fails */
-	CALL("mremap", OPENER),				/* realloc of a large config.json */
-	CALL("munmap", BOTH),				/* free */
-	CALL("madvise", BOTH),				/* free of much memory; unseen: where brk(2) fails */
-	CALL("getrandom", BOTH),			/* malloc (glibc 2.36); the seed of json-c */
-	CALL("futex", BOTH),				/* locks of libc; unseen: contended */
+	CALL("mremap", READING),				/* realloc of a large config.json */
+	CALL("munmap", ALL),				/* free */
+	CALL("madvise", ALL),				/* free of much memory; unseen: where brk(2) fails */
+	CALL("getrandom", ALL),			/* malloc (glibc 2.36); the seed of json-c */
+	CALL("futex", ALL),				/* locks of libc; unseen: contended */
 
 	/* files, by descriptor where they are a pod's */
 	IF_NONE("openat", 2, MAKES, BOTH),		/* records, locks, proc; fopen */
-	IF_NONE("openat", 3, SET_IDS, MAKER),		/* a record, a lock, a count of runs */
+	IF_NONE("openat", 3, SET_IDS, MAKER),		/* a record, a lock, a probe's turn, a count of runs */
 	NEWER("openat2", 437, WORKER),			/* Linux 5.6: every path in a volume */
 	CALL("close", BOTH),				/* what was opened */
 	NEWER("close_range", 436, WORKER),		/* a probe holds nothing of the hook's */
-	CALL("read", OPENER),				/* records, config.json, answers of probes */
-	CALL("write", BOTH),				/* a record; what is said to people and runtimes */
+	CALL("read", READING),				/* records, config.json, answers of probes */
+	CALL("write", ALL),				/* a record; what is said to people and runtimes */
 	CALL("writev", BOTH),				/* what libc says before it aborts; unseen: a bug */
 	CALL("pread64", BOTH),			/* what the worker has said */
 	CALL("pwrite64", KEEPER),			/* counters of reconcile */
@@ -135,7 +140,7 @@ static const struct filter_entry entries[] = {
 	CALL("getrusage", WORKER),			/* a probe: did it have to wait for the answer? */
 	CALL("pipe2", WORKER),				/* answers of probes */
 	IF_NONE("mkdirat", 2, SET_IDS, CHANGER),	/* mountpoints, records */
-	CALL("unlinkat", CHANGER),			/* what a failed run made; records of pods that are gone */
+	CALL("unlinkat", WORKER),			/* what a failed run made; records of pods that are gone; a probe's turn */
 	CALL("renameat", CHANGER),			/* a record into place */
 	IF_EQUAL("renameat2", 4, RENAME_EXCHANGE, CHANGER), /* a record that containers see of an older hook */
 	IF_NONE("fchmod", 1, SET_IDS, CHANGER),		/* a record's mode */
@@ -181,7 +186,7 @@ static const struct filter_entry entries[] = {
 	CALL("getpid", BOTH),				/* who a child dies with; abort */
 	CALL("gettid", BOTH),				/* abort, raise; unseen: a bug */
 	CALL("getppid", WORKER),			/* whether that one still lives */
-	CALL("exit_group", BOTH),			/* the end */
+	CALL("exit_group", ALL),			/* the end */
 	CALL("set_robust_list", WORKER),		/* glibc, in a forked child */
 	CALL("set_tid_address", WORKER),		/* the same; unseen: other C libraries */
 	IF_EQUAL("prctl", 0, PR_SET_PDEATHSIG, WORKER),	/* dies with its parent */
@@ -198,13 +203,20 @@ static const struct filter_entry entries[] = {
 	CALL("getgid", WORKER),				/* unseen: the same */
 	CALL("getegid", WORKER),			/* unseen: the same */
 
+	/* another process that parses, in the place of one that has died: hook/parser.h */
+	IF_EQUAL("socketpair", 0, AF_UNIX, WORKER),	/* to ask it by; connected to nobody else */
+	CALL("capget", WORKER),				/* it gives up what is left; unseen: only then */
+	CALL("capset", WORKER),				/* the same: nothing can be got by it */
+	IF_EQUAL("prctl", 0, PR_SET_NO_NEW_PRIVS, WORKER),	/* the same; unseen: only then */
+	IF_EQUAL("seccomp", 0, SECCOMP_SET_MODE_FILTER, WORKER),	/* the same: a filter only forbids */
+
 	/* signals and time */
 	IF_UNEQUAL("rt_sigaction", 0, SIGSYS, BOTH),	/* deadlines; abort. SIGSYS is hook/refused_call.h's */
 	CALL("rt_sigprocmask", BOTH),			/* the same */
-	CALL("rt_sigreturn", BOTH),			/* the end of a handler */
+	CALL("rt_sigreturn", ALL),			/* the end of a handler */
 	CALL("rt_sigtimedwait", BOTH),		/* a supervisor's wait with a limit; reconcile's */
-	CALL("restart_syscall", BOTH),			/* the kernel itself, after a stop; unseen: strace shows the call */
-	CALL("clock_gettime", BOTH),			/* unseen: where the vDSO has none */
+	CALL("restart_syscall", ALL),			/* the kernel itself, after a stop; unseen: strace shows the call */
+	CALL("clock_gettime", ALL),			/* unseen: where the vDSO has none */
 	CALL("timer_create", BOTH),			/* hook/deadline.h */
 	CALL("timer_settime", BOTH),			/* the same */
 	CALL("timer_delete", BOTH),			/* the same */
@@ -213,8 +225,8 @@ static const struct filter_entry entries[] = {
 	CALL("poll", BOTH),				/* x86_64 */
 	CALL("ppoll", BOTH),				/* the same, elsewhere and with a limit */
 
-	/* the journal, by a socket that was connected before */
-	IF_NONE("sendto", 4, UINT64_MAX, BOTH),		/* an entry: without an address */
+	/* the journal and the process that parses, by sockets that were connected before */
+	IF_NONE("sendto", 4, UINT64_MAX, BOTH),		/* an entry, a question: without an address */
 
 	/* what C libraries ask about the machine */
 	CALL("sysinfo", OPENER),			/* unseen: qsort of much, before glibc 2.37 */

@@ -3,6 +3,7 @@
 #include "hook/commands.h"
 #include "hook/confine.h"
 #include "hook/fs_context.h"
+#include "hook/parser.h"
 #include "hook/startup.h"
 #include "hook/supervise.h"
 #include "hook/whole_table.h"
@@ -67,7 +68,9 @@ static int start(const struct command *command, struct supervisor *supervisor)
 			supervise_abandon(supervisor);
 		return r;
 	}
-	r = load_libraries(command);
+	r = parser_begin(supervisor->progress);
+	if (r == 0)
+		r = load_libraries(command);
 	if (r < 0)
 		return r;
 	fs_context_prepare(command->profile);
@@ -95,6 +98,7 @@ int main(int argc, char **argv)
 			end(supervise_end(&supervisor));
 		options.progress = supervisor.progress;
 		code = command->run(&options);
+		parser_end();
 	}
 	/* What nobody could read was not said. */
 	if (fflush(stdout) != 0 && code == EXIT_DONE) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/record.h"
 
+#include "hook/parser.h"
 #include "hook/record_place.h"
 #include "hook/runtime_dir.h"
 #include "hook/shown.h"
@@ -59,7 +60,7 @@ static int read_record(int fd, const char *path, struct topology *ret, struct er
 	r = input_read_fd(fd, TOPOLOGY_MAX_SIZE, &data, &size);
 	if (r < 0)
 		return failed(err, r, "read", path);
-	return topology_parse(data, size, path, ret, err);
+	return parser_record(data, size, path, ret, err);
 }
 
 bool record_is_there(int runtime_fd, const char *pod_uid)

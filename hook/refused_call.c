@@ -95,10 +95,24 @@ void refused_call_note_in(struct refused_call *note)
 	noted = note;
 }
 
+void refused_call_pass_on(const struct refused_call *from)
+{
+	if (!noted || atomic_exchange(&noted->taken, true))
+		return;
+	noted->number = from->number;
+	noted->error = from->error;
+	noted->arguments[0] = from->arguments[0];
+	noted->arguments[1] = from->arguments[1];
+	atomic_store(&noted->told, true);
+}
+
 int refused_call_answer(void)
 {
 	const struct sigaction action = {
 		.sa_sigaction = refuse, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER};
+	struct sigaction former;
 
+	if (sigaction(SIGSYS, NULL, &former) == 0 && former.sa_sigaction == refuse)
+		return 0;
 	return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }

@@ -28,6 +28,9 @@ struct refused_call {
  * NULL: nowhere. */
 void refused_call_note_in(struct refused_call *note);
 
+/* Note the one that a process with another note has told of. */
+void refused_call_pass_on(const struct refused_call *from);
+
 /* Answer from now on; before the filter is installed, which keeps anybody from taking the handler
  * away. 0 or a negative errno. */
 int refused_call_answer(void);

@@ -2,6 +2,7 @@
 #include "hook/run.h"
 
 #include "hook/deadline.h"
+#include "hook/parser.h"
 #include "hook/policy_file.h"
 #include "hook/record.h"
 #include "hook/runtime_dir.h"
@@ -23,15 +24,22 @@ void run_audit_as(struct run *run, const char *stage)
 
 int run_read_state(struct run *run, const char *stage, struct error *err)
 {
+	cleanup_parsed_state struct parsed_state parsed = {0};
+	cleanup_free char *data = NULL;
+	size_t size;
 	int r;
 
 	run->began_usec = deadline_now();
 	run_audit_as(run, stage);
 	progress_at(run->progress, "reading the state from standard input", NULL);
-	r = state_read(STDIN_FILENO, &run->state, err);
+	r = state_fetch(STDIN_FILENO, &data, &size, err);
+	if (r == 0)
+		r = parser_state(data, size, &parsed, err);
 	if (r < 0)
 		return r;
-	return annotations_active(&run->state.annotations) ? 0 : 1;
+	run->state = move_struct(parsed.state);
+	run->pod = move_struct(parsed.pod);
+	return run->pod.active ? 0 : 1;
 }
 
 int run_read_policy(struct run *run, struct error *err)
@@ -56,21 +64,53 @@ int run_read_policy(struct run *run, struct error *err)
 	return r;
 }
 
+/* An outcome is asked for once. */
+static int take_outcome(int r, struct error *outcome, struct error *err)
+{
+	if (r < 0 && err)
+		*err = move_struct(*outcome);
+	return r;
+}
+
 int run_read_identity(struct run *run, struct error *err)
 {
-	struct identity identity = {0};
-	int r;
+	int r = take_outcome(run->pod.identity_result, &run->pod.identity_error, err);
 
-	r = identity_load(
-		&run->state.annotations, run->state.id, FINDING_STATE_INVALID, &identity, err);
 	if (r < 0) {
 		/* The id is the runtime's own word: the journal can name the container by it. */
 		if (ident_is_container_id(run->state.id))
 			run->identity.container_id = strdup(run->state.id);
 		return r;
 	}
-	run->identity = identity;
+	run->identity = move_struct(run->pod.identity);
 	progress_subject(run->progress, &run->identity);
+	return 0;
+}
+
+int run_read_request(struct run *run, struct error *err)
+{
+	int r = take_outcome(run->pod.request_result, &run->pod.request_error, err);
+
+	if (r == 0)
+		run->request = move_struct(run->pod.request);
+	return r;
+}
+
+int run_read_spec(struct run *run, struct error *err)
+{
+	cleanup_parsed_config struct parsed_config parsed = {0};
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r;
+
+	progress_at(run->progress, "reading config.json of", run->state.bundle);
+	r = spec_fetch_bundle(run->state.bundle, &data, &size, err);
+	if (r < 0)
+		return r;
+	r = parser_config(data, size, &parsed, err);
+	if (r < 0)
+		return error_wrap(err, r, "bundle %s", run->state.bundle);
+	run->spec = move_struct(parsed.spec);
 	return 0;
 }
 
@@ -203,6 +243,7 @@ void run_clear(struct run *run)
 	topology_clear(&run->topology);
 	node_clear(&run->node);
 	spec_clear(&run->spec);
+	parsed_pod_clear(&run->pod);
 	request_clear(&run->request);
 	identity_clear(&run->identity);
 	config_clear(&run->config);

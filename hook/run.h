@@ -10,10 +10,7 @@
 #include "hook/record.h"
 #include "hook/record_index.h"
 #include "hook/undo.h"
-#include "oci/annotations.h"
-#include "oci/identity.h"
-#include "oci/spec.h"
-#include "oci/state.h"
+#include "oci/parsed.h"
 #include "policy/judge.h"
 #include "policy/metrics.h"
 #include "policy/topology_update.h"
@@ -23,6 +20,7 @@
 /* Zero-initialise with RUN_INIT. Everything is owned; `facts` and `audit` borrow from the rest. */
 struct run {
 	struct state state;
+	struct parsed_pod pod; /* of the state's annotations, or of config.json's */
 	struct config config;
 	struct identity identity;
 	struct request request;
@@ -75,6 +73,12 @@ int run_read_policy(struct run *run, struct error *err);
 
 /* Who the container is, from the state. */
 int run_read_identity(struct run *run, struct error *err);
+
+/* What the pod asks for, from the state. */
+int run_read_request(struct run *run, struct error *err);
+
+/* config.json of the state's bundle. */
+int run_read_spec(struct run *run, struct error *err);
 
 /* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
  * the pod has none. On failure the lock is not held: what is not known is not written either. */

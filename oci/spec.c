@@ -72,16 +72,14 @@ int spec_parse(const char *data, size_t size, struct spec *ret, struct error *er
 	return 0;
 }
 
-int spec_read(int dir, const char *path, struct spec *ret, struct error *err)
+int spec_fetch(int dir, const char *path, char **ret_data, size_t *ret_size, struct error *err)
 {
-	cleanup_free char *data = NULL;
-	size_t size;
 	int r;
 
 	if (dir == AT_FDCWD && strcmp(path, "-") == 0)
-		r = input_read_fd(STDIN_FILENO, SPEC_MAX_SIZE, &data, &size);
+		r = input_read_fd(STDIN_FILENO, SPEC_MAX_SIZE, ret_data, ret_size);
 	else
-		r = input_read_file(dir, path, SPEC_MAX_SIZE, &data, &size);
+		r = input_read_file(dir, path, SPEC_MAX_SIZE, ret_data, ret_size);
 	if (r == -EFBIG)
 		return refuse_size(path, err);
 	if (r == -ENOMEM)
@@ -90,10 +88,19 @@ int spec_read(int dir, const char *path, struct spec *ret, struct error *err)
 		return error_set(err, r, FINDING_CONFIG_INVALID, path,
 			"give a config.json that can be read", "%s: cannot be read: %s", path,
 			r == -EINVAL ? "not a regular file" : strerror(-r));
-	return spec_parse(data, size, ret, err);
+	return 0;
 }
 
-int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err)
+int spec_read(int dir, const char *path, struct spec *ret, struct error *err)
+{
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r = spec_fetch(dir, path, &data, &size, err);
+
+	return r < 0 ? r : spec_parse(data, size, ret, err);
+}
+
+int spec_fetch_bundle(const char *bundle, char **ret_data, size_t *ret_size, struct error *err)
 {
 	cleanup_close int dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = dir < 0 ? -errno : 0;
@@ -102,7 +109,19 @@ int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err)
 		return error_set(err, r, FINDING_CONFIG_INVALID, bundle,
 			"give the bundle's directory", "bundle %s: cannot be opened: %s", bundle,
 			strerror(-r));
-	r = spec_read(dir, "config.json", ret, err);
+	r = spec_fetch(dir, "config.json", ret_data, ret_size, err);
+	return r < 0 ? error_wrap(err, r, "bundle %s", bundle) : 0;
+}
+
+int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err)
+{
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r = spec_fetch_bundle(bundle, &data, &size, err);
+
+	if (r < 0)
+		return r;
+	r = spec_parse(data, size, ret, err);
 	return r < 0 ? error_wrap(err, r, "bundle %s", bundle) : 0;
 }
 

@@ -117,12 +117,17 @@ struct spec {
  */
 int spec_parse(const char *data, size_t size, struct spec *ret, struct error *err);
 
-/* The same for a file (AT_FDCWD allowed as `dir`), within SPEC_MAX_SIZE; "-" with AT_FDCWD reads
- * standard input. */
+/* The bytes of a file (AT_FDCWD allowed as `dir`), within SPEC_MAX_SIZE; "-" with AT_FDCWD reads
+ * standard input. Owned by the caller, with a NUL behind them. */
+int spec_fetch(int dir, const char *path, char **ret_data, size_t *ret_size, struct error *err);
+
+/* The same of config.json in the bundle directory `bundle`. Errors name the directory. */
+int spec_fetch_bundle(const char *bundle, char **ret_data, size_t *ret_size, struct error *err);
+
+/* spec_fetch() and spec_parse(). */
 int spec_read(int dir, const char *path, struct spec *ret, struct error *err);
 
-/* config.json of the bundle directory `bundle`. Errors name the directory: FINDING_CONFIG_INVALID.
- */
+/* spec_fetch_bundle() and spec_parse(). */
 int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err);
 
 void spec_clear(struct spec *spec);

@@ -97,11 +97,9 @@ int state_parse(const char *data, size_t size, struct state *ret, struct error *
 	return 0;
 }
 
-int state_read(int fd, struct state *ret, struct error *err)
+int state_fetch(int fd, char **ret_data, size_t *ret_size, struct error *err)
 {
-	cleanup_free char *data = NULL;
-	size_t size;
-	int r = input_read_fd(fd, STATE_MAX_SIZE, &data, &size);
+	int r = input_read_fd(fd, STATE_MAX_SIZE, ret_data, ret_size);
 
 	if (r == -EFBIG)
 		return refuse_size(err);
@@ -111,7 +109,16 @@ int state_read(int fd, struct state *ret, struct error *err)
 		return error_set(err, r, FINDING_STATE_INVALID, "state",
 			"give the container's state on standard input", "state: cannot be read: %s",
 			strerror(-r));
-	return state_parse(data, size, ret, err);
+	return 0;
+}
+
+int state_read(int fd, struct state *ret, struct error *err)
+{
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r = state_fetch(fd, &data, &size, err);
+
+	return r < 0 ? r : state_parse(data, size, ret, err);
 }
 
 void state_clear(struct state *state)

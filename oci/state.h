@@ -31,7 +31,11 @@ struct state {
  */
 int state_parse(const char *data, size_t size, struct state *ret, struct error *err);
 
-/* The same from a descriptor, to its end, within STATE_MAX_SIZE. */
+/* Its bytes from a descriptor, to its end, within STATE_MAX_SIZE: owned by the caller, with a NUL
+ * behind them. */
+int state_fetch(int fd, char **ret_data, size_t *ret_size, struct error *err);
+
+/* state_fetch() and state_parse(). */
 int state_read(int fd, struct state *ret, struct error *err);
 
 void state_clear(struct state *state);

@@ -68,7 +68,6 @@ static const struct call dangerous[] = {
 	{"symlinkat", SYS_symlinkat, {0}},
 	{"open_by_handle_at", SYS_open_by_handle_at, {-1}},
 	{"fsopen", SYS_fsopen, {0}},
-	{"capset", SYS_capset, {0}},
 	{"setuid", SYS_setuid, {1}},
 	{"io_uring_setup", SYS_io_uring_setup, {0}},
 	{"userfaultfd", SYS_userfaultfd, {0}},
