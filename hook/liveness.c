@@ -2,6 +2,7 @@
 #include "hook/liveness.h"
 
 #include "hook/kernel_features.h"
+#include "hook/process.h"
 #include "hook/syscalls.h"
 #include <errno.h>
 #include <linux/stat.h>
@@ -94,16 +95,27 @@ static struct answer ask_once(int fd)
 	return ask_for_space(fd, &before);
 }
 
+/*
+ * strace(1) stops the process at each call, and then each answer looks like a daemon's: the errors
+ * alone decide, or nothing would heal while somebody looks.
+ */
+static enum path_state judge_unless_traced(bool suspect)
+{
+	return suspect && process_is_traced() ? PATH_DEAD : PATH_LIVE;
+}
+
 int liveness_ask(int fd, enum path_state *ret_state)
 {
 	unsigned int by_kernel = 0, waited = 0;
+	bool suspect = false;
 
 	for (int i = 0; i < LIVENESS_TRIES && waited < LIVENESS_ENOUGH; i++) {
 		const struct answer answer = ask_once(fd);
 
 		if (answer.r == -EACCES)
 			return -EACCES;
-		if (!may_be_dead(answer.r))
+		suspect = may_be_dead(answer.r);
+		if (!suspect)
 			break;
 		waited += answer.waited;
 		by_kernel = answer.by_kernel ? by_kernel + 1 : 0;
@@ -112,6 +124,6 @@ int liveness_ask(int fd, enum path_state *ret_state)
 			return 0;
 		}
 	}
-	*ret_state = PATH_LIVE;
+	*ret_state = judge_unless_traced(suspect);
 	return 0;
 }

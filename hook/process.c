@@ -77,6 +77,21 @@ static int read_start(int dir, const char *path, uint64_t *ret_ticks)
 	return fields ? parse_start(fields, ret_ticks) : -EBADMSG;
 }
 
+bool process_is_traced(void)
+{
+	static const char name[] = "\nTracerPid:\t";
+	char status[4096];
+	cleanup_close int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const char *tracer;
+	ssize_t n = fd < 0 ? -1 : read(fd, status, sizeof(status) - 1);
+
+	if (n < 0)
+		return false;
+	status[n] = '\0';
+	tracer = strstr(status, name);
+	return tracer && tracer[strlen(name)] != '0';
+}
+
 int process_start(pid_t pid, uint64_t *ret_ticks)
 {
 	char path[64];

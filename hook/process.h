@@ -42,6 +42,10 @@ void process_close(struct process *process);
 
 #define cleanup_process __attribute__((cleanup(process_close)))
 
+/* True where somebody traces this process (ptrace(2)): each of its system calls may then stop it.
+ */
+bool process_is_traced(void);
+
 /* In a child, just after fork(2): be killed when `parent` ends, at once where it has ended. 0, or a
  * negative errno; the child must then end by itself. A change of user takes it away. */
 int process_die_with(pid_t parent);
