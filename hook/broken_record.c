@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/broken_record.h"
 
+#include "hook/broken_store.h"
 #include "hook/record.h"
 #include "hook/runtime_dir.h"
 #include "oci/base/cleanup.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DIRECTORY "broken"
+#define DIRECTORY BROKEN_DIRECTORY
 
 bool broken_record_is(int r)
 {
@@ -122,6 +123,11 @@ int broken_record_move(struct run *run, bool dry_run, char **ret_place, struct e
 	if (!place)
 		return error_memory(err);
 	r = dry_run ? 0 : move_aside(run, to, err);
+	if (r < 0)
+		return r;
+	/* At once: of hundreds of pods each may have one. */
+	if (!dry_run)
+		r = broken_store_prune(run->runtime_fd, err);
 	if (r < 0)
 		return r;
 	if (!dry_run)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/leftovers.h"
 
+#include "hook/broken_store.h"
 #include "hook/lock.h"
 #include "hook/record.h"
 #include "hook/record_place.h"
@@ -142,5 +143,7 @@ int leftovers_remove(int runtime_fd, bool dry_run, struct error *err)
 
 	if (r == 0)
 		r = remove_copies(runtime_fd, dry_run, err);
-	return r < 0 ? r : remove_locks(runtime_fd, dry_run, err);
+	if (r == 0)
+		r = remove_locks(runtime_fd, dry_run, err);
+	return r < 0 || dry_run ? r : broken_store_prune(runtime_fd, err);
 }

@@ -299,6 +299,56 @@ static void of_a_pod_that_is_gone_it_is_moved_aside(void **state)
 	}
 }
 
+static void put_broken(const char *name, size_t size)
+{
+	char directory[120], path[140];
+	cleanup_free char *text = calloc(1, size + 1);
+
+	assert_non_null(text);
+	memset(text, 'x', size);
+	snprintf(directory, sizeof(directory), FAKE_POD_RECORDS "/broken/%s", name);
+	snprintf(path, sizeof(path), "%s/topology.json", directory);
+	assert_int_equal(ns_sandbox_mkdirs(directory), 0);
+	assert_int_equal(ns_sandbox_write(path, text, 0600), 0);
+}
+
+static void few_broken_records_are_kept_and_the_oldest_go(void **state)
+{
+	cleanup_fake_scene struct fake_scene scene = {0};
+
+	(void)state;
+	break_record(&scene, &breakages[1]);
+	fake_scene_crash(&scene);
+	fuse_daemon_clear(&scene.daemon);
+	assert_int_equal(remove_tree("/var/lib/kubelet/pods/" FAKE_POD_UID), 0);
+	for (int i = 0; i < 20; i++) {
+		char name[80];
+
+		snprintf(name, sizeof(name), OTHER_UID "-%d", 100 + i);
+		put_broken(name, 10);
+	}
+	expect_reconcile(NULL, 0, "1 pod removed, 0 alive, 0 failed");
+	assert_int_equal(fake_pod_count_files("broken"), 8);
+	assert_true(fake_pod_has_file("broken", OTHER_UID "-119"));
+	assert_false(fake_pod_has_file("broken", OTHER_UID "-112"));
+}
+
+static void broken_records_take_little_together(void **state)
+{
+	cleanup_fake_scene struct fake_scene scene = {0};
+
+	(void)state;
+	fake_scene_begin(&scene, FAKE_POD_UID);
+	put_broken(OTHER_UID "-100", 10);
+	put_broken(OTHER_UID "-101", 600 << 10);
+	put_broken(OTHER_UID "-102", 600 << 10);
+	expect_reconcile("--dry-run", 0, "1 alive");
+	assert_int_equal(fake_pod_count_files("broken"), 3);
+	expect_reconcile(NULL, 0, "1 alive");
+	assert_int_equal(fake_pod_count_files("broken"), 1);
+	assert_true(fake_pod_has_file("broken", OTHER_UID "-102"));
+}
+
 static void what_killed_hooks_have_left_is_removed(void **state)
 {
 	cleanup_fake_scene struct fake_scene scene = {0};
@@ -847,6 +897,8 @@ int main(void)
 		TEST(a_broken_record_keeps_no_other_pod),
 		TEST(a_broken_record_refuses_until_it_is_removed),
 		TEST(of_a_pod_that_is_gone_it_is_moved_aside),
+		TEST(few_broken_records_are_kept_and_the_oldest_go),
+		TEST(broken_records_take_little_together),
 		TEST(what_killed_hooks_have_left_is_removed),
 		TEST(what_a_running_hook_holds_is_left),
 		TEST(beside_hooks_it_loses_nothing),
