@@ -3,12 +3,13 @@
 #
 # tests/distros/old.sh DIRECTORY
 #
-# The program of this system, and its bundle as a node has it below /opt, for others to run.
+# The program of this system, and its bundle as a node has it, for others to run: DIRECTORY is
+# /opt/fuse-sidecar-hook there, and not below /run, which tests cover.
 set -euo pipefail
 
 cd -- "$(dirname -- "$0")/../.."
 build=${BUILD_DIR:-build}
 env -u MAKEFLAGS -u MFLAGS make "-j$(nproc)" "BUILD=$build" all bundle
-mkdir -p -- "$1/opt"
-cp -a -- "$build/fuse-sidecar-hook" "$1/"
-cp -a -- "$build/bundle/$(<"$build/bundle/id")" "$1/opt/"
+mkdir -p -- "$1/alone"
+cp -a -- "$build/fuse-sidecar-hook" "$1/alone/"
+cp -a -- "$build/bundle/$(<"$build/bundle/id")" "$1/"

@@ -59,6 +59,7 @@ stop() {
 	trap '' INT TERM HUP
 	[[ -z $CHILD ]] || kill "$CHILD" 2>/dev/null
 	wait
+	rm -rf --one-file-system -- "$CACHE"/*/tree
 	exit 130
 }
 

@@ -20,6 +20,7 @@ NAME=$1
 shift
 OUT=/run/distros
 OLD=$OUT/old
+PLACE=/opt/fuse-sidecar-hook
 JOBS=-j$(nproc)
 
 # shellcheck source=tests/lib/sandbox.sh
@@ -103,8 +104,8 @@ run_elsewhere() {
 }
 
 place_bundle() {
-	[[ -x $OLD/fuse-sidecar-hook ]] || { echo 'no programs of Debian 12'; return 1; }
-	mkdir -p /opt/fuse-sidecar-hook && mount --bind "$OLD/opt" /opt/fuse-sidecar-hook
+	[[ -x $OLD/alone/fuse-sidecar-hook ]] || { echo 'no programs of Debian 12'; return 1; }
+	mkdir -p "$PLACE" && mount --bind "$OLD" "$PLACE"
 }
 
 # What several runs counted, as one.
@@ -122,10 +123,10 @@ run_old() {
 		return
 	fi
 	place_bundle || return
-	for hook in "$OLD/fuse-sidecar-hook" /opt/fuse-sidecar-hook/*/sbin/fuse-sidecar-hook; do
+	for hook in "$PLACE"/{alone,*/sbin}/fuse-sidecar-hook; do
 		run_elsewhere "$hook"
 	done | sum
-	umount /opt/fuse-sidecar-hook
+	umount "$PLACE"
 }
 
 run_suite() {
