@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/apply_steps.h"
 
+#include "hook/arrive.h"
 #include "hook/gate.h"
 #include "hook/process.h"
 #include "hook/take_back.h"
@@ -257,6 +258,50 @@ int apply_ask_gate(struct run *run, struct error *err)
 	return r;
 }
 
+static const struct target *target_of(const struct run *run, const struct gate_path *path)
+{
+	for (size_t i = 0; i < run->judgement.targets.n; i++) {
+		const struct target *target = &run->judgement.targets.items[i];
+
+		if (strcmp(target->request->path, path->path) == 0)
+			return target;
+	}
+	return NULL;
+}
+
+static void audit_arrival(struct run *run, const struct gate_path *path, const char *seen_path)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_PROPAGATION_CHANGED,
+			.result = "ok",
+			.code = FINDING_MOUNT_NOT_IN_CONSUMER,
+			.path = path->path,
+			.host_path = path->host_path,
+		},
+		"put the mount of %s into the container at %s: it was there before the container, "
+		"and the runtime's bind had left it out",
+		path->path, seen_path);
+}
+
+/* What is live on the node is to be seen in the container. */
+static int bring_all(struct run *run, const struct gate *gate, struct error *err)
+{
+	for (size_t i = 0; i < gate->n; i++) {
+		const struct gate_path *path = &gate->paths[i];
+		const struct target *target = target_of(run, path);
+		int r = target && path->state == PATH_LIVE && path->device[0]
+				? arrive(run, target, path->device, err)
+				: 0;
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			audit_arrival(run, path, target->seen_path);
+	}
+	return 0;
+}
+
 int apply_wait(struct run *run, struct error *err)
 {
 	cleanup_gate struct gate gate = {0};
@@ -271,6 +316,8 @@ int apply_wait(struct run *run, struct error *err)
 	/* Other hooks of the pod may use what was made so far: it is in the record. */
 	lock_release(&run->lock);
 	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
+	if (r == 0)
+		r = bring_all(run, &gate, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
 	metrics_note_gate(&run->metrics, r >= 0, waited_usec);
 	run->gate_usec += waited_usec;

@@ -5,6 +5,7 @@
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sched.h>
@@ -43,6 +44,29 @@ static int open_namespace(int dir, const char *path, struct stat *ret_stat)
 	return move_fd(&fd);
 }
 
+/* Who is 0 in a map of user_namespaces(7), whose lines are "0 100000 65536": the first number and
+ * where it begins on the host. 0 too where that cannot be told. */
+static unsigned int mapped_root(int dir, const char *name)
+{
+	cleanup_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	cleanup_file FILE *map = fd < 0 ? NULL : fdopen(fd, "r");
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+
+	if (!map)
+		return 0;
+	move_fd(&fd);
+	while (getline(&line, &size, map) >= 0) {
+		char *outside, *end;
+		unsigned long inside = strtoul(line, &outside, 10);
+		unsigned long id = strtoul(outside, &end, 10);
+
+		if (inside == 0 && end != outside && id <= UINT_MAX)
+			return (unsigned int)id;
+	}
+	return 0;
+}
+
 int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret, struct error *err)
 {
 	cleanup_process struct process process = PROCESS_NONE;
@@ -75,6 +99,8 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 			"pid %d lives in the node's own mount namespace", (int)pid);
 	ret->mount_ns = move_fd(&theirs);
 	ret->pid = pid;
+	ret->root_uid = mapped_root(process.dir, "uid_map");
+	ret->root_gid = mapped_root(process.dir, "gid_map");
 	return 0;
 }
 

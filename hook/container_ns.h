@@ -14,8 +14,10 @@
 #define CONTAINER_NS_TIMEOUT_USEC (10 * UINT64_C(1000000))
 
 struct container_ns {
-	int mount_ns; /* descriptor of /proc/PID/ns/mnt; -EBADF: none */
-	pid_t pid;    /* whose it is, for messages */
+	int mount_ns;	/* descriptor of /proc/PID/ns/mnt; -EBADF: none */
+	pid_t pid;	/* whose it is, for messages */
+	uid_t root_uid; /* who the container's root is on the host: with a user namespace */
+	gid_t root_gid; /* somebody else */
 };
 #define CONTAINER_NS_NONE                                                                          \
 	(struct container_ns)                                                                      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/expose.h"
 
+#include "hook/fs_user.h"
 #include "hook/graft.h"
 #include "hook/mount_by_path.h"
 #include "hook/mount_id.h"
@@ -19,6 +20,7 @@
 
 struct exposure {
 	const struct graft *graft;
+	struct fs_user root; /* the container's */
 	const char *container_root, *path;
 	const char *parent, *name; /* of `path` */
 };
@@ -114,6 +116,33 @@ static int check_place(int root, int parent, int place, const struct exposure *e
 	return r < 0 ? r : -ENOTEMPTY;
 }
 
+static int make_as(const struct fs_user *user, int dir, const char *name)
+{
+	int made, r = fs_user_become(user);
+
+	if (r < 0)
+		return r;
+	made = mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+	r = fs_user_return();
+	return r < 0 ? r : made;
+}
+
+/*
+ * As the container's root, which the image's files belong to: a file system that was mounted in a
+ * user namespace has no room for the node's root (EOVERFLOW). Where that user may not, as the
+ * node's. One that is there is as good.
+ */
+static int make_directory(const struct exposure *exposure, int dir, const char *name)
+{
+	int r = -EACCES;
+
+	if (exposure->root.uid != 0)
+		r = make_as(&exposure->root, dir, name);
+	if (r == -EACCES || r == -EPERM)
+		r = mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+	return r == -EEXIST ? 0 : r;
+}
+
 /* The directory above, made where the image has none (an image without /run). */
 static int open_parent(int root, const struct exposure *exposure)
 {
@@ -122,8 +151,9 @@ static int open_parent(int root, const struct exposure *exposure)
 
 	if (fd != -ENOENT || strchr(exposure->parent + 1, '/'))
 		return fd;
-	if (mkdirat(root, exposure->parent + 1, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	fd = make_directory(exposure, root, exposure->parent + 1);
+	if (fd < 0)
+		return fd;
 	return resolve_open(root, exposure->parent, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
 }
@@ -149,8 +179,9 @@ static int expose_in_namespace(void *data, struct error *err)
 	r = check_mount_of(root, parent, exposure);
 	if (r < 0)
 		return expose_error(err, r, exposure);
-	if (mkdirat(parent, exposure->name, 0755) < 0 && errno != EEXIST)
-		return expose_error(err, -errno, exposure);
+	r = make_directory(exposure, parent, exposure->name);
+	if (r < 0)
+		return expose_error(err, r, exposure);
 	place = resolve_open(parent, exposure->name, DIRECTORY_FLAGS,
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
 	if (place < 0)
@@ -170,6 +201,7 @@ int expose_record(const struct container_ns *ns, int record_fd, const char *cont
 	cleanup_graft struct graft graft = GRAFT_NONE;
 	cleanup_free char *parent = path_parent(path);
 	struct exposure exposure = {
+		.root = {.uid = ns->root_uid, .gid = ns->root_gid},
 		.container_root = container_root,
 		.path = path,
 		.parent = parent,

@@ -45,6 +45,7 @@ enum severity {
 	X(PEER_GROUP_MISMATCH, "peer-group-mismatch", DENY, EXIT_PROPAGATION)                      \
 	X(ROOTFS_PROPAGATION, "rootfs-propagation", DENY, EXIT_PROPAGATION)                        \
 	X(CONSUMER_NO_PROPAGATION, "consumer-no-propagation", DENY, EXIT_PROPAGATION)              \
+	X(MOUNT_NOT_IN_CONSUMER, "mount-not-in-consumer", DENY, EXIT_PROPAGATION)                  \
 	X(CONSUMER_BIDIRECTIONAL, "consumer-bidirectional", WARN, EXIT_POLICY)                     \
 	X(CONSUMER_PRIVILEGED, "consumer-privileged", WARN, EXIT_POLICY)                           \
 	X(FUSE_MODULE_MISSING, "fuse-module-missing", DENY, EXIT_FUSE_DEVICE)                      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fake_container.h"
 
+#include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/ns_sandbox.h"
 
@@ -12,10 +13,30 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int bind_one(const char *root, const struct fake_bind *bind)
+/* Linux 5.2: open_tree, move_mount */
+#define OPEN_TREE 428
+#define MOVE_MOUNT 429
+#define EMPTY_PATHS 0x44
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+
+/* The volume, or with `tree` the clone of it alone, which was made outside. */
+static int mount_bind(const struct fake_bind *bind, int tree, const char *target)
+{
+	cleanup_close int place = -EBADF;
+
+	if (tree < 0)
+		return mount(bind->source, target, NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
+	place = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return place < 0 || syscall(MOVE_MOUNT, tree, "", place, "", EMPTY_PATHS) < 0 ? -errno : 0;
+}
+
+static int bind_one(const char *root, const struct fake_bind *bind, int tree)
 {
 	char target[PATH_MAX];
 	int r;
@@ -24,9 +45,11 @@ static int bind_one(const char *root, const struct fake_bind *bind)
 	r = ns_sandbox_mkdirs(target);
 	if (r < 0)
 		return r;
-	if (mount(bind->source, target, NULL, MS_BIND | MS_REC, NULL) < 0 ||
-		mount(NULL, target, NULL, MS_REC | (bind->propagation & ~(unsigned long)MS_RDONLY),
-			NULL) < 0)
+	r = mount_bind(bind, tree, target);
+	if (r < 0)
+		return r;
+	if (mount(NULL, target, NULL, MS_REC | (bind->propagation & ~(unsigned long)MS_RDONLY),
+		    NULL) < 0)
 		return -errno;
 	/* As runtimes do without "rro": of the mount alone, not of those below it. */
 	if ((bind->propagation & MS_RDONLY) &&
@@ -37,8 +60,8 @@ static int bind_one(const char *root, const struct fake_bind *bind)
 
 /* As runc does: the namespace's mounts become slaves of the host's, and the root file system
  * private. */
-static int make(
-	const char *root, unsigned long propagation, const struct fake_bind *binds, size_t n_binds)
+static int make(const char *root, unsigned long propagation, const struct fake_bind *binds,
+	size_t n_binds, const int *trees)
 {
 	char run[PATH_MAX];
 	int r;
@@ -50,8 +73,75 @@ static int make(
 	snprintf(run, sizeof(run), "%s/run", root);
 	r = ns_sandbox_mkdirs(run);
 	for (size_t i = 0; r == 0 && i < n_binds; i++)
-		r = bind_one(root, &binds[i]);
+		r = bind_one(root, &binds[i], trees ? trees[i] : -EBADF);
 	return r;
+}
+
+static int map_root(const char *name)
+{
+	cleanup_close int fd = -EBADF;
+	char path[64], text[64];
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)getppid(), name);
+	n = snprintf(text, sizeof(text), "0 %d 65536", FAKE_CONTAINER_ROOT_ID);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, text, (size_t)n) == n ? 0 : -errno;
+}
+
+/* Run by a child that has stayed outside. */
+static int map_ids(void *unused)
+{
+	(void)unused;
+	return map_root("uid_map") < 0 || map_root("gid_map") < 0;
+}
+
+/* Once the parent has gone into its new namespace. */
+static int map_ids_later(void *fd)
+{
+	char byte;
+
+	return read(*(int *)fd, &byte, 1) == 1 ? map_ids(NULL) : 1;
+}
+
+/* As its root. */
+static int enter_user_namespace(void)
+{
+	int ends[2];
+	pid_t mapper;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	mapper = child_start(map_ids_later, &ends[0]);
+	if (mapper < 0 || unshare(CLONE_NEWUSER) < 0 || write(ends[1], "", 1) != 1 ||
+		child_wait(mapper) != 0)
+		return -EPERM;
+	close(ends[0]);
+	close(ends[1]);
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return -errno;
+	/* The change of user has taken it away. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+/* As crun does: it opens the volumes outside, and not what is mounted below them. */
+static int make_in_user_namespace(
+	const char *root, unsigned long propagation, const struct fake_bind *binds, size_t n_binds)
+{
+	int trees[8];
+	int r;
+
+	if (n_binds > sizeof(trees) / sizeof(*trees))
+		return -E2BIG;
+	for (size_t i = 0; i < n_binds; i++) {
+		trees[i] = (int)syscall(
+			OPEN_TREE, AT_FDCWD, binds[i].source, OPEN_TREE_CLONE | O_CLOEXEC);
+		if (trees[i] < 0)
+			return -errno;
+	}
+	r = enter_user_namespace();
+	return r < 0 ? r : make(root, propagation, binds, n_binds, trees);
 }
 
 int fake_container_start(
@@ -68,7 +158,8 @@ int fake_container_start(
 		return -errno;
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		r = make(root, propagation, binds, n_binds);
+		r = ret->user_namespace ? make_in_user_namespace(root, propagation, binds, n_binds)
+					: make(root, propagation, binds, n_binds, NULL);
 		if (write(ready[1], &r, sizeof(r)) != (ssize_t)sizeof(r))
 			_exit(1);
 		for (;;)

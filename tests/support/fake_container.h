@@ -7,6 +7,7 @@
 #ifndef FSH_TESTS_SUPPORT_FAKE_CONTAINER_H
 #define FSH_TESTS_SUPPORT_FAKE_CONTAINER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct fake_bind {
@@ -15,11 +16,15 @@ struct fake_bind {
 	unsigned long propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, each maybe with MS_RDONLY */
 };
 
+#define FAKE_CONTAINER_ROOT_ID 100000
+
 struct fake_container {
 	pid_t pid;
 	const char *root;		/* host path of its root file system: a tmpfs of its own */
 	unsigned long root_propagation; /* in: what the runtime makes of "/" first, as of
 					   linux.rootfsPropagation; 0: MS_SLAVE */
+	bool user_namespace;		/* in: root is FAKE_CONTAINER_ROOT_ID on the host, and binds
+					   leave out what is mounted below, as crun's do then */
 };
 
 /*

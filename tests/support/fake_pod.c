@@ -303,6 +303,7 @@ struct fake_member *fake_pod_add(struct fake_pod *pod, const struct fake_role *r
 	annotate_member(member, restarts);
 	/* As CRI-O has rootfsPropagation follow what the mounts declare. */
 	member->process.root_propagation = role->provides ? MS_SHARED : MS_SLAVE;
+	member->process.user_namespace = role->user_namespace;
 	start_member(member);
 	return member;
 }

@@ -47,6 +47,7 @@ struct fake_role {
 	const char *source;	 /* NULL: the pod's volume; "": none */
 	const char *destination; /* NULL: FAKE_POD_MEDIA */
 	unsigned long propagation;    /* 0: MS_SHARED for a provider, MS_SLAVE else */
+	bool user_namespace;	      /* hostUsers: false */
 	const struct fake_bind *more; /* the other volumes, each as it says */
 	size_t n_more;
 };

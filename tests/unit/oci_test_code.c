@@ -27,6 +27,7 @@ static const struct {
 	{"host-not-shared", SEVERITY_DENY, 13},
 	{"provider-not-shared", SEVERITY_DENY, 13},
 	{"peer-group-mismatch", SEVERITY_DENY, 13},
+	{"mount-not-in-consumer", SEVERITY_DENY, 13},
 	{"rootfs-propagation", SEVERITY_DENY, 13},
 	{"consumer-no-propagation", SEVERITY_DENY, 13},
 	{"fuse-module-missing", SEVERITY_DENY, 14},
