@@ -98,7 +98,8 @@ static void two_hundred_pods_leave_the_node_as_it_was(void **state)
 	assert_int_equal(fake_pod_count_files("locks"), 0);
 	assert_int_equal(fake_pod_count_files("tmp"), 0);
 	assert_int_equal(fake_pod_count_files("shown"), 0);
-	assert_int_equal(fake_pod_count_files(""), 4);
+	/* These, and the file of those who ask mounts (hook/probe_turn.h). */
+	assert_int_equal(fake_pod_count_files(""), 5);
 }
 
 static int link_run(void *data)
