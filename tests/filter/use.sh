@@ -65,10 +65,10 @@ calls() {
 
 # NAME, what an argument has to be or "-", and the comment, of each entry.
 entries() {
-	sed -nE -e 's#^	(CALL)\("([a-z0-9_]+)", [A-Z]+\),	*/\* (.*) \*/$#\2\t-\t\3#p' \
-		-e 's#^	(NEWER)\("([a-z0-9_]+)", [0-9]+, [A-Z]+\),	*/\* (.*) \*/$#\2\t-\t\3#p' \
-		-e 's#^	(IF_NONE|IF_UNEQUAL)\("([a-z0-9_]+)", [0-9], [A-Z_]+, [A-Z]+\),	*/\* (.*) \*/$#\2\t-\t\3#p' \
-		-e 's#^	(IF_EQUAL|IF_ALL|IF_NEW|IF_PLAIN)\("([a-z0-9_]+)", [0-9], ([A-Z0-9_]+), [A-Z]+\),	*/\* (.*) \*/$#\2\t\3\t\4#p' \
+	sed -nE -e 's#^	(CALL)\("([a-z0-9_]+)", [A-Z]+\),[ 	]*/\* (.*) \*/$#\2\t-\t\3#p' \
+		-e 's#^	(NEWER)\("([a-z0-9_]+)", [0-9]+, [A-Z]+\),[ 	]*/\* (.*) \*/$#\2\t-\t\3#p' \
+		-e 's#^	(IF_NONE|IF_UNEQUAL)\("([a-z0-9_]+)", [0-9], [A-Z0-9_]+, [A-Z]+\),[ 	]*/\* (.*) \*/$#\2\t-\t\3#p' \
+		-e 's#^	(IF_EQUAL|IF_ALL|IF_NEW|IF_PLAIN)\("([a-z0-9_]+)", [0-9], ([A-Z0-9_]+), [A-Z]+\),[ 	]*/\* (.*) \*/$#\2\t\3\t\4#p' \
 		"$list"
 }
 
