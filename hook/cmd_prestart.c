@@ -3,6 +3,8 @@
 
 #include "hook/apply.h"
 #include "hook/apply_steps.h"
+#include "hook/confine.h"
+#include "hook/held_process.h"
 #include "hook/parser.h"
 #include "hook/process.h"
 #include "hook/run.h"
@@ -23,6 +25,22 @@ static void forget_ended_servers(struct run *run)
 			!process_is_alive(container->pid, container->pid_start_ticks))
 			strv_clear(&container->rc_addresses);
 	}
+}
+
+/* The container's namespace and root are opened once, while that is possible: a worker that was
+ * taken over later cannot open another process's memory. A run that nobody supervises is not
+ * confined. */
+static int hold_container(const struct run *run, struct error *err)
+{
+	int r;
+
+	if (!run->progress)
+		return 0;
+	held_process_hold(run->state.pid);
+	r = confine_drop_ptrace();
+	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
+			       "cannot give up CAP_SYS_PTRACE: %s", strerror(-r))
+		     : 0;
 }
 
 /* What is true on the node now, for this container. */
@@ -46,6 +64,9 @@ static int gather(struct run *run, struct error *err)
 		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
 			"the state's pid %d cannot be looked at: %s", (int)run->state.pid,
 			strerror(-r));
+	r = hold_container(run, err);
+	if (r < 0)
+		return r;
 	progress_at(run->progress, "opening root.path", run->spec.root_path);
 	forget_ended_servers(run);
 	node_look(facts);

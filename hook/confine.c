@@ -174,3 +174,14 @@ int confine_parser(void)
 		filter_install(FILTER_PARSER);
 	return r;
 }
+
+int confine_drop_ptrace(void)
+{
+	static const cap_value_t ptrace[] = {CAP_SYS_PTRACE};
+	cleanup_caps cap_t caps = cap_get_proc();
+
+	if (!caps || cap_set_flag(caps, CAP_EFFECTIVE, 1, ptrace, CAP_CLEAR) < 0 ||
+		cap_set_flag(caps, CAP_PERMITTED, 1, ptrace, CAP_CLEAR) < 0)
+		return -errno;
+	return cap_set_proc(caps) < 0 ? -errno : 0;
+}

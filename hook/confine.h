@@ -28,6 +28,10 @@ int confine_worker(enum confine_profile profile, int *ret_unfiltered);
 /* The same without a filter, for a command that starts other programs: they have what it keeps. */
 int confine_with_programs(enum confine_profile profile);
 
+/* A stage has opened what it needed CAP_SYS_PTRACE for: nothing of another process can be opened by
+ * that any more. 0 or a negative errno. */
+int confine_drop_ptrace(void);
+
 /* The child that parses (hook/parser.h): no capability, and a filter that lets it compute. Also
  * below a worker that is confined. */
 int confine_parser(void);

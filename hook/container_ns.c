@@ -2,6 +2,7 @@
 #include "hook/container_ns.h"
 
 #include "hook/deadline.h"
+#include "hook/held_process.h"
 #include "hook/process.h"
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
@@ -27,14 +28,14 @@ struct outcome {
 	char subject[1024], message[1536], fix[512];
 };
 
-static int open_namespace(int dir, const char *path, struct stat *ret_stat)
+/* `opened` is taken over: a descriptor, or a negative errno. */
+static int check_namespace(int opened, struct stat *ret_stat)
 {
-	cleanup_close int fd = -EBADF;
+	cleanup_close int fd = opened;
 	struct statfs fs;
 
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* The descriptor that is used is the one that is checked: no file of anybody else's in its
 	 * place. */
 	if (fstatfs(fd, &fs) < 0 || fstat(fd, ret_stat) < 0)
@@ -83,13 +84,15 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot pin the container's init, pid %d: %s", (int)pid, strerror(-r));
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	theirs = open_namespace(process.dir, "ns/mnt", &their_stat);
-	ours = open_namespace(AT_FDCWD, "/proc/self/ns/mnt", &our_stat);
+	theirs = check_namespace(held_process_mount_ns(pid), &their_stat);
+	r = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	ours = check_namespace(r < 0 ? -errno : r, &our_stat);
 	if (theirs < 0 || ours < 0)
 		return error_set(err, theirs < 0 ? theirs : ours, FINDING_HOST_IO, path, NULL,
 			"cannot open the mount namespace of pid %d: %s", (int)pid,
 			strerror(theirs < 0 ? -theirs : -ours));
-	/* Nothing is to be mounted for a process that has ended meanwhile. */
+	/* Nothing is to be mounted for a process that has ended meanwhile; and that it has not says
+	 * that nobody else had its pid when the namespace was opened. */
 	if (process_has_ended(&process))
 		return error_set(err, -ESRCH, FINDING_HOST_IO, NULL, NULL,
 			"the container's init, pid %d, has just ended", (int)pid);

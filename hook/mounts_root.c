@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/mounts_root.h"
 
+#include "hook/held_process.h"
 #include "hook/statmount.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
@@ -31,13 +32,12 @@ static int check(const struct mounts_root *root)
 int mounts_root_open(pid_t pid, struct mounts_root *ret)
 {
 	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
-	char path[64];
-	int r = 0;
+	int r = pid ? held_process_root(pid) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-	root.fd = open(pid ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root.fd < 0)
-		return -errno;
+	if (r < 0)
+		return pid ? r : -errno;
+	root.fd = r;
+	r = 0;
 	if (pid)
 		r = statmount_namespace_of(pid, &root.ns);
 	if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/statmount.h"
 
+#include "hook/held_process.h"
 #include "hook/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/strv.h"
@@ -276,13 +277,10 @@ int statmount_id_of(int fd, uint64_t *ret_id)
 
 int statmount_namespace_of(pid_t pid, uint64_t *ret_ns)
 {
-	cleanup_close int fd = -EBADF;
-	char path[64];
+	cleanup_close int fd = held_process_mount_ns(pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ioctl(fd, SYS_NS_GET_MNTNS_ID, ret_ns) < 0)
 		return errno == ENOTTY ? -EOPNOTSUPP : failure();
 	return 0;

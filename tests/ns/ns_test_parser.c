@@ -6,6 +6,7 @@
 #include "hook/parser.h"
 
 #include "hook/confine.h"
+#include "hook/held_process.h"
 #include "hook/journal.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
@@ -400,6 +401,23 @@ static int give_it_a_capability(void)
 											   : 11;
 }
 
+/* Of a root process with more capabilities, once the container's namespace is open. */
+static int open_anothers_memory(void)
+{
+	char path[64];
+
+	held_process_hold(getppid());
+	if (confine_drop_ptrace() < 0)
+		return 12;
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)getppid());
+	if (open(path, O_RDWR | O_CLOEXEC) >= 0)
+		return 11;
+	if (errno != EACCES)
+		return 13;
+	/* What it is for can still be had. */
+	return held_process_mount_ns(getppid()) >= 0 && held_process_root(getppid()) >= 0 ? 10 : 14;
+}
+
 static const struct attempt on_the_worker[] = {
 	{"connect to a service", connect_to_a_service, KILLED},
 	{"send to a service", send_to_a_service, KILLED},
@@ -410,6 +428,7 @@ static const struct attempt on_the_worker[] = {
 	{"make a file set-user-ID by path", turn_it_by_path, KILLED},
 	{"write a set-user-ID file", write_a_root_program, 10},
 	{"give a file a capability", give_it_a_capability, 10},
+	{"open another's memory", open_anothers_memory, 10},
 	{"write at a place of choice", write_elsewhere, KILLED},
 	{"trace a process", trace_a_process, KILLED},
 	{"run a program", run_a_program, KILLED},
