@@ -25,9 +25,10 @@ static bool is_below(const char *path, const char *pods, const char *pod_uid)
 	return !pod_uid || (strlen(pod_uid) == length && strncmp(rest, pod_uid, length) == 0);
 }
 
+/* A directory in a volume may have any name: paths of the mount table are asked about, too. */
 static bool is_of(const struct config *config, const char *pod_uid, const char *path)
 {
-	if (!path || !path_is_normalized(path))
+	if (!path || !path_is_straight(path))
 		return false;
 	if (is_below(path, KUBELET_PODS, pod_uid))
 		return true;

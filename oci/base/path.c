@@ -19,7 +19,12 @@ static bool is_special(const char *component, size_t length)
 
 bool path_is_normalized(const char *path)
 {
-	if (path[0] != '/' || strnlen(path, PATH_MAX) == PATH_MAX || text_has_control(path))
+	return path_is_straight(path) && !text_has_control(path);
+}
+
+bool path_is_straight(const char *path)
+{
+	if (path[0] != '/' || strnlen(path, PATH_MAX) == PATH_MAX)
 		return false;
 	if (path[1] == '\0')
 		return true;

@@ -11,6 +11,9 @@
  */
 bool path_is_normalized(const char *path);
 
+/* The same, where control characters may be in it: a name that others gave. */
+bool path_is_straight(const char *path);
+
 /*
  * The part of `path` below `prefix`, without a leading slash: "" where they are equal, NULL where
  * `path` is not `prefix` or below it. Points into `path`. Both absolute and normalized.

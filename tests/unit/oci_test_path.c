@@ -16,7 +16,7 @@ static void normalized_paths_are_told_from_others(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
-		assert_true(path_is_normalized(good[i]));
+		assert_true(path_is_normalized(good[i]) && path_is_straight(good[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(path_is_normalized(bad[i]));
 }
@@ -30,6 +30,10 @@ static void normalized_paths_are_shorter_than_path_max(void **state)
 	assert_int_equal(strlen(longest), PATH_MAX - 1);
 	assert_true(path_is_normalized(longest));
 	assert_false(path_is_normalized(longer));
+	assert_false(path_is_straight(longer));
+	assert_false(path_is_normalized("/a\tb"));
+	assert_true(path_is_straight("/a\tb"));
+	assert_false(path_is_straight("/a\tb/../c"));
 }
 
 static void below_compares_by_component(void **state)

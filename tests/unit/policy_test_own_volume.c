@@ -30,6 +30,8 @@ static void below_the_directory_with_its_uid(void **state)
 	check(NULL, PODS "/" UID "/volumes/kubernetes.io~empty-dir/media", true, true);
 	check(NULL, PODS "/" UID "/volume-subpaths/media/plex/0", true, true);
 	check(NULL, PODS "/" OTHER "/volumes/kubernetes.io~empty-dir/media", false, true);
+	/* Whatever others called what is in it. */
+	check(NULL, PODS "/" UID "/volumes/media/two\nlines\x1b[31m", true, true);
 	/* The directory itself is no volume. */
 	check(NULL, PODS "/" UID, false, false);
 	check(NULL, PODS, false, false);
