@@ -23,27 +23,27 @@ static int find_owner(const struct run *run, const struct claim *claim, const ch
 	return owner_find(run, &question, ret, err);
 }
 
-/*
- * Whether the same file system is mounted at a place of the node that is not the pod's: both have
- * one volume (a claim that two pods mount), and who has made the mount cannot be told from here.
- */
+bool authority_is_elsewhere(const struct run *run, const struct mount_table *host,
+	unsigned int major, unsigned int minor)
+{
+	for (size_t i = 0; i < host->n; i++) {
+		const struct mount_entry *entry = &host->entries[i];
+
+		if (entry->major == major && entry->minor == minor &&
+			!own_volume_is(&run->config, run->identity.pod_uid, entry->target) &&
+			!own_volume_is_plugins(&run->config, entry->target))
+			return true;
+	}
+	return false;
+}
+
 static int is_elsewhere(
 	const struct run *run, const struct stale_mount *mount, bool *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	int r = whole_table_read(0, &host, err);
 
-	for (size_t i = 0; r == 0 && i < host.n; i++) {
-		const struct mount_entry *entry = &host.entries[i];
-
-		if (entry->major == mount->major && entry->minor == mount->minor &&
-			!own_volume_is(&run->config, run->identity.pod_uid, entry->target) &&
-			!own_volume_is_plugins(&run->config, entry->target)) {
-			*ret = true;
-			return 0;
-		}
-	}
-	*ret = false;
+	*ret = r == 0 && authority_is_elsewhere(run, &host, mount->major, mount->minor);
 	return r;
 }
 

@@ -30,6 +30,14 @@ struct claim {
 int authority_find(const struct run *run, const struct claim *claim,
 	const struct stale_mount *mount, struct owner *owner, bool *ret, struct error *err);
 
+/*
+ * Whether a file system is mounted at a place of the node that is not the pod's, too: both have one
+ * volume (a claim that two pods mount, a subPath of a hostPath), and who has made the mount cannot
+ * be told from here. `host` is the whole table.
+ */
+bool authority_is_elsewhere(const struct run *run, const struct mount_table *host,
+	unsigned int major, unsigned int minor);
+
 /* provider_rights_unmount() of the container of the run, whose config.json is read where it has not
  * been. False where it cannot be read. 0 or a negative errno. */
 int authority_of_container(

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/commands.h"
 
+#include "hook/authority.h"
 #include "hook/dead_mounts.h"
 #include "hook/mount_ops.h"
 #include "hook/pod_end.h"
 #include "hook/run.h"
 #include "hook/run_count.h"
+#include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
+#include "policy/mounts.h"
 #include "policy/own_volume.h"
 #include <string.h>
 
@@ -26,25 +29,54 @@ static bool is_awaited(const struct topology_container *container)
 	return false;
 }
 
+/* A provider that was let start, and whose poststop has not come. */
+static bool is_to_come(const struct run *run, const struct topology_path *path)
+{
+	const struct topology_container *provider =
+		topology_container(&run->topology, path->provider);
+
+	return path->host_path && topology_container_is_allowed(provider) &&
+	       provider->role == ROLE_PROVIDER;
+}
+
+static bool is_own(const struct run *run, const struct topology_path *path)
+{
+	return own_volume_is(&run->config, run->identity.pod_uid, path->host_path);
+}
+
+/* In the pod's own directory, but from a volume that is to be seen elsewhere: a subPath of a
+ * hostPath. */
+static bool is_elsewhere(
+	const struct run *run, const struct topology_path *path, const struct mount_table *host)
+{
+	const struct mount_entry *mount = mounts_at(host, path->host_path);
+
+	return mount && mount_entry_is_fuse(mount) &&
+	       authority_is_elsewhere(run, host, mount->major, mount->minor);
+}
+
 /*
  * What is dead on a hostPath may be taken away with its provider alone, by what that container
  * could do itself (hook/authority.h): the pod's end has no such right. So it waits for the poststop
  * of every provider there that was let start, which comes when the container is removed; should it
  * not come, reconcile ends the pod.
  */
-static bool awaits_a_provider(const struct run *run)
+static int awaits_a_provider(const struct run *run, bool *ret, struct error *err)
 {
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
-		const struct topology_container *provider =
-			topology_container(&run->topology, path->provider);
+	cleanup_mount_table struct mount_table host = {0};
+	int r = 0;
 
-		if (path->host_path && topology_container_is_allowed(provider) &&
-			provider->role == ROLE_PROVIDER &&
-			!own_volume_is(&run->config, run->identity.pod_uid, path->host_path))
-			return true;
+	*ret = false;
+	for (size_t i = 0; r == 0 && i < run->topology.n_paths && !*ret; i++) {
+		const struct topology_path *path = &run->topology.paths[i];
+
+		if (!is_to_come(run, path))
+			continue;
+		if (is_own(run, path) && host.n == 0)
+			r = whole_table_read(0, &host, err);
+		*ret = r == 0 && (!is_own(run, path) || is_elsewhere(run, path, &host));
 	}
-	return false;
+	return r;
 }
 
 /*
@@ -55,6 +87,7 @@ static int leave(struct run *run, struct error *err)
 {
 	const struct topology_container *container =
 		topology_container_by_id(&run->topology, run->identity.container_id);
+	bool awaits = false;
 	int r = 0, committed;
 
 	if (container && is_awaited(container))
@@ -65,8 +98,12 @@ static int leave(struct run *run, struct error *err)
 			r = dead_mounts_detach(run, container->name, err);
 		topology_remove_container(&run->topology, run->identity.container_name);
 	}
-	if (!pod_has_live_container(&run->topology) && !awaits_a_provider(run))
-		return r < 0 ? r : pod_end(run, err);
+	if (!pod_has_live_container(&run->topology)) {
+		if (r == 0)
+			r = awaits_a_provider(run, &awaits, err);
+		if (r < 0 || !awaits)
+			return r < 0 ? r : pod_end(run, err);
+	}
 	if (!container)
 		return 0;
 	run->topology.updated_usec = run_realtime_usec();

@@ -309,6 +309,38 @@ static void what_nobody_has_seen_goes_with_its_provider_in_any_order(void **stat
 	}
 }
 
+/* The same of a subPath of it: a mount of the kubelet's in the pod's own directory, and what is
+ * mounted there is to be seen in the hostPath, too. */
+static void nor_is_it_forgotten_below_a_sub_path(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	cleanup_free char *sub = NULL, *path = NULL;
+	struct fake_member *zurg, *web;
+
+	(void)state;
+	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
+	assert_true(asprintf(&sub, "/var/lib/kubelet/pods/%s/volume-subpaths/srv/rclone-zurg/0",
+			    pod.uid) > 0);
+	path = path_join(sub, "zurg");
+	assert_int_equal(ns_sandbox_mkdirs(sub), 0);
+	assert_int_equal(mount(NODE, sub, NULL, MS_BIND, NULL), 0);
+	zurg = fake_pod_add(
+		&pod, &(struct fake_role){
+			      .name = "rclone-zurg", .provides = "/mnt/media/zurg", .source = sub});
+	fake_member_expect(zurg, "prestart", 0);
+	web = fake_pod_add(&pod, &(struct fake_role){.name = "web", .source = ""});
+	fake_member_expect(web, "prestart", 0);
+	assert_int_equal(fuse_daemon_leave_dead(path), 0);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 1);
+	fake_member_stop(zurg);
+	fake_member_remove(web);
+	assert_true(fake_pod_has_file("pods", pod.uid));
+	fake_member_remove(zurg);
+	assert_int_equal(ns_sandbox_mounts_on(path), 0);
+	assert_int_equal(ns_sandbox_mounts_on(ZURG), 0);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
 /* Of its own volume the kubelet waits for the pod's end: that comes with the first removal. */
 static void in_its_own_volume_nobody_is_waited_for(void **state)
 {
@@ -519,6 +551,7 @@ int main(void)
 		TEST(one_that_could_not_unmount_it_itself_heals_nothing_there),
 		TEST(in_its_own_volume_a_provider_heals_what_nobody_has_seen),
 		TEST(what_nobody_has_seen_goes_with_its_provider_in_any_order),
+		TEST(nor_is_it_forgotten_below_a_sub_path),
 		TEST(in_its_own_volume_nobody_is_waited_for),
 		TEST(what_its_provider_was_seen_to_mount_goes_with_the_pod),
 		TEST(another_mount_on_the_same_path_stays),

@@ -180,7 +180,7 @@ static void no_pod_hurts_another_the_node_or_itself(void **state)
 		if (getenv("PODS_VERBOSE")) {
 			cleanup_free char *pod = story_tell(&story);
 
-			print_message("%s%s", pod, current.traced);
+			fprintf(stderr, "%s%s", pod, current.traced);
 		}
 		stage_clear(&current);
 		run++;
@@ -193,7 +193,7 @@ static int clear(void **state)
 {
 	(void)state;
 	if (current.story)
-		print_message("seed %llu:\n%s", (unsigned long long)current.story->seed,
+		fprintf(stderr, "seed %llu:\n%s", (unsigned long long)current.story->seed,
 			current.traced ? current.traced : "");
 	stage_clear(&current);
 	return 0;

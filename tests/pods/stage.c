@@ -34,7 +34,9 @@ void stage_fail(struct stage *stage, const char *format, ...)
 	if (vasprintf(&why, format, arguments) < 0)
 		why = NULL;
 	va_end(arguments);
-	print_error("%s%s", pod, stage->traced ? stage->traced : "");
+	/* cmocka prints a thousand bytes of a message. */
+	fprintf(stderr, "%sseed %llu: %s\n", pod, (unsigned long long)stage->story->seed,
+		why ? why : "");
 	fail_msg("seed %llu: %s", (unsigned long long)stage->story->seed, why ? why : "");
 	abort(); /* fail_msg() does not return */
 }
