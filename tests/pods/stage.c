@@ -365,7 +365,8 @@ static void clean_host_paths(struct stage *stage)
 		if (stage->story->volumes[path->volume].kind != VOLUME_HOST || path->provider < 0 ||
 			stage->story->parts[path->provider].flaw == FLAW_AT_ROOT)
 			continue;
-		while (umount2(path->host, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		while (umount2(path->host, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 ||
+			(*path->alias && umount2(path->alias, MNT_DETACH | UMOUNT_NOFOLLOW) == 0))
 			;
 	}
 }
