@@ -20,7 +20,7 @@ done
 # shellcheck source=tests/e2e/steps.sh
 . "$HERE/steps.sh"
 
-SUITES=(pod volumes directories deny environment journal gate heal ends podman kernels)
+SUITES=(pod volumes userns directories deny environment journal gate heal ends podman kernels)
 
 main() {
 	local suite
