@@ -23,6 +23,7 @@
 	X(mountinfo)                                                                               \
 	X(rclone)                                                                                  \
 	X(topology)                                                                                \
+	X(wire)                                                                                    \
 	X(judge)                                                                                   \
 	X(lint)
 

@@ -78,7 +78,7 @@ seed_judge() {
 }
 
 out=$1
-mkdir -p "$out"/{state,config,annotations,policy,mountinfo,rclone,topology,judge,lint}
+mkdir -p "$out"/{state,config,annotations,policy,mountinfo,rclone,topology,wire,judge,lint}
 out=$(cd -- "$out" && pwd)
 keep state "$fixtures"/crio/*/*/*/state.*.json "$should_fail"/{state,identity,annotations}/*.json
 keep config "$fixtures"/world/*/config.json "$fixtures"/crio/*/*/*/config.json \
