@@ -126,13 +126,11 @@ static int send_within(int fd, const char *data, size_t size, int msec)
 
 int journal_send(struct journal *journal, const struct iovec *fields, size_t n)
 {
-	cleanup_close int own = -EBADF;
+	cleanup_close int own = held == 0 ? connect_journal() : -EBADF;
 	cleanup_free char *data = NULL;
 	size_t size = 0;
-	int fd = held, r;
+	int fd = held == 0 ? own : held, r;
 
-	if (fd == 0)
-		fd = own = connect_journal();
 	if (fd < 0)
 		return fd;
 	r = pack(fields, n, &data, &size);
