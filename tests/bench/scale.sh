@@ -22,7 +22,8 @@ top=$(cd -- "$(dirname -- "$0")/../.." && pwd)
 cases=(real linked forks gate
 	mounts:50 mounts:500 mounts:5000 mounts:50000
 	text:50 text:500 text:5000 text:50000
-	config:1 config:16 paths:1 paths:64 containers:1 containers:100)
+	config:1 config:16 paths:1 paths:64 containers:1 containers:100
+	records:250 ended:250)
 
 spawnbench=$BUILD_DIR/bench/spawnbench
 gatebench=$BUILD_DIR/bench/gatebench
@@ -103,6 +104,10 @@ run_case() {
 		measure_noop "$BUILD_DIR/bench/noop" forks
 		return
 		;;
+	records:* | ended:*)
+		measure_reconcile "${BENCH_CASE%:*}" "${BENCH_CASE#*:}" "$runs"
+		return
+		;;
 	text:*) without=("$hide" ENOSYS "statmount,listmount" --) ;;
 	esac
 	start_providers
@@ -116,6 +121,40 @@ run_case() {
 	"${without[@]}" "$spawnbench" -n "$runs" -w 3 -s "$(again start_container plex)" \
 		-i "$work/plex.state" -l noop -l prestart \
 		-- "$BUILD_DIR/bench/noop" --vs "$HOOK_BINARY" prestart >"$BENCH_OUT"
+}
+
+# One reconcile on a node of that many recorded pods and 500 mounts: all live, or one has ended, whose
+# end then reads all the other records.
+measure_reconcile() {
+	local setup=()
+
+	start_providers
+	grow_mounts 500
+	copy_records "$2"
+	[[ $1 == records ]] || setup=(-s "$(again copy_record 0 7)")
+	"$spawnbench" -n "$3" -w 3 "${setup[@]}" -l noop -l reconcile \
+		-- "$BUILD_DIR/bench/noop" --vs "$HOOK_BINARY" reconcile >"$BENCH_OUT"
+}
+
+copy_records() {
+	local i
+
+	for ((i = 1; i < $1; i++)); do
+		copy_record "$i"
+	done
+}
+
+# The Plex pod's record under another uid; with a second argument its containers have ended: no process
+# of theirs began at that tick of the clock.
+copy_record() {
+	local of to records=/run/fuse-sidecar-hook
+
+	of=$(basename -- "$(find "$records/pods" -mindepth 1 -maxdepth 1 ! -name '*-00000000bec4' | head -n 1)")
+	to=$(printf '%08x-0000-4000-8000-00000000bec4' "$1")
+	mkdir -p "$records/pods/$to" "$records/shown/$to"
+	sed -e "s|$of|$to|g" ${2:+-e "s|\"pidStartTicks\": [0-9]*|\"pidStartTicks\": $2|"} \
+		"$records/pods/$of/topology.json" >"$records/pods/$to/topology.json"
+	chmod 600 "$records/pods/$to/topology.json"
 }
 
 # Another no-op beside the one that all is measured against.
@@ -152,13 +191,17 @@ hold() {
 	read -r _ <"$ready" || die "no FUSE mount on $1"
 }
 
+grow_mounts() {
+	mkdir -p "$work/more"
+	"$BUILD_DIR/bench/mountmany" "$(($1 - $(wc -l </proc/self/mountinfo)))" "$work/more"
+}
+
 grow_case() {
 	local n=${BENCH_CASE#*:}
 
 	case $BENCH_CASE in
 	mounts:* | text:*)
-		mkdir -p "$work/more"
-		"$BUILD_DIR/bench/mountmany" "$((n - $(wc -l </proc/self/mountinfo)))" "$work/more"
+		grow_mounts "$n"
 		;;
 	containers:*)
 		add_containers "$((n - 1))"
@@ -219,6 +262,8 @@ report() {
 				"mounts": "\($n) mounts",
 				"text": "\($n) mounts, without statmount(2)",
 				"config": "config.json of \($n) MB",
+				"records": "reconcile: \($n) pods that live, 500 mounts",
+				"ended": "reconcile: one of \($n) pods has ended, 500 mounts",
 				"paths": "\($n) FUSE path\(if $n == "1" then "" else "s" end)",
 				"containers": "\($n) container\(if $n == "1" then "" else "s" end) in the record"
 			}[$what]);
@@ -231,7 +276,7 @@ report() {
 		"|---|---|---|---|---|---|---|---|",
 		($all[] | select(.label == "noop" and .case == "real") |
 			"| a no-op with the libraries that the hook uses | \(.median_us | ms) | \(.p99_us | ms) | \(.median_cpu_us | ms) | 1 | 1 | \(.max_rss_kib | mib) | \(.n) |"),
-		($all[] | select(.label == ("linked", "forks", "prestart")) | . as $row |
+		($all[] | select(.label == ("linked", "forks", "prestart", "reconcile")) | . as $row |
 			row($all[] | select(.label == "noop" and .case == $row.case))),
 		"",
 		($all[] | select(.case == "gate") |
