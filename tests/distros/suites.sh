@@ -111,7 +111,7 @@ place_bundle() {
 # What several runs counted, as one.
 sum() {
 	awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { passed += $1; failed += $3; skipped += $5 }
-		{ print }
+		{ print; fflush() }
 		END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
 }
 
