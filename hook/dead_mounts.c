@@ -205,6 +205,7 @@ static int find_claims(struct run *run, const char *provider, struct claims *ret
 
 static int ask_ahead(struct run *run, const struct claims *claims, struct error *err)
 {
+	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
 	cleanup_mount_table struct mount_table host = {0};
 	cleanup_strv struct strv paths = {0};
 	int r;
@@ -215,7 +216,8 @@ static int ask_ahead(struct run *run, const struct claims *claims, struct error 
 	}
 	if (paths.n < 2)
 		return 0;
-	r = whole_table_read(0, &host, err);
+	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
+	r = mounts_now_add(&now, &paths, &host, err);
 	return r < 0 ? r : apply_ask_ahead(run, &host, &paths, err);
 }
 
