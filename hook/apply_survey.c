@@ -105,8 +105,11 @@ int apply_survey(struct run *run, struct error *err)
 {
 	const struct plan *plan = &run->judgement.plan;
 	cleanup_free struct probe_question *questions = calloc(plan->n + 1, sizeof(*questions));
-	int r = questions ? ask(run, questions, err) : error_memory(err);
+	int r;
 
+	if (!questions)
+		return error_memory(err);
+	r = ask(run, questions, err);
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
 		if (questions[i].host_path)
 			r = judge_found(run, &plan->steps[i], &questions[i], err);

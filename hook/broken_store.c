@@ -15,16 +15,18 @@
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define BLOCK 512 /* stat(2)'s unit */
 
-static int open_listed(int fd, DIR **ret)
+/* NULL with errno. */
+static DIR *open_listed(int fd)
 {
-	int copy = openat(fd, ".", OPEN_DIRECTORY);
+	int copy = openat(fd, ".", OPEN_DIRECTORY), failed;
+	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
 
-	*ret = copy < 0 ? NULL : fdopendir(copy);
-	if (*ret)
-		return 0;
-	if (copy >= 0)
-		close(copy);
-	return -errno;
+	if (directory || copy < 0)
+		return directory;
+	failed = errno;
+	close(copy);
+	errno = failed;
+	return NULL;
 }
 
 static bool is_dot(const char *name)
@@ -34,15 +36,18 @@ static bool is_dot(const char *name)
 
 static int list(int fd, struct strv *ret)
 {
-	cleanup_directory DIR *directory = NULL;
+	cleanup_directory DIR *directory = open_listed(fd);
 	const struct dirent *entry;
-	int r = open_listed(fd, &directory);
+	int r = 0;
 
-	while (r == 0 && (entry = readdir(directory))) {
+	if (!directory)
+		return -errno;
+	/* readdir(3) tells an error from the end by errno alone. */
+	for (errno = 0; r == 0 && (entry = readdir(directory)); errno = 0) {
 		if (!is_dot(entry->d_name))
 			r = strv_add(ret, entry->d_name);
 	}
-	return r;
+	return r < 0 ? r : -errno;
 }
 
 /* What the record and its directory take; -1UL where that cannot be told, which is too much. */

@@ -28,9 +28,10 @@ static int unique_mount_id(int fd, uint64_t *ret)
 {
 	int r = statx_mount_id(fd, SYS_STATX_MNT_ID_UNIQUE, SYS_STATX_MNT_ID_UNIQUE, ret);
 
-	/* Asked for anything, a FUSE mount without allow_other refuses everybody but its user. Of EIO
-	 * see below. */
-	if (r == -EOPNOTSUPP || r == -EACCES || r == -EIO || kernel_lacks(KERNEL_STATX_MNT_ID_UNIQUE, r))
+	/* Asked for anything, a FUSE mount without allow_other refuses everybody but its user. Of
+	 * EIO see below. */
+	if (r == -EOPNOTSUPP || r == -EACCES || r == -EIO ||
+		kernel_lacks(KERNEL_STATX_MNT_ID_UNIQUE, r))
 		*ret = 0;
 	else if (r < 0)
 		return r;
@@ -77,7 +78,8 @@ int mount_id_of(int fd, int *ret_id, uint64_t *ret_unique)
 	 */
 	if (kernel_has(KERNEL_STATX_MNT_ID)) {
 		r = statx_mount_id(fd, 0, STATX_MNT_ID, &id);
-		/* Whose daemon has called its root a file, of that the kernel tells nothing more. */
+		/* Whose daemon has called its root a file, of that the kernel tells nothing more.
+		 */
 		if (r == -EIO)
 			r = listed_mount_id(fd, &id);
 		if (r == 0 && ret_unique)

@@ -94,7 +94,7 @@ int spec_fetch(int dir, const char *path, char **ret_data, size_t *ret_size, str
 int spec_read(int dir, const char *path, struct spec *ret, struct error *err)
 {
 	cleanup_free char *data = NULL;
-	size_t size;
+	size_t size = 0;
 	int r = spec_fetch(dir, path, &data, &size, err);
 
 	return r < 0 ? r : spec_parse(data, size, ret, err);
@@ -116,7 +116,7 @@ int spec_fetch_bundle(const char *bundle, char **ret_data, size_t *ret_size, str
 int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err)
 {
 	cleanup_free char *data = NULL;
-	size_t size;
+	size_t size = 0;
 	int r = spec_fetch_bundle(bundle, &data, &size, err);
 
 	if (r < 0)

@@ -86,6 +86,7 @@ static void a_probe_that_is_left_waiting_is_named(void **state)
 	assert_int_equal(runtime_dir_open(true, &runtime_fd, NULL), 0);
 	assert_int_equal(fuse_daemon_start(path, "--swallow", &daemon), 0);
 	first = doctor(NULL);
+	assert_non_null(first);
 	told = doctor(NULL);
 	expect_says(told, "/var/lib/kubelet/pods/p/hung; process ");
 	expect_says(told, "of this program has waited there since 20");

@@ -137,7 +137,7 @@ static void add_other(const struct fake_pod *pod, int i, int watch)
 
 	snprintf(uid, sizeof(uid), "%08x-3a53-4f0e-9d3b-2f3f6a1b0c33", i);
 	for (char *at = text; (at = strstr(at, pod->uid)); at++)
-		memcpy(at, uid, strlen(uid));
+		memcpy(at, uid, sizeof(uid) - 1);
 	snprintf(directory, sizeof(directory), FAKE_POD_RECORDS "/pods/%s", uid);
 	snprintf(path, sizeof(path), "%s/topology.json", directory);
 	assert_int_equal(ns_sandbox_mkdirs(directory), 0);

@@ -158,8 +158,10 @@ static bool is_mine(unsigned long long seed)
 		return true;
 	part = strtoull(slice, &rest, 10);
 	parts = *rest == '/' ? strtoull(rest + 1, &rest, 10) : 0;
-	if (*rest || part == 0 || part > parts)
+	if (*rest || part == 0 || part > parts) {
 		fail_msg("PODS_SLICE is not like 1/4: %s", slice);
+		return false;
+	}
 	return seed % parts == part - 1;
 }
 

@@ -14,7 +14,8 @@
 #define V WORLD_VOLUME
 
 /* Each is written in more bytes than it has. */
-static const char hostile[] = "/\"\\\b\f\n\r\t\x01\x1f\x7f/\xc3\xa9/\xe2\x80\xae//";
+static const char hostile[] = {'/', '"', '\\', '\b', '\f', '\n', '\r', '\t', 0x01, 0x1f, 0x7f, '/',
+	(char)0xc3, (char)0xa9, '/', (char)0xe2, (char)0x80, (char)0xae, '/', '/', '\0'};
 
 static void set_text(char **slot, const char *text)
 {

@@ -173,7 +173,7 @@ static void the_file_stays_small(void **state)
 	cleanup_free char *text = NULL;
 
 	(void)state;
-	for (size_t i = 1; i <= 2 * TURNS_MAX_LAST; i++)
+	for (size_t i = 1; i <= (size_t)2 * TURNS_MAX_LAST; i++)
 		begin(&turns, i, 1);
 	assert_int_equal(turns.last.n, TURNS_MAX_LAST);
 	text = turns_format(&turns);

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define ROOM (1024 * 1024)
+#define ROOM ((size_t)1024 * 1024)
 #define CAPTURE "fixtures/crio/crio-1.33-runc/seed/rclone-zurg/"
 #define RECORD "fixtures/topology/v1.json"
 
@@ -213,11 +213,13 @@ static void expect_refused(
 	assert_non_null(room);
 	assert_int_equal(strlen(forged), length);
 	memcpy(told + 1, &length, sizeof(length));
-	memcpy(told + 1 + sizeof(length), text, length);
+	snprintf(told + 1 + sizeof(length), sizeof(told) - 1 - sizeof(length), "%s", text);
 	size = tell_fixture(kind, name, room);
 	at = memmem(room, size, told, 1 + sizeof(length) + length);
-	if (!at)
+	if (!at) {
 		fail_msg("%s does not tell %s", name, text);
+		return;
+	}
 	memcpy(at + 1 + sizeof(length), forged, length);
 	assert_int_equal(read_told(kind, room, size, &document), -EBADMSG);
 	kind->clear(&document);
