@@ -4,6 +4,7 @@
 #include "hook/deadline.h"
 #include "hook/lock_holder.h"
 #include "hook/runtime_dir.h"
+#include "hook/selinux_context.h"
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
 #include <stddef.h>
@@ -40,11 +41,16 @@ static int64_t part_of(const struct fuse_connection *connection)
 
 void probe_turn_make_file(int runtime_fd)
 {
-	cleanup_close int fd =
-		openat(runtime_fd, FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+	cleanup_close int fd = openat(runtime_fd, FILE_NAME, flags);
 
+	if (fd >= 0 || errno != ENOENT)
+		return;
 	/* A full or read-only /run stops the hook with its record, where it is said. */
-	(void)fd;
+	fd = openat(runtime_fd, FILE_NAME, flags | O_CREAT, 0600);
+	/* A service's file has its domain's type, which a runtime's hooks may not open. */
+	if (fd >= 0)
+		(void)selinux_context_label(fd, RUNTIME_DIR "/" FILE_NAME, NULL);
 }
 
 /* It is not made here: there are commands that make nothing. */
