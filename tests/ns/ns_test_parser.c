@@ -222,9 +222,17 @@ struct attempt {
 
 #define KILLED (128 + SIGSYS)
 
+/* It must not have been given. */
+static int refused(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? 10 : 11;
+}
+
 static int open_a_file(void)
 {
-	return openat(AT_FDCWD, "/etc/passwd", O_RDONLY) < 0 ? 10 : 11;
+	return refused(openat(AT_FDCWD, "/etc/passwd", O_RDONLY));
 }
 
 static int open_by_openat2(void)
@@ -239,7 +247,7 @@ static int open_by_openat2(void)
 
 static int make_a_socket(void)
 {
-	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? 10 : 11;
+	return refused(socket(AF_UNIX, SOCK_STREAM, 0));
 }
 
 static int signal_a_process(void)
@@ -259,10 +267,10 @@ static int run_a_program(void)
 
 static int make_memory_executable(void)
 {
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-			       MAP_FAILED
-		       ? 10
-		       : 11;
+	const void *code =
+		mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return code == MAP_FAILED ? 10 : 11;
 }
 
 static int trace_a_process(void)
@@ -355,7 +363,7 @@ static int send_a_message(void)
 
 static int make_a_root_program(void)
 {
-	return openat(AT_FDCWD, NS_SANDBOX_DIR "/program", O_WRONLY | O_CREAT, 04755) < 0 ? 10 : 11;
+	return refused(openat(AT_FDCWD, NS_SANDBOX_DIR "/program", O_WRONLY | O_CREAT, 04755));
 }
 
 static int turn_it_into_one(void)
@@ -410,7 +418,7 @@ static int open_anothers_memory(void)
 	if (confine_drop_ptrace() < 0)
 		return 12;
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)getppid());
-	if (open(path, O_RDWR | O_CLOEXEC) >= 0)
+	if (refused(open(path, O_RDWR | O_CLOEXEC)) == 11)
 		return 11;
 	if (errno != EACCES)
 		return 13;

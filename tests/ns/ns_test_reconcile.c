@@ -685,6 +685,7 @@ static void not_before_its_time(void **state)
 static void not_for_the_sake_of_its_own_question(void **state)
 {
 	cleanup_hang struct hang hang = {0};
+	unsigned int minor;
 
 	(void)state;
 	begin_hang(&hang, "{\"probeTimeout\": \"100ms\", \"abortHungAfter\": \"1ms\"}");
@@ -695,7 +696,8 @@ static void not_for_the_sake_of_its_own_question(void **state)
 	for (int i = 0; i < 3; i++)
 		expect_reconcile(NULL, 0, "1 alive, 0 failed");
 	hang.reader = child_start(read_it, hang.scene.path);
-	assert_true(eventually(two_requests_wait, &(unsigned int){minor_of(&hang.scene.pod)}));
+	minor = minor_of(&hang.scene.pod);
+	assert_true(eventually(two_requests_wait, &minor));
 	assert_true(reader_waits(&hang));
 	expect_reconcile(NULL, 0, "1 alive, 0 failed");
 	assert_int_equal(child_wait(hang.reader), 1);

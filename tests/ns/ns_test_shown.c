@@ -474,7 +474,9 @@ static void show_as_before(const struct fake_pod *pod, const struct fake_member 
 	child = fork();
 	if (child == 0)
 		_exit(setns(ns, CLONE_NEWNS) < 0 || mkdir(inside.place, 0755) < 0 ||
-			mount(RECORDS, inside.place, NULL, MS_BIND, NULL) < 0);
+					mount(RECORDS, inside.place, NULL, MS_BIND, NULL) < 0
+				? 1
+				: 0);
 	assert_int_equal(child_wait(child), 0);
 	/* shown/UID is not there for a pod of such a hook. */
 	assert_int_equal(rmdir(COPY), 0);
