@@ -5,6 +5,7 @@
 #include "hook/close_fds.h"
 #include "hook/confine.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/text.h"
 #include "oci/parsed.h"
 #include "policy/topology.h"
 #include "policy/topology_wire.h"
@@ -84,7 +85,8 @@ static size_t answer(
 
 static int serve_one(int fd, struct parser_memory *memory, const struct parser_question *question)
 {
-	cleanup_free char *name = strndup(memory->name, sizeof(memory->name) - 1);
+	size_t length = strnlen(memory->name, sizeof(memory->name) - 1);
+	cleanup_free char *name = text_copy(memory->name, length);
 	cleanup_free char *data = NULL;
 	struct parser_answer answered = {.id = question->id};
 	struct text text;

@@ -2,6 +2,7 @@
 #include "oci/base/wire.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -186,7 +187,7 @@ static void take_text(struct wire *wire, char **text)
 		wire_refuse(wire);
 		return;
 	}
-	*text = strndup(at, size);
+	*text = text_copy(at, size);
 	if (!*text)
 		fail(wire, -ENOMEM);
 }

@@ -99,6 +99,22 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(strv_add(&thing.list, "three"), 0);
 }
 
+/* Nothing behind it is looked at, not even for the end of its last text: sanitizers tell. */
+static void it_may_end_where_the_memory_ends(void **state)
+{
+	cleanup_thing struct thing thing = {0};
+	cleanup_free char *exact = NULL;
+	char room[256];
+	size_t size = write_sample(room, sizeof(room));
+
+	(void)state;
+	exact = malloc(size);
+	assert_non_null(exact);
+	memcpy(exact, room, size);
+	assert_int_equal(read_thing(exact, size, &thing), 0);
+	assert_string_equal(thing.list.items[1], "two");
+}
+
 static void every_part_of_it_is_refused(void **state)
 {
 	char room[256];
@@ -216,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(it_may_end_where_the_memory_ends),
 		cmocka_unit_test(every_part_of_it_is_refused),
 		cmocka_unit_test(what_comes_behind_it_is_refused),
 		cmocka_unit_test(every_changed_byte_is_refused_or_means_itself),
