@@ -328,7 +328,7 @@ static void readers_never_see_half_a_copy(void **state)
 		(int)zurg->process.pid, zurg->root);
 	reader = child_start(read_on, path);
 	for (int i = 0; i < 20; i++) {
-		char name[16];
+		char name[24];
 
 		snprintf(name, sizeof(name), "side-%d", i);
 		fake_member_expect(add_bystander(&pod, name), "prestart", 0);

@@ -393,7 +393,7 @@ static void containerds_names_are_not_cri_os(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		cleanup_state struct state container = {0};
 		cleanup_identity struct identity identity = {0};
-		struct error err = {0};
+		cleanup_error struct error err = {0};
 
 		load_state(files[i], &container);
 		assert_true(annotations_active(&container.annotations));
