@@ -453,7 +453,7 @@ static void what_a_killed_hook_has_left_is_mended_or_removed(void **state)
 	assert_int_equal(ns_sandbox_mkdirs(COPY), 0);
 	assert_int_equal(ns_sandbox_mkdirs(SHOWN "/" UID_B), 0);
 	assert_int_equal(mount("left", COPY, "tmpfs", MS_RDONLY, "size=64k"), 0);
-	fake_pod_expect_command("reconcile", NULL, 0);
+	free(fake_pod_expect_command("reconcile", NULL, 0));
 	assert_int_equal(ns_sandbox_mounts_on(COPY), 0);
 	assert_int_equal(fake_pod_count_files("shown"), 0);
 	assert_int_equal(fake_pod_count_files("locks"), 0);

@@ -118,7 +118,8 @@ char *fake_member_output(const struct fake_member *member);
 int fake_pod_command(const char *verb, const char *option, char **ret_output);
 
 /* The same where it must exit with that code: what it said, owned by the caller. */
-char *fake_pod_expect_command(const char *verb, const char *option, int code);
+__attribute__((warn_unused_result)) char *fake_pod_expect_command(
+	const char *verb, const char *option, int code);
 
 /* Become another verb of the program, with its output in a file: for a child of the test. Returns
  * only where it cannot. */
