@@ -327,6 +327,12 @@ check-kernels: all $(ns_tests) $(helpers) ## the namespace tests without each yo
 check-newer: all $(ns_tests) $(helpers) ## hooks and a pod under a C library whose system calls the filter does not know
 	@$(run_check) newer
 
+.PHONY: check-real-kernels
+check-real-kernels: ## the namespace tests on real kernels, KERNELS="5.10 6.1 6.12 7.2", booted as programs (root, network)
+	install/deps.sh build test kernels
+	@$(MAKE) all tests
+	@BUILD_DIR='$(abspath $(BUILD))' tests/real-kernels/run.sh
+
 .PHONY: filter-use
 filter-use: all $(ns_tests) $(helpers) ## which entries of the filter's list hooks have a use for (root; many minutes)
 	@tests/filter/use.sh '$(BUILD)'

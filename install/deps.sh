@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/deps.sh [--list] [build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]...
+# install/deps.sh [--list] [build|test|demo|lint|valgrind|bench|clang|distros|kernels|fuzz|deb|rpm|bundle|machineconfig|package|all]...
 #
 # Installs what is missing for the named purposes, and only when something is missing: on a machine
 # that has it all nothing is run and no network is needed. Debian and its relatives through apt-get,
@@ -88,6 +88,11 @@ deb | cmd:dh | debhelper | debhelper
 rpm | cmd:rpmbuild | rpm | rpm-build systemd-rpm-macros
 bundle | cmd:patchelf | patchelf | patchelf
 machineconfig | cmd:jq | jq | jq
+kernels | cmd:insmod | kmod | kmod
+kernels | cmd:patchelf | patchelf | patchelf
+kernels | cmd:debootstrap | debootstrap | debootstrap
+kernels | cmd:mke2fs | e2fsprogs | e2fsprogs
+kernels | cmd:unshare | util-linux | util-linux
 package | cmd:lintian | lintian | lintian
 package | cmd:rpmlint | rpmlint | rpmlint
 package | cmd:debootstrap | debootstrap | debootstrap
@@ -236,10 +241,10 @@ main() {
 	for arg; do
 		case $arg in
 		--list) list=yes ;;
-		build | test | demo | lint | valgrind | bench | clang | distros | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
+		build | test | demo | lint | valgrind | bench | clang | distros | kernels | fuzz | deb | rpm | bundle | machineconfig | package | all) purposes+=("$arg") ;;
 		*)
 			echo "usage: install/deps.sh [--list]" \
-				"[build|test|demo|lint|valgrind|bench|clang|distros|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
+				"[build|test|demo|lint|valgrind|bench|clang|distros|kernels|fuzz|deb|rpm|bundle|machineconfig|package|all]..." >&2
 			exit 2
 			;;
 		esac

@@ -5,6 +5,9 @@
 # All that needs the network is here. It asks the mirror that this machine's apt asks, or DISTROS_MIRROR,
 # through the proxy that apt has.
 
+# shellcheck source=tests/lib/mirror.bash
+. tests/lib/mirror.bash
+
 CACHE=${DISTROS_CACHE:-/var/cache/fuse-sidecar-hook-distros}
 MAX_AGE_MINUTES=$((24 * 60))
 
@@ -20,21 +23,10 @@ roots_codename() {
 	esac
 }
 
-# The mirror of the first source of apt that is Debian's own archive.
-roots_mirror() {
-	local mirror=${DISTROS_MIRROR:-}
-	[[ -z $mirror ]] || { echo "$mirror"; return; }
-	# shellcheck disable=SC2016 # apt's variables
-	mirror=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' |
-		sed -n 's/^Debian main //p' | head -n 1)
-	[[ -n $mirror ]] || { echo "apt has no source of Debian's archive here: set DISTROS_MIRROR" >&2; return 1; }
-	echo "$mirror"
-}
-
 # Begin $1 anew. What is half made has another name.
 roots_make() {
 	local where=$CACHE/$1 mirror
-	mirror=$(roots_mirror) || return
+	mirror=$(debian_mirror) || return
 	rm -rf --one-file-system -- "$where.new"
 	mkdir -p -- "$where.new"
 	roots_apart debootstrap --variant=minbase "$(roots_codename "$1")" "$where.new/root" "$mirror" || return
