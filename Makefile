@@ -333,6 +333,11 @@ check-real-kernels: ## the namespace tests on real kernels, KERNELS="5.10 6.1 6.
 	@$(MAKE) all tests
 	@BUILD_DIR='$(abspath $(BUILD))' tests/real-kernels/run.sh
 
+.PHONY: check-booted
+check-booted: ## the package on small Debians that systemd boots, with AppArmor and with SELinux (root, network)
+	install/deps.sh build deb kernels
+	@BUILD_DIR='$(abspath $(BUILD))' tests/booted/run.sh
+
 .PHONY: filter-use
 filter-use: all $(ns_tests) $(helpers) ## which entries of the filter's list hooks have a use for (root; many minutes)
 	@tests/filter/use.sh '$(BUILD)'

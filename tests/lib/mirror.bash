@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 
-# The mirror of the first source of apt that is Debian's own archive.
+# DISTROS_MIRROR, or the mirror of the first source of apt that is Debian's own archive.
 debian_mirror() {
 	local mirror=${DISTROS_MIRROR:-}
 	[[ -z $mirror ]] || { echo "$mirror"; return; }
