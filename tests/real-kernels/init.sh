@@ -18,7 +18,7 @@ power_off() {
 }
 
 # What programs are started from is this machine's, read-only; what tests write is in memory. Not one overlay for all:
-# on 5.10, files of a hostfs are not found through it.
+# on 5.10, files of a hostfs cannot be opened through it.
 copy_machine() {
 	local name
 	for name in bin sbin lib lib32 lib64 libx32; do
