@@ -88,7 +88,8 @@ static int read_config(struct run *run)
 	run->facts.bundle = run->state.bundle;
 	if (run->request.n_mounts == 0)
 		r = run_read_request(run, &err);
-	if (r == 0 && run->spec.n_mounts == 0)
+	/* Once: a container may have no mounts, but never no root. */
+	if (r == 0 && !run->spec.root_path)
 		r = run_read_spec(run, &err);
 	return r;
 }
