@@ -51,13 +51,24 @@ static int reap(void)
 	return status;
 }
 
+/*
+ * It is asked nothing any more. Not left to see the end of its socket: a process that was forked
+ * meanwhile, and that waits in the kernel for a file system, holds that open.
+ */
+static void stop(void)
+{
+	if (parser.pid > 0 && parser.owner == getpid())
+		(void)kill(parser.pid, SIGKILL);
+	(void)reap();
+}
+
 static int start(void)
 {
 	int sockets[2];
 	pid_t parent = getpid(), pid;
 
 	/* One that has rested. */
-	(void)reap();
+	stop();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	pid = fork();
@@ -97,7 +108,7 @@ void parser_rest(void)
 void parser_end(void)
 {
 	parser_rest();
-	(void)reap();
+	stop();
 	if (parser.memory)
 		munmap(parser.memory, sizeof(*parser.memory));
 	parser.memory = NULL;
