@@ -539,6 +539,28 @@ static void the_providers_poststop_may_be_the_last(void **state)
 	}
 }
 
+/* It is asked for each path whether it could unmount that, with its config.json read once: a
+ * sanitizer build tells. */
+static void a_container_without_mounts_may_end_last(void **state)
+{
+	cleanup_fake_pod struct fake_pod pod = {0};
+	struct fake_member *by, *zurg, *torbox;
+
+	(void)state;
+	fake_pod_init(
+		&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg, rclone-torbox=/mnt/media/torbox");
+	by = fake_pod_add(&pod, &(struct fake_role){.name = "by", .source = ""});
+	zurg = fake_pod_provider(&pod, "zurg");
+	torbox = fake_pod_provider(&pod, "torbox");
+	fake_member_expect(by, "prestart", 0);
+	fake_member_expect(zurg, "prestart", 0);
+	fake_member_expect(torbox, "prestart", 0);
+	fake_member_stop(zurg);
+	fake_member_stop(torbox);
+	fake_member_remove(by);
+	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -560,6 +582,7 @@ int main(void)
 		TEST(so_it_is_where_the_other_pod_has_no_record),
 		TEST(what_only_a_plugin_sees_as_well_goes_with_the_pod),
 		TEST(the_providers_poststop_may_be_the_last),
+		TEST(a_container_without_mounts_may_end_last),
 	};
 #undef TEST
 
