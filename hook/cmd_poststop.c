@@ -18,9 +18,14 @@
  * creates it again, and that one needs the volume as it was shared for this one. runc runs poststop
  * for it at once. Should the pod be over, reconcile finds it.
  */
-static bool is_awaited(const struct topology_container *container)
+static bool is_awaited(const struct topology *topology, const struct topology_container *container)
 {
-	if (container->status != CONTAINER_DENIED || mount_can_clone())
+	bool made = false;
+
+	for (size_t i = 0; i < topology->n_volumes; i++)
+		made = made || topology->volumes[i].bound_by_hook ||
+		       topology->volumes[i].shared_by_hook;
+	if (!made || container->status != CONTAINER_DENIED || mount_can_clone())
 		return false;
 	for (size_t i = 0; i < container->findings.n; i++) {
 		if (container->findings.items[i].code == FINDING_HOST_NOT_SHARED)
@@ -90,7 +95,7 @@ static int leave(struct run *run, struct error *err)
 	bool awaits = false;
 	int r = 0, committed;
 
-	if (container && is_awaited(container))
+	if (container && is_awaited(&run->topology, container))
 		return 0;
 	if (container) {
 		/* Who was refused has no right to what is on the path that it named. */
