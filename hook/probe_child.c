@@ -50,6 +50,23 @@ static int judge_mount(const struct probe_child *child, int fd, enum path_state 
 	return r == 0 ? (int)state : (int)PATH_LIVE;
 }
 
+/* The path does not lead to that mount any more: something else is there, or on the way. */
+static bool leads_elsewhere(int r)
+{
+	switch (-r) {
+	case ECONNABORTED:
+	case ECONNREFUSED:
+	case ELOOP:
+	case ENOENT:
+	case ENOTCONN:
+	case ENOTDIR:
+	case ESTALE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* To open it is the child's too: what has been mounted on the way meanwhile may be hung itself. A
  * state, or a negative errno. */
 static int judge_path(const struct probe_child *child, enum path_state known)
@@ -59,7 +76,7 @@ static int judge_path(const struct probe_child *child, enum path_state known)
 		root, child->path + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
 	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
 
-	if (r == -ENOENT || (r == 0 && id != child->mount_id))
+	if (leads_elsewhere(r) || (r == 0 && id != child->mount_id))
 		return PATH_UNKNOWN;
 	return r < 0 ? r : judge_mount(child, fd, known);
 }

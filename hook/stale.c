@@ -59,7 +59,7 @@ enum { STALE_SETTLED, STALE_CHANGED, STALE_DETACHED };
 /* The table has the mount, the walk has no path, or no mount any more: one of the two is old. */
 static int unless_changed(int r, struct error *err)
 {
-	if (r != -ENOENT && r != -ESTALE)
+	if (!walk_has_changed(r))
 		return r;
 	error_clear(err);
 	return STALE_CHANGED;

@@ -12,7 +12,6 @@
 #include "oci/base/strv.h"
 #include "oci/mountinfo.h"
 #include "policy/mounts.h"
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -35,6 +34,12 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"unmount the FUSE mount above it, or choose another FUSE path",
 			"%s goes through a FUSE mount, whose daemon may never answer", path);
+	case -ENOTCONN:
+	case -ECONNREFUSED:
+	case -ECONNABORTED:
+		return error_set(err, r, FINDING_PATH_UNSAFE, path,
+			"unmount the FUSE mount above it (umount -l), or choose another FUSE path",
+			"%s goes through a FUSE mount, whose daemon is gone", path);
 	case -ESTALE:
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"end what mounts and unmounts in the volume while the pod starts",
@@ -391,4 +396,9 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 	if (r == 0)
 		r = give_owners(&made, path, directory, err);
 	return r < 0 ? r : (int)made.n;
+}
+
+bool walk_has_changed(int r)
+{
+	return r == -ENOENT || r == -ESTALE;
 }

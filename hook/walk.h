@@ -11,6 +11,7 @@
 #include "hook/fs_user.h"
 #include "hook/undo.h"
 #include "oci/base/error.h"
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -41,5 +42,12 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 /* Open (O_PATH) what is at `rest` ("" is the volume itself) below `volume_fd`, following no
  * symlink. */
 int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd, struct error *err);
+
+/*
+ * Whether an error of these walks says no more than that the path is not what a look at the mounts
+ * a moment ago has shown: no such path, or no such mount on the way. Whoever has looked looks
+ * again.
+ */
+bool walk_has_changed(int r);
 
 #endif
