@@ -6,14 +6,21 @@
 #include "hook/tables.h"
 #include "hook/walk.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include <stdio.h>
+
+/* The policy's root, or mount of the node, that holds it; NULL without. */
+static const char *trusted_above(const struct run *run, const char *host_path)
+{
+	const char *root = config_prefix_of(&run->config.roots, host_path);
+
+	return root ? root : config_prefix_of(&run->config.node_mounts, host_path);
+}
 
 int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err)
 {
-	const char *trusted = config_prefix_of(&run->config.roots, host_path);
+	const char *trusted = trusted_above(run, host_path);
 
-	if (!trusted)
-		trusted = config_prefix_of(&run->config.node_mounts, host_path);
 	if (!trusted)
 		return error_set(err, -EACCES, FINDING_PATH_OUTSIDE_ROOTS, host_path,
 			"add its volume to roots in the node's policy",
@@ -21,17 +28,35 @@ int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct
 	return walk_open(trusted, host_path, ret_fd, err);
 }
 
-int apply_open_locked(const struct run *run, const char *host_path, struct lock *ret_lock,
-	int *ret_fd, struct error *err)
+int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
+	struct error *err)
+{
+	const char *from =
+		volume && path_below(host_path, volume) ? volume : trusted_above(run, host_path);
+	cleanup_close int fd = -EBADF;
+	int r = apply_open(run, from ? from : host_path, &fd, err);
+
+	if (r < 0)
+		return r;
+	r = walk_below(fd, from, path_below(host_path, from), ret_fd, err);
+	return r == -ENOENT ? error_set(err, r, FINDING_PATH_UNSAFE, host_path,
+				      "end what renames or mounts directories of the volume while "
+				      "the pod starts",
+				      "%s has just been taken away", host_path)
+			    : r;
+}
+
+int apply_open_locked(const struct run *run, const char *volume, const char *host_path,
+	struct lock *ret_lock, int *ret_fd, struct error *err)
 {
 	cleanup_close int before = -EBADF;
 	int r;
 
-	r = apply_open(run, host_path, &before, err);
+	r = apply_open_below(run, volume, host_path, &before, err);
 	progress_at(run->progress, "waiting for the lock of", host_path);
 	if (r == 0)
 		r = bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
-	return r < 0 ? r : apply_open(run, host_path, ret_fd, err);
+	return r < 0 ? r : apply_open_below(run, volume, host_path, ret_fd, err);
 }
 
 static bool has_wait(const struct plan *plan)

@@ -27,13 +27,15 @@ bool apply_provider_runs(const struct run *run, const char *provider)
 
 /* The id that is never used again, where the mount is the one that was asked; 0 where that is not
  * to be had. */
-static uint64_t unique_id(const struct run *run, const struct probe_question *answer)
+static uint64_t unique_id(const struct run *run, const struct topology_path *path,
+	const struct probe_question *answer)
 {
+	const struct claim claim = {
+		.volume = path ? path->volume : NULL, .host_path = answer->host_path};
 	struct stale_mount mount = {0};
 	cleanup_error struct error err = {0};
 
-	if (authority_identify(run, answer->host_path, &mount, &err) < 0 ||
-		mount.id != answer->mount->id)
+	if (authority_identify(run, &claim, &mount, &err) < 0 || mount.id != answer->mount->id)
 		return 0;
 	return mount.unique;
 }
@@ -52,7 +54,7 @@ static int note_state(
 			.state = answer->state,
 			.device = mount ? device : NULL,
 			.mount_id = mount ? mount->id : 0,
-			.mount_id_unique = mount ? unique_id(run, answer) : 0,
+			.mount_id_unique = mount ? unique_id(run, recorded, answer) : 0,
 			.now_usec = now_usec,
 			.boottime_usec = run_boottime_usec(),
 			.provider_runs = recorded && apply_provider_runs(run, recorded->provider),
@@ -127,7 +129,7 @@ static int adopt(struct run *run, const struct target *target, struct error *err
 	cleanup_close int fd = -EBADF;
 	int r;
 
-	r = apply_open_locked(run, target->anchor, &lock, &fd, err);
+	r = apply_open_locked(run, target->source, target->anchor, &lock, &fd, err);
 	if (r == 0)
 		r = is_proven_mount(target, fd, err);
 	/* Hooks bind volumes of pods alone: anywhere else it is the administrator's bind. */

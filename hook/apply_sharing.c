@@ -144,7 +144,7 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 	const struct mount_entry *now;
 	int r;
 
-	r = apply_open_locked(run, step->host_path, &lock, &fd, err);
+	r = apply_open_locked(run, step->volume, step->host_path, &lock, &fd, err);
 	if (r < 0)
 		return r;
 	/* Another pod's hook may have done it while this one waited for the lock: look again, with
@@ -225,7 +225,7 @@ static int replace_target(struct run *run, const struct plan_step *step,
 
 	if (find_nested(run, step, target->container_carrier, &nested) < 0)
 		return error_memory(err);
-	r = apply_open(run, step->host_path, &fd, err);
+	r = apply_open_below(run, step->volume, step->host_path, &fd, err);
 	if (r < 0)
 		return r;
 	replace.anchor_fd = fd;

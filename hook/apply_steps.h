@@ -7,16 +7,25 @@
 #include "hook/run.h"
 #include "policy/plan.h"
 
-/* Pin a step's volume, or what lies below it, from the policy's root that holds it. */
+/* Pin a step's volume from the policy's root that holds it. */
 int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err);
+
+/*
+ * Pin what lies in a volume, where whoever writes to it may have mounted on the way: walk_below()
+ * from the volume or, where that is not known (NULL) or not above it, from the policy's root. For
+ * what was seen there a moment ago: that it is gone is FINDING_PATH_UNSAFE. 0 or a negative errno,
+ * of which walk_has_changed() tells whether it is of this moment.
+ */
+int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
+	struct error *err);
 
 /*
  * The same with the directory's bind_lock() taken, and opened only then: what was there before the
  * lock may have been another pod's bind, that has ended with it. The lock is the caller's
  * (bind_unlock).
  */
-int apply_open_locked(const struct run *run, const char *host_path, struct lock *ret_lock,
-	int *ret_fd, struct error *err);
+int apply_open_locked(const struct run *run, const char *volume, const char *host_path,
+	struct lock *ret_lock, int *ret_fd, struct error *err);
 
 /*
  * Before apply_stale() of several paths: ask them all at once, so that those that hang take one

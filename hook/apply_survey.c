@@ -7,6 +7,7 @@
 
 #include "hook/conflict.h"
 #include "hook/probe.h"
+#include "hook/walk.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
 
@@ -29,7 +30,8 @@ int apply_judge_hung(const struct run *run, const struct plan_step *step, struct
 		"the mount on %s does not answer, and the node's policy denies that", step->path);
 }
 
-/* Whether the dead mount is the hook's to detach, when the time comes. */
+/* Whether the dead mount is the hook's to detach, when the time comes; true as well where it is not
+ * there any more: the step looks for itself, and judges what it finds. */
 static int may_heal(struct run *run, const struct plan_step *step, const struct mount_entry *found,
 	bool *ret, struct error *err)
 {
@@ -38,8 +40,14 @@ static int may_heal(struct run *run, const struct plan_step *step, const struct 
 	struct claim claim;
 	int r = apply_claim(run, step, &claim, err);
 
-	if (r == 0)
-		r = authority_identify(run, step->host_path, &mount, err);
+	if (r < 0)
+		return r;
+	r = authority_identify(run, &claim, &mount, err);
+	if (walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
+		error_clear(err);
+		*ret = true;
+		return 0;
+	}
 	return r < 0 ? r : authority_find(run, &claim, &mount, &owner, ret, err);
 }
 

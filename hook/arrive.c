@@ -8,6 +8,7 @@
 #include "hook/mounts_now.h"
 #include "hook/resolve.h"
 #include "hook/syscalls.h"
+#include "hook/walk.h"
 #include "oci/base/cleanup.h"
 #include "policy/mounts.h"
 #include <stdio.h>
@@ -50,13 +51,13 @@ static int open_mount(const struct run *run, const struct target *target, const 
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	cleanup_close int fd = -EBADF;
-	int r = apply_open(run, target->host_path, &fd, err);
+	int r = apply_open_below(run, target->volume, target->host_path, &fd, err);
 
 	if (r == 0)
 		r = mounts_now_of(fd, NULL, &mount, err);
-	if (r < 0)
+	if (r < 0 && !walk_has_changed(r))
 		return r;
-	if (!is_of(&mount, device))
+	if (r < 0 || !is_of(&mount, device))
 		return missing(err, -ESTALE, target, "it has just been taken away");
 	*ret_fd = move_fd(&fd);
 	return 0;

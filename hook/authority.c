@@ -6,6 +6,7 @@
 #include "hook/mounts_now.h"
 #include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
+#include "policy/mounts.h"
 #include "policy/own_volume.h"
 #include "policy/provider_rights.h"
 #include <stdio.h>
@@ -114,26 +115,31 @@ static int identify(int fd, const char *host_path, struct stale_mount *mount, st
 		     : 0;
 }
 
-int authority_identify(
-	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err)
+int authority_identify(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+	struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	int r = apply_open(run, host_path, &fd, err);
+	int r = apply_open_below(run, claim->volume, claim->host_path, &fd, err);
 
-	return r < 0 ? r : identify(fd, host_path, mount, err);
+	return r < 0 ? r : identify(fd, claim->host_path, mount, err);
 }
 
-int authority_look(
-	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err)
+int authority_look(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+	struct error *err)
 {
 	cleanup_mount_entry struct mount_entry entry = {0};
 	cleanup_close int fd = -EBADF;
-	int r = apply_open(run, host_path, &fd, err);
+	int r = apply_open_below(run, claim->volume, claim->host_path, &fd, err);
 
 	if (r == 0)
-		r = identify(fd, host_path, mount, err);
-	if (r == 0)
-		r = mounts_now_of(fd, NULL, &entry, err);
+		r = identify(fd, claim->host_path, mount, err);
+	if (r < 0)
+		return r;
+	r = mounts_now_of(fd, NULL, &entry, err);
+	if (r == -ENOENT || (r == 0 && !mount_entry_is_fuse(&entry)))
+		return error_set(err, -ESTALE, FINDING_PATH_UNSAFE, claim->host_path,
+			"end what mounts and unmounts in the volume while the pod starts",
+			"the mount on %s has just been taken away", claim->host_path);
 	if (r < 0)
 		return r;
 	mount->major = entry.major;

@@ -43,12 +43,16 @@ bool authority_is_elsewhere(const struct run *run, const struct mount_table *hos
 int authority_of_container(
 	struct run *run, const char *path, const char *host_path, bool *ret, struct error *err);
 
-/* The ids of the mount that a walk to `host_path` ends on. 0 or a negative errno. */
-int authority_identify(
-	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err);
+/*
+ * The ids of the mount that a walk to the claim's host path ends on, below its volume and through
+ * no FUSE mount. 0 or a negative errno; where walk_has_changed(), nothing is there any more of what
+ * the caller has seen.
+ */
+int authority_identify(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+	struct error *err);
 
-/* The same with its device. */
-int authority_look(
-	const struct run *run, const char *host_path, struct stale_mount *mount, struct error *err);
+/* The same of a FUSE mount, with its device. */
+int authority_look(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+	struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "hook/authority.h"
 #include "hook/mounts_now.h"
 #include "hook/probe.h"
+#include "hook/walk.h"
 #include "hook/whole_table.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
@@ -69,8 +70,12 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	bool known = claim->path && claim->path->state == PATH_HUNG, own = false;
 	cleanup_owner struct owner owner = {0};
 	struct stale_mount mount = {0};
-	int r = authority_look(run, claim->host_path, &mount, err);
+	int r = authority_look(run, claim, &mount, err);
 
+	if (walk_has_changed(r)) {
+		error_clear(err);
+		return 0;
+	}
 	if (r == 0)
 		r = authority_find(run, claim, &mount, &owner, &own, err);
 	if (r < 0 || !own || strv_contains(&run->hung_own, claim->host_path))
@@ -277,7 +282,11 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	if (state != PATH_DEAD && state != PATH_HUNG)
 		return 0;
 	mount = (struct stale_mount){.major = found->major, .minor = found->minor};
-	r = authority_identify(run, claim->host_path, &mount, err);
+	r = authority_identify(run, claim, &mount, err);
+	if (walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
+		error_clear(err);
+		return 0;
+	}
 	if (r == 0)
 		r = authority_find(run, claim, &mount, &owner, &may, err);
 	if (r < 0 || !may || strv_contains(&run->hung_own, claim->host_path))

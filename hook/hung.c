@@ -7,6 +7,7 @@
 #include "hook/probe.h"
 #include "hook/probe_turn.h"
 #include "hook/process.h"
+#include "hook/walk.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/base/text.h"
@@ -89,11 +90,11 @@ static int break_path(struct run *run, const struct topology_path *path,
 	return 1;
 }
 
-static bool same_device(const struct topology_path *path, const struct mount_entry *mount)
+static bool same_device(const struct topology_path *path, unsigned int major, unsigned int minor)
 {
 	char device[32];
 
-	snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
+	snprintf(device, sizeof(device), "%u:%u", major, minor);
 	return path->device && strcmp(path->device, device) == 0;
 }
 
@@ -126,11 +127,11 @@ static const struct mount_entry *candidate(const struct run *run, const struct t
 		!provider_is_gone(&run->topology, path))
 		return NULL;
 	mount = mounts_at(&run->node.host, path->host_path);
-	return mount && same_device(path, mount) ? mount : NULL;
+	return mount && same_device(path, mount->major, mount->minor) ? mount : NULL;
 }
 
 /* Below no volume of the pod's own only what was seen to be its provider's; and nowhere what is
- * another pod's. */
+ * another pod's, or is not there any more. */
 static int is_own(
 	const struct run *run, const struct topology_path *path, bool *ret, struct error *err)
 {
@@ -138,8 +139,12 @@ static int is_own(
 		.volume = path->volume, .host_path = path->host_path, .path = path};
 	cleanup_owner struct owner owner = {0};
 	struct stale_mount mount = {0};
-	int r = authority_look(run, path->host_path, &mount, err);
+	int r = authority_look(run, &claim, &mount, err);
 
+	if (walk_has_changed(r) || (r == 0 && !same_device(path, mount.major, mount.minor))) {
+		error_clear(err);
+		return 0;
+	}
 	return r < 0 ? r : authority_find(run, &claim, &mount, &owner, ret, err);
 }
 
