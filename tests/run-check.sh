@@ -301,7 +301,7 @@ run_kernels() {
 	fi
 	for error in ENOSYS EPERM; do
 		run_ns_without "$error" all ns_test_{bind,check,hostile,pod_end,poststop,prepare,probe} \
-			ns_test_{reconcile,sharing,shown,stale,status,walk}
+			ns_test_{open_below,reconcile,sharing,shown,stale,status,walk}
 	done
 }
 
