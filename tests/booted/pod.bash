@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2004,SC2016,SC2034 # PID_OF is a map; the inner shell has variables of its own; guest.sh uses them
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2004,SC2016,SC2034 # PID_OF is a map; the inner shell has variables of its own; guest.sh uses them
 #
 # A pod as the hook meets it, without a container runtime: a process in a mount namespace of its own with the volume's
 # bind below its root, a bundle, and a state on standard input. The FUSE daemon is bindfs.

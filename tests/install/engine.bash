@@ -28,5 +28,6 @@ engine_annotate() {
 	fi
 	# shellcheck disable=SC2034 # for the suites
 	engine_annotated=(--annotation "$1")
+	# shellcheck disable=SC2034 # the same
 	[[ $engine_annotations != a ]] || engine_annotated=(--annotation "\"${1//\"/\"\"}\"")
 }
