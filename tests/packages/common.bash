@@ -58,7 +58,8 @@ node_files() {
 	find "$NODE" -xdev \( -path "$NODE/var/lib/dpkg" -o -path "$NODE/var/lib/rpm" \
 		-o -path "$NODE/var/log" -o -path "$NODE/var/cache" -o -path "$NODE/tmp" \) -prune -o \
 		-printf '%y %m %P\n' | sort
-	find "$NODE/run" -mindepth 1 -path "$NODE/run/systemd" -prune -o -printf '%y %m run/%P\n' | sort
+	# run/mount is umount(8)'s, which the end of the package calls.
+	find "$NODE/run" -mindepth 1 \( -path "$NODE/run/systemd" -o -path "$NODE/run/mount" \) -prune -o -printf '%y %m run/%P\n' | sort
 }
 
 # What came to its place in a directory hooks.d, the program's or CRI-O's, or went from it: base names, in
@@ -117,8 +118,8 @@ node_add_selinux() {
 	: >"$NODE/tmp/selinux"
 }
 
-# selinux_was_told WORDS: the last change of file contexts
+# selinux_was_told WORDS [PATTERN]: the last change of file contexts; PATTERN is behind our directory's name
 selinux_was_told() {
 	same "$(grep '^semanage' "$NODE/tmp/selinux" | tail -n 1)" \
-		"semanage fcontext $1 /run/$NAME/shown(/.*)?"
+		"semanage fcontext $1 /run/$NAME${2-/shown}(/.*)?"
 }

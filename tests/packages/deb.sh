@@ -166,5 +166,5 @@ test_that 'dpkg installs it once more' install_package "$TWO"
 test_that 'SELinux is told of the records' selinux_was_told '-a -t container_ro_file_t'
 test_that 'and it runs' runs "$TREE_VERSION.1"
 test_that 'dpkg removes it once more' on_node dpkg --remove $NAME
-test_that 'SELinux is told to forget them' selinux_was_told -d
+test_that 'SELinux is told to forget them' selinux_was_told -d ''
 tap_finish

@@ -101,5 +101,5 @@ node_add_selinux
 test_that 'rpm installs it where SELinux is on' on_rpm --nodeps -i "$TWO"
 test_that 'SELinux is told of the records' selinux_was_told '-a -t container_ro_file_t'
 test_that 'rpm removes it once more' removes
-test_that 'SELinux is told to forget them' selinux_was_told -d
+test_that 'SELinux is told to forget them' selinux_was_told -d ''
 tap_finish
