@@ -7,7 +7,8 @@
  *
  *   data       there is an entry
  *   empty      there is none: what a media server must not see
- *   lost       ENOTCONN, or ECONNABORTED of a request that was under way when the daemon died
+ *   lost       ENOTCONN, or ECONNABORTED or (seldom) EIO of a request that was under way when the
+ *              daemon died: an error, which no reader takes for an empty directory
  *   NAME       any other error
  *
  * Ends when standard output does, or by a signal.
@@ -35,7 +36,9 @@ static bool is_entry(const struct dirent *entry)
 
 static const char *describe_error(int error)
 {
-	return error == ENOTCONN || error == ECONNABORTED ? "lost" : strerrorname_np(error);
+	if (error == ENOTCONN || error == ECONNABORTED || error == EIO)
+		return "lost";
+	return strerrorname_np(error);
 }
 
 static const char *list(const char *path)
