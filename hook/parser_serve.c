@@ -99,7 +99,7 @@ static int serve_one(int fd, struct parser_memory *memory, const struct parser_q
 	memcpy(data, memory->input, question->size);
 	data[question->size] = '\0';
 	text = (struct text){.name = name, .data = data, .size = question->size};
-	answered.size = answer(memory, question->document, &text);
+	answered.size = answer(memory, (enum parser_document)question->document, &text);
 	return write(fd, &answered, sizeof(answered)) == (ssize_t)sizeof(answered) ? 0 : -EPIPE;
 }
 

@@ -28,11 +28,12 @@ struct parser_memory {
 	char output[PARSER_OUTPUT_MAX]; /* the outcome, and behind 0 the document */
 };
 
-/* By a socket that keeps messages apart. */
+/* By a socket that keeps messages apart. Without padding, which would tell what was on the stack.
+ */
 struct parser_question {
 	uint64_t id;
-	uint64_t size; /* of the input */
-	enum parser_document document;
+	uint64_t size;	   /* of the input */
+	uint64_t document; /* enum parser_document */
 };
 
 struct parser_answer {
