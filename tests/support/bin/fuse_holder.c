@@ -303,78 +303,95 @@ static int mount_it(struct holder *holder)
 	return holder->mode == MODE_EARLY ? 0 : serve_one(holder, false);
 }
 
+static const struct option options[] = {
+	{"live", no_argument, NULL, 'l'},
+	{"hang", no_argument, NULL, 'h'},
+	{"swallow", no_argument, NULL, 's'},
+	{"answers", required_argument, NULL, 'a'},
+	{"error", required_argument, NULL, 'E'},
+	{"early", no_argument, NULL, 'e'},
+	{"refuse", no_argument, NULL, 'r'},
+	{"odd", no_argument, NULL, 'O'},
+	{"cache", no_argument, NULL, 'c'},
+	{"delay-ms", required_argument, NULL, 'd'},
+	{"on-input", no_argument, NULL, 'i'},
+	{"file", required_argument, NULL, 'f'},
+	{"source", required_argument, NULL, 'o'},
+	{"type", required_argument, NULL, 't'},
+	{"user", required_argument, NULL, 'u'},
+	{NULL, 0, NULL, 0},
+};
+
+/* Of the options without an argument. False for any other. */
+static bool take_flag(struct holder *holder, int option)
+{
+	switch (option) {
+	case 'l':
+		holder->mode = MODE_LIVE;
+		return true;
+	case 'h':
+		holder->mode = MODE_HANG;
+		return true;
+	case 's':
+		holder->mode = MODE_SWALLOW;
+		return true;
+	case 'e':
+		holder->mode = MODE_EARLY;
+		return true;
+	case 'r':
+		holder->refuses = true;
+		return true;
+	case 'O':
+		holder->odd = true;
+		return true;
+	case 'c':
+		holder->valid_seconds = CACHE_SECONDS;
+		return true;
+	case 'i':
+		holder->on_input = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Of those with one. */
+static bool take_value(struct holder *holder, int option, const char *value)
+{
+	switch (option) {
+	case 'a':
+		holder->answers = strtol(value, NULL, 10);
+		return true;
+	case 'E':
+		holder->error = (int)strtol(value, NULL, 10);
+		return true;
+	case 'd':
+		holder->delay_ms = (unsigned int)strtoul(value, NULL, 10);
+		return true;
+	case 'f':
+		holder->file = value;
+		return true;
+	case 'o':
+		holder->source = value;
+		return true;
+	case 't':
+		holder->type = value;
+		return true;
+	case 'u':
+		holder->user = (int)strtol(value, NULL, 10);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int parse(int argc, char **argv, struct holder *holder)
 {
-	static const struct option options[] = {
-		{"live", no_argument, NULL, 'l'},
-		{"hang", no_argument, NULL, 'h'},
-		{"swallow", no_argument, NULL, 's'},
-		{"answers", required_argument, NULL, 'a'},
-		{"error", required_argument, NULL, 'E'},
-		{"early", no_argument, NULL, 'e'},
-		{"refuse", no_argument, NULL, 'r'},
-		{"odd", no_argument, NULL, 'O'},
-		{"cache", no_argument, NULL, 'c'},
-		{"delay-ms", required_argument, NULL, 'd'},
-		{"on-input", no_argument, NULL, 'i'},
-		{"file", required_argument, NULL, 'f'},
-		{"source", required_argument, NULL, 'o'},
-		{"type", required_argument, NULL, 't'},
-		{"user", required_argument, NULL, 'u'},
-		{NULL, 0, NULL, 0},
-	};
-	int value;
+	int option;
 
-	while ((value = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (value) {
-		case 'l':
-			holder->mode = MODE_LIVE;
-			break;
-		case 'h':
-			holder->mode = MODE_HANG;
-			break;
-		case 's':
-			holder->mode = MODE_SWALLOW;
-			break;
-		case 'a':
-			holder->answers = strtol(optarg, NULL, 10);
-			break;
-		case 'E':
-			holder->error = (int)strtol(optarg, NULL, 10);
-			break;
-		case 'e':
-			holder->mode = MODE_EARLY;
-			break;
-		case 'r':
-			holder->refuses = true;
-			break;
-		case 'O':
-			holder->odd = true;
-			break;
-		case 'c':
-			holder->valid_seconds = CACHE_SECONDS;
-			break;
-		case 'd':
-			holder->delay_ms = (unsigned int)strtoul(optarg, NULL, 10);
-			break;
-		case 'i':
-			holder->on_input = true;
-			break;
-		case 'f':
-			holder->file = optarg;
-			break;
-		case 'o':
-			holder->source = optarg;
-			break;
-		case 't':
-			holder->type = optarg;
-			break;
-		case 'u':
-			holder->user = (int)strtol(optarg, NULL, 10);
-			break;
-		default:
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (!take_flag(holder, option) && !take_value(holder, option, optarg))
 			return -EINVAL;
-		}
 	}
 	holder->path = argv[optind];
 	return argc - optind == 1 && strlen(holder->file) < 200 ? 0 : -EINVAL;
