@@ -12,6 +12,9 @@ fi
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
 
+# `make check DEPS_UPGRADE=yes` hands it to every process below make; here each case says it, or not.
+unset DEPS_UPGRADE
+
 missing=$(lacking root apt-get dpkg)
 if [[ -n $missing ]]; then
 	skip 'what is installed stays' "$missing"
