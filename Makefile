@@ -5,11 +5,12 @@
 # Everything that is made goes below $(BUILD). A source file needs no entry here: it is found by the
 # directory that it lies in, and the directory decides what it may be linked with:
 #
-#   oci/base/*.c oci/*.c     liboci.a     json-c (and the headers of libmount and libyaml, which are loaded)
-#   policy/*.c               libpolicy.a  + libcap
-#   hook/*.c (not main.c)    libhook.a    + nothing more; the filter of system calls comes from
-#                            hook/filter_export.c, a program of the build
-#   hook/inspect.cc          a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
+#   oci/*/*.c                liboci.a     json-c (and the headers of libmount and libyaml, which are loaded)
+#   policy/*/*.c             libpolicy.a  + libcap
+#   hook/*/*.c               libhook.a    + nothing more; the filter of system calls comes from
+#                            hook/sandbox/filter_export.c, a program of the build
+#   hook/main.c              the program
+#   hook/doctor/inspect.cc   a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
 #   tests/unit/oci_test_*.c      a cmocka program with liboci only
 #   tests/unit/policy_test_*.c   ... with libpolicy and liboci
 #   tests/unit/test_*.c          ... with all three
@@ -139,9 +140,9 @@ ALL_CPPFLAGS = -D_GNU_SOURCE $(fortify) -I. $(CPPFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(mode_ldflags) $(LDFLAGS)
 
 # What is there.
-oci_src := $(sort $(wildcard oci/base/*.c oci/*.c))
-policy_src := $(sort $(wildcard policy/*.c))
-hook_src := $(sort $(filter-out hook/main.c hook/filter_export.c,$(wildcard hook/*.c)))
+oci_src := $(sort $(wildcard oci/*/*.c))
+policy_src := $(sort $(wildcard policy/*/*.c))
+hook_src := $(sort $(filter-out hook/sandbox/filter_export.c,$(wildcard hook/*/*.c)))
 main_src := $(wildcard hook/main.c)
 support_src := $(sort $(wildcard tests/support/*.c))
 preload_src := $(sort $(wildcard tests/support/preload/*.c))
@@ -237,8 +238,8 @@ $(libpolicy): $(call obj,$(policy_src)) $(BUILD)/policy.stamp
 HOSTCC ?= $(if $(filter $(shell uname -m)-%,$(target)),$(CC),gcc)
 filter_export := $(BUILD)/gen/filter_export
 filter_programs := $(BUILD)/gen/filter_programs
-$(filter_export): $(addprefix hook/filter_,export.c build.c list.c dangers.c) hook/filter.h \
-		hook/filter_list.h hook/filter_entry.h hook/syscalls.h $(BUILD)/flags.stamp
+$(filter_export): $(addprefix hook/sandbox/filter_,export.c build.c list.c dangers.c) hook/sandbox/filter.h \
+		hook/sandbox/filter_list.h hook/sandbox/filter_entry.h hook/sys/syscalls.h $(BUILD)/flags.stamp
 	$(call show,HOST,$@)
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=gnu11 -D_GNU_SOURCE -O1 -I. -o $@ $(filter %.c,$^) -lseccomp
 $(filter_programs).c: $(filter_export)
@@ -261,7 +262,7 @@ $(hook): $(call obj,$(main_src)) $(libhook) $(libpolicy) $(liboci)
 # -fanalyzer of gcc 12 is for C.
 inspect_cflags = $(patsubst -fanalyzer,,$(filter-out -Wno-analyzer%,$(mode_cflags)))
 INSPECT_CFLAGS = $(eval INSPECT_CFLAGS := $$(call pkg_cflags,$(PKGS_INSPECT)))$(INSPECT_CFLAGS)
-$(BUILD)/fuse-sidecar-inspect: hook/inspect.cc $(BUILD)/flags.stamp
+$(BUILD)/fuse-sidecar-inspect: hook/doctor/inspect.cc $(BUILD)/flags.stamp
 	$(call show,CXX,$<)
 	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wshadow $(WERROR) $(fortify) $(CPPFLAGS) $(INSPECT_CFLAGS) \
 		$(CFLAGS) $(hardening) $(inspect_cflags) $(ALL_LDFLAGS) -o $@ $< \
@@ -344,8 +345,8 @@ filter-use: all $(ns_tests) $(helpers) ## which entries of the filter's list hoo
 
 .PHONY: check-mounts
 COUNT ?= 2000
-check-mounts: all $(BUILD)/tests/ns/ns_test_mounts_now $(helpers) ## mounts asked one by one against the text, over COUNT=2000 random trees (root)
-	@MOUNTS_COUNT=$(COUNT) $(BUILD)/tests/ns/ns_test_mounts_now
+check-mounts: all $(BUILD)/tests/ns/ns_test_mnttab_query $(helpers) ## mounts asked one by one against the text, over COUNT=2000 random trees (root)
+	@MOUNTS_COUNT=$(COUNT) $(BUILD)/tests/ns/ns_test_mnttab_query
 
 .PHONY: check-signals
 SIGNALS ?= 1000
@@ -386,8 +387,9 @@ check-asan-run: all tests
 whole = echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) $(mode_cflags) -fPIE $(mode_ldflags) \
 	-pie -x c - -x none -Wl,--whole-archive $(1) -Wl,--no-whole-archive -o $(BUILD)/layers.tmp
 .PHONY: check-layers
-check-layers: libs ## prove that hook -> policy -> oci -> oci/base is the only direction
+check-layers: libs ## prove that hook -> policy -> oci, and the order of their rooms, is the only direction
 	@tests/lint/layers.sh
+	@tests/lint/room_symbols.sh $(BUILD)/obj
 	$(if $(oci_src),@$(call whole,$(liboci)) $(OCI_LIBS))
 	$(if $(policy_src),@$(call whole,$(libpolicy) $(liboci)) $(POLICY_LIBS))
 	@rm -f $(BUILD)/layers.tmp

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch to a command, and the only place that exits. */
-#include "hook/commands.h"
-#include "hook/confine.h"
-#include "hook/fs_context.h"
-#include "hook/parser.h"
-#include "hook/startup.h"
-#include "hook/supervise.h"
-#include "hook/whole_table.h"
+#include "hook/cmd/commands.h"
+#include "hook/sandbox/drop_privileges.h"
+#include "hook/sandbox/fs_context.h"
+#include "hook/sandbox/parser.h"
+#include "hook/sandbox/sanitize_process.h"
+#include "hook/sys/mnttab_read.h"
+#include "hook/worker/supervise.h"
 #include "oci/base/code.h"
 #include "oci/base/library.h"
 #include "oci/base/mountlib.h"
@@ -55,11 +55,12 @@ static int load_libraries(const struct command *command)
  * is none that is confined. */
 static int start(const struct command *command, struct supervisor *supervisor)
 {
+	const struct supervised supervised = command_supervised(command);
 	int unfiltered = 0, r = startup_clean(command->for_people);
 
 	if (r < 0 || command->profile == CONFINE_NOTHING)
 		return r;
-	r = supervise_begin(command, supervisor);
+	r = supervise_begin(&supervised, supervisor);
 	if (r < 0)
 		return r;
 	if (supervisor->worker > 0) {

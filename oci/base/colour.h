@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Colour in text for people: what a word means, not how it looks. Whether there is to be any is
- * decided where the output is known (hook/terminal.h). */
+ * decided where the output is known (hook/output/terminal.h). */
 #ifndef FSH_OCI_BASE_COLOUR_H
 #define FSH_OCI_BASE_COLOUR_H
 

@@ -4,7 +4,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/base/strv.h"
-#include "oci/mountinfo.h"
+#include "oci/spec/mountinfo.h"
 #include "tests/support/cmocka.h"
 
 #include <dirent.h>

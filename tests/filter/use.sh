@@ -3,7 +3,7 @@
 #
 # tests/filter/use.sh [--judge DIR] BUILD
 #
-# Which entries of hook/filter_list.c do hooks have a use for? Runs namespace tests whose hooks are
+# Which entries of hook/sandbox/filter_list.c do hooks have a use for? Runs namespace tests whose hooks are
 # traced, with this kernel's system calls and without the younger ones, and compares. Fails with the
 # entries that no hook has called and whose comment does not say by "unseen:" why they are there, and
 # where the filter has refused something.
@@ -15,7 +15,7 @@ set -uo pipefail
 
 cd -- "$(dirname -- "$0")/../.." || exit 1
 top=$PWD
-list=hook/filter_list.c
+list=hook/sandbox/filter_list.c
 traces=
 if [[ ${1:-} == --judge ]]; then
 	traces=$2

@@ -2,10 +2,10 @@
 /* What a pod's author writes: KEY=VALUE in each part of the input. */
 #include "tests/fuzz/fuzz.h"
 
-#include "oci/annotations.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
+#include "oci/spec/annotations.h"
 #include <string.h>
 
 static void add_annotation(struct keyvals *annotations, char *text)

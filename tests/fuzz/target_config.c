@@ -4,7 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
-#include "oci/spec.h"
+#include "oci/spec/spec.h"
 #include <limits.h>
 #include <string.h>
 

@@ -10,10 +10,10 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
 #include "oci/base/path.h"
-#include "policy/checks.h"
-#include "policy/judge.h"
-#include "policy/report.h"
-#include "policy/topology_update.h"
+#include "policy/check/checks.h"
+#include "policy/check/judge.h"
+#include "policy/check/topology_update.h"
+#include "policy/report/report.h"
 #include <string.h>
 
 struct scene {

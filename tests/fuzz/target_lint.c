@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "oci/base/cleanup.h"
-#include "policy/lint.h"
+#include "policy/lint/lint.h"
 #include <string.h>
 
 static void check_finding(const struct lint_finding *item, size_t size)

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "oci/base/cleanup.h"
-#include "oci/mountinfo.h"
+#include "oci/spec/mountinfo.h"
 #include <string.h>
 
 static void check_entry(const struct mount_entry *entry)

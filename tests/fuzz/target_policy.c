@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "oci/base/path.h"
-#include "policy/config.h"
+#include "policy/config/config.h"
 
 static void check_paths(const struct strv *paths)
 {

@@ -7,7 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
-#include "policy/rclone.h"
+#include "policy/check/rclone.h"
 #include <string.h>
 
 static void take_list(struct fuzz_input *input, struct strv *list)

@@ -4,8 +4,8 @@
 
 #include "oci/base/ident.h"
 #include "oci/base/text.h"
-#include "oci/identity.h"
-#include "oci/state.h"
+#include "oci/spec/identity.h"
+#include "oci/spec/state.h"
 #include <limits.h>
 #include <string.h>
 

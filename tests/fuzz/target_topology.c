@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "oci/base/cleanup.h"
-#include "policy/topology.h"
+#include "policy/record/topology.h"
 #include <string.h>
 
 static char *rewrite(const char *text)

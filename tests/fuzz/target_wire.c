@@ -8,8 +8,8 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
-#include "oci/parsed.h"
-#include "policy/topology_wire.h"
+#include "oci/spec/parsed.h"
+#include "policy/record/topology_wire.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The journal catalog and hook/message_ids.h name the same kinds with the same ids, and systemd's own
+# The journal catalog and hook/journal/message_ids.h name the same kinds with the same ids, and systemd's own
 # catalog compiler accepts the file.
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
@@ -10,7 +10,7 @@ set -uo pipefail
 catalog=install/fuse-sidecar-hook.catalog
 
 in_header() {
-	sed -n 's/^[[:space:]]*X(\(AUDIT_[A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/message_ids.h
+	sed -n 's/^[[:space:]]*X(\(AUDIT_[A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/journal/message_ids.h
 }
 
 in_catalog() {

@@ -18,7 +18,7 @@ codes() {
 
 # What lint can find: lint_rules[]
 lint_codes() {
-	sed -n 's/^\t{FINDING_\([A-Z_]*\),.*/\1/p' policy/lint_codes.c | grep -vx NONE | tr 'A-Z_' 'a-z-'
+	sed -n 's/^\t{FINDING_\([A-Z_]*\),.*/\1/p' policy/lint/lint_codes.c | grep -vx NONE | tr 'A-Z_' 'a-z-'
 }
 
 exit_codes() {
@@ -26,29 +26,29 @@ exit_codes() {
 }
 
 annotations() {
-	sed -n 's/^#define ANNOTATION_[A-Z_]* ANNOTATION_PREFIX "\([a-z-]*\)"/\1/p' oci/annotations.h
+	sed -n 's/^#define ANNOTATION_[A-Z_]* ANNOTATION_PREFIX "\([a-z-]*\)"/\1/p' oci/spec/annotations.h
 }
 
-# keys ARRAY: the strings of such an array in policy/config.c
+# keys ARRAY: the strings of such an array in policy/config/config.c
 keys() {
-	sed -n "/ $1\[\] = {/,/};/p" policy/config.c | grep -o '"[A-Za-z]*"' | tr -d '"'
+	sed -n "/ $1\[\] = {/,/};/p" policy/config/config.c | grep -o '"[A-Za-z]*"' | tr -d '"'
 }
 
 verbs() {
-	sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' hook/commands.c
+	sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' hook/cmd/commands.c
 }
 
 options() {
-	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/commands.c
+	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/cmd/commands.c
 }
 
 actions() {
-	sed -n 's/^\t\t\[PLAN_[A-Z_]*\] = "\([a-z-]*\)",/\1/p' policy/plan.c
+	sed -n 's/^\t\t\[PLAN_[A-Z_]*\] = "\([a-z-]*\)",/\1/p' policy/check/plan.c
 }
 
 # ACTION ID of each kind of journal entry
 kinds() {
-	sed -n 's/^\tX(AUDIT_\([A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/message_ids.h |
+	sed -n 's/^\tX(AUDIT_\([A-Z_]*\), "\([0-9a-f]*\)").*/\1 \2/p' hook/journal/message_ids.h |
 		while read -r kind id; do
 			kind=${kind,,}
 			echo "${kind//_/-} $id"
@@ -57,11 +57,11 @@ kinds() {
 
 # The names of doctor's checks
 checks() {
-	sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)").*/\1/p' policy/checkup.h
+	sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)").*/\1/p' policy/report/doctor_report.h
 }
 
 fields() {
-	grep -oE '"(FUSE_SIDECAR_[A-Z_]*|CONTAINER_ID_FULL|MESSAGE_ID)"' hook/audit.c | tr -d '"'
+	grep -oE '"(FUSE_SIDECAR_[A-Z_]*|CONTAINER_ID_FULL|MESSAGE_ID)"' hook/journal/audit.c | tr -d '"'
 }
 
 # same_lines WHAT: the lists on descriptors 3 and 4 hold the same lines, and at least one

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fails when a file includes what lies above it: hook -> policy -> oci -> oci/base is the only
-# direction. Tests of a layer and what all tests share are held to the same rule.
+# Fails when a file includes what lies above it: hook -> policy -> oci is the only direction between the
+# layers, and the rooms of a layer (its sub-folders) have an order of their own. Tests of a layer and what all
+# tests share are held to the same rule.
 #
 # Quoted includes name a path from the top of the tree and nothing else, so that this can be read off
 # the include line: no "../", no file beside the including one.
@@ -32,17 +33,28 @@ rule() {
 	done
 }
 
-base='oci/base/[a-z0-9_]+\.h'
-oci="$base|oci/[a-z0-9_]+\\.h"
-policy="$oci|policy/[a-z0-9_]+\\.h"
-hook="$policy|hook/[a-z0-9_]+\\.h"
+# shellcheck source=tests/lint/rooms.bash
+. tests/lint/rooms.bash
+
+# room ROOM: its files, judged
+room() {
+	local files=("$1"/*.[ch])
+	rule "$1/" "(${below:+$below|}$1)/[a-z0-9_]+\\.h" "${files[@]}"
+}
+
+below=
+for at in "${rooms[@]}"; do
+	room "$at"
+	below+="${below:+|}$at"
+done
+rule hook/main.c "($below)/[a-z0-9_]+\\.h" hook/*.[ch]
+
+oci='oci/[a-z]+/[a-z0-9_]+\.h'
+policy="$oci|policy/[a-z]+/[a-z0-9_]+\\.h"
+hook="$policy|hook/[a-z]+/[a-z0-9_]+\\.h"
 support='tests/support/[a-z0-9_]+\.h'
 any_test='tests/[a-z0-9_/]+\.h'
 
-rule oci/base "$base" oci/base/*.[ch]
-rule oci/ "$oci" oci/*.[ch]
-rule policy/ "$policy" policy/*.[ch]
-rule hook/ "$hook" hook/*.[ch]
 rule 'a test of oci/' "$oci|$support" tests/unit/oci_test_*.c
 rule 'a test of policy/' "$policy|$support" tests/unit/policy_test_*.c
 # tests/support/world.[ch] builds the facts of the policy: of its types only, for all tests link it.
@@ -52,10 +64,17 @@ rule tests/support/world "$policy|$support" tests/support/world.[ch]
 rule 'a fuzz target' "$policy|tests/fuzz/[a-z0-9_]+\\.h" tests/fuzz/*.[ch]
 rule 'a test' "$hook|$any_test" tests/unit/test_*.c tests/ns/*.[ch] tests/unit/*.h
 
-# The layers are flat: a directory that the Makefile does not know would be built by nobody.
+# A room that has no place in the order is held to nothing, and what lies deeper, or beside the rooms, is built
+# by nobody.
 while IFS= read -r dir; do
-	echo "$dir: no directory below this layer is built" >&2
+	[[ " ${rooms[*]} " == *" $dir "* ]] || {
+		echo "$dir: not a room of tests/lint/layers.sh" >&2
+		bad=1
+	}
+done < <(find oci policy hook -mindepth 1 -type d 2>/dev/null)
+while IFS= read -r file; do
+	echo "$file: belongs in one of the rooms" >&2
 	bad=1
-done < <(find oci policy hook -mindepth 1 -type d ! -path oci/base 2>/dev/null)
+done < <(find oci policy hook -maxdepth 1 -name '*.[ch]' ! -path hook/main.c 2>/dev/null)
 
 exit "$bad"

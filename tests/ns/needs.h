@@ -3,8 +3,8 @@
 #ifndef FSH_TESTS_NS_NEEDS_H
 #define FSH_TESTS_NS_NEEDS_H
 
-#include "hook/kernel_features.h"
-#include "hook/mount_ops.h"
+#include "hook/sys/kernel_features.h"
+#include "hook/sys/mount_ops.h"
 #include <stdio.h>
 
 /* The test is about a bind that is replaced, or about a run that gets that far. First thing in it.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/audit.h"
+#include "hook/journal/audit.h"
 
-#include "hook/deadline.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_journal.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/commands.h"
+#include "hook/cmd/commands.h"
 
-#include "hook/policy_file.h"
-#include "hook/record.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/policy_file.h"
+#include "hook/record/record.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "tests/support/child.h"

@@ -5,7 +5,7 @@
  *
  * CROWD_MOUNTS (2000) mounts beside the gate (make check-crowd).
  */
-#include "hook/deadline.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

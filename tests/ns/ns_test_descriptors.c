@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A runtime that leaves its hooks hardly any descriptors: RLIMIT_NOFILE from 3 on. */
-#include "hook/kernel_features.h"
+#include "hook/sys/kernel_features.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "oci/base/path.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor beside pods that were recorded: tests/install/doctor.sh has the rest. */
-#include "hook/reconcile_stamp.h"
-#include "hook/runtime_dir.h"
+#include "hook/reclaim/reconcile_stamp.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/expect.h"

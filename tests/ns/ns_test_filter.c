@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter of system calls: what it refuses, that it is what its list says, and what becomes of
  * the hook where there is none. */
-#include "hook/filter_list.h"
+#include "hook/sandbox/filter_list.h"
 
-#include "hook/commands.h"
-#include "hook/container_ns.h"
-#include "hook/fs_context.h"
-#include "hook/kernel_features.h"
-#include "hook/process.h"
-#include "hook/progress.h"
-#include "hook/startup.h"
-#include "hook/supervise.h"
+#include "hook/cmd/commands.h"
+#include "hook/mount/container_ns.h"
+#include "hook/sandbox/fs_context.h"
+#include "hook/sandbox/sanitize_process.h"
+#include "hook/sandbox/worker_status.h"
+#include "hook/sys/kernel_features.h"
+#include "hook/sys/process.h"
+#include "hook/worker/supervise.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
@@ -404,8 +404,7 @@ static int refused_as_a_command(const struct options *options)
 
 static int run_supervised(void *data)
 {
-	static const struct command command = {
-		.name = "prestart", .run = refused_as_a_command, .budget_usec = 10000000};
+	static const struct supervised command = {.name = "prestart", .budget_usec = 10000000};
 	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
 	struct options options = {.stage = command.name};
 
@@ -415,7 +414,7 @@ static int run_supervised(void *data)
 	if (supervisor.worker > 0)
 		return confine_supervisor() < 0 ? 124 : supervise_end(&supervisor);
 	options.progress = supervisor.progress;
-	return command.run(&options);
+	return refused_as_a_command(&options);
 }
 
 /* The whole way: the filter's verdict, the worker's death, the supervisor's word. */

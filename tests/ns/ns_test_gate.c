@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The gate: first hook/gate.h by itself, then as a consumer's prestart goes through it. */
-#include "hook/gate.h"
+/* The gate: first hook/apply/gate.h by itself, then as a consumer's prestart goes through it. */
+#include "hook/apply/gate.h"
 
-#include "hook/process.h"
+#include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/gate.h"
+#include "hook/apply/gate.h"
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"

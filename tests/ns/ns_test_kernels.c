@@ -3,14 +3,14 @@
  * Kernels that lack the younger system calls: what mount(2) can do in their place, and what becomes
  * of a pod where it can not. `make check-kernels` runs all other tests on such kernels.
  */
-#include "hook/graft.h"
-#include "hook/mount_by_path.h"
-#include "hook/mount_id.h"
-#include "hook/mount_ops.h"
+#include "hook/mount/mount_attach.h"
+#include "hook/sys/mount_id.h"
+#include "hook/sys/mount_legacy.h"
+#include "hook/sys/mount_ops.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
-#include "oci/mountinfo.h"
-#include "policy/mounts.h"
+#include "oci/spec/mountinfo.h"
+#include "policy/check/mounts.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_pod.h"

@@ -3,8 +3,8 @@
  * The hook killed at any of its system calls: the next run comes to where an undisturbed one does,
  * and what is live stays so.
  */
-#include "hook/deadline.h"
-#include "hook/mount_ops.h"
+#include "hook/sys/deadline.h"
+#include "hook/sys/mount_ops.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "tests/support/child.h"

@@ -3,11 +3,11 @@
  * What a process does that can load no library any more, as a confined stage: it reads whole mount
  * tables without libmount where the kernel tells them, and says what is missing where not.
  */
-#include "hook/whole_table.h"
+#include "hook/sys/mnttab_read.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/library.h"
 #include "oci/base/mountlib.h"
-#include "policy/mounts.h"
+#include "policy/check/mounts.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/hide_syscalls.h"

@@ -2,7 +2,7 @@
 /* What a pod makes the hook write has limits, and a pod that reaches one hurts nobody but itself.
  */
 #include "oci/base/cleanup.h"
-#include "policy/topology_limit.h"
+#include "policy/record/topology_limit.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/expect.h"
 #include "tests/support/fake_scene.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/lock.h"
+#include "hook/record/lock.h"
 
-#include "hook/deadline.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

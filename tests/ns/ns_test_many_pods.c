@@ -3,7 +3,7 @@
  * The hooks of many pods at once, as when a node comes back: none fails, none waits for another
  * pod, and each record is whole. MANY_PODS=250 for another number.
  */
-#include "hook/deadline.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hooks that count themselves, and the file for node_exporter: also beside one another, and where
  * it cannot be written. */
-#include "hook/lock.h"
-#include "hook/metrics_store.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/lock.h"
+#include "hook/record/metrics_store.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

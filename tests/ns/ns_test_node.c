@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/node.h"
+#include "hook/run/node.h"
 
-#include "hook/kubens.h"
+#include "hook/mount/kubens.h"
 #include "oci/base/cleanup.h"
-#include "policy/mounts.h"
+#include "policy/check/mounts.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_container.h"

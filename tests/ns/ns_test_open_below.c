@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a hook has seen in a volume, opened: through no FUSE mount that has come on the way since,
  * and what has changed is told from what is broken. */
-#include "hook/apply_steps.h"
-#include "hook/walk.h"
+#include "hook/apply/apply_steps.h"
+#include "hook/mount/safe_walk.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -3,11 +3,11 @@
  * The process that parses: what it answers, what becomes of a run whose parser dies or hangs, and
  * what somebody could do who has taken it over, or the worker itself.
  */
-#include "hook/parser.h"
+#include "hook/sandbox/parser.h"
 
-#include "hook/confine.h"
-#include "hook/held_process.h"
-#include "hook/journal.h"
+#include "hook/journal/journal.h"
+#include "hook/sandbox/drop_privileges.h"
+#include "hook/sys/held_process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "tests/support/child.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a pod: after its last container's poststop nothing of it is left on the node. */
-#include "hook/deadline.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "tests/ns/needs.h"

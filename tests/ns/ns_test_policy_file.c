@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/policy_file.h"
+#include "hook/record/policy_file.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"

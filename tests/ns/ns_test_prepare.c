@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/commands.h"
+#include "hook/cmd/commands.h"
 
-#include "hook/policy_file.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/policy_file.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "tests/support/child.h"

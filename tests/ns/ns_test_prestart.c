@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prestart as a whole: many at once, many in a row, taken back, and refused before anything is
  * made. */
-#include "hook/runtime_dir.h"
-#include "hook/syscalls.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "tests/ns/needs.h"
@@ -98,7 +98,7 @@ static void two_hundred_pods_leave_the_node_as_it_was(void **state)
 	assert_int_equal(fake_pod_count_files("locks"), 0);
 	assert_int_equal(fake_pod_count_files("tmp"), 0);
 	assert_int_equal(fake_pod_count_files("shown"), 0);
-	/* These, and the file of those who ask mounts (hook/probe_turn.h). */
+	/* These, and the file of those who ask mounts (hook/record/probe_turn.h). */
 	assert_int_equal(fake_pod_count_files(""), 5);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/probe.h"
+#include "hook/mount/probe.h"
 
-#include "hook/deadline.h"
-#include "hook/lock.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/lock.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
-#include "policy/mounts.h"
+#include "policy/check/mounts.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fuse_daemon.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A mount that never answers holds one process of the node, however often and by whomever it is
  * looked at. */
-#include "hook/probe_turn.h"
+#include "hook/record/probe_turn.h"
 
-#include "hook/deadline.h"
-#include "hook/probe.h"
-#include "hook/runtime_dir.h"
+#include "hook/mount/probe.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reconcile: pods whose poststop never came, beside hooks that run; and the breaker for mounts that
  * hang for ever. */
-#include "hook/lock.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/lock.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

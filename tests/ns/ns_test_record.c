@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/record.h"
+#include "hook/record/record.h"
 
-#include "hook/lock.h"
-#include "hook/runtime_dir.h"
+#include "hook/record/lock.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
-#include "policy/topology_limit.h"
+#include "policy/record/topology_limit.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/runtime_dir.h"
+#include "hook/record/runtime_dir.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"

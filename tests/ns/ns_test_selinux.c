@@ -3,9 +3,9 @@
  * The labels that the hook writes, on a kernel without SELinux: a directory stands for selinuxfs,
  * and root may write the attribute, which a tmpfs keeps. What a policy makes of them is not tried.
  */
-#include "hook/selinux.h"
+#include "hook/record/selinux.h"
 
-#include "hook/runtime_dir.h"
+#include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_scene.h"

@@ -4,12 +4,12 @@
  * are made, whoever makes them. The kernel has no SELinux: a directory stands for selinuxfs, and
  * what a policy makes of the labels is not tried.
  */
-#include "hook/selinux_context.h"
+#include "hook/record/selinux_context.h"
 
-#include "hook/commands.h"
-#include "hook/policy_file.h"
-#include "hook/runtime_dir.h"
-#include "hook/selinux.h"
+#include "hook/cmd/commands.h"
+#include "hook/record/policy_file.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/record/selinux.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -6,7 +6,7 @@
  * SIGNALS_COUNT (100) signals from SIGNALS_SEED (1) on (make check-signals). The seed says who gets
  * which signal, and when; where the hook is by then is the machine's to say.
  */
-#include "hook/deadline.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volumes whose server is not impressed by root: NFS with root_squash, directories that deny
  * everybody but their owner. */
-#include "hook/walk.h"
+#include "hook/mount/safe_walk.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

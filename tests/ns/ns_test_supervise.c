@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever becomes of the process that does the work, the hook ends in time, with the right exit
  * code, and the journal says why. */
-#include "hook/supervise.h"
+#include "hook/worker/supervise.h"
 
-#include "hook/commands.h"
-#include "hook/confine.h"
-#include "hook/deadline.h"
-#include "hook/startup.h"
-#include "hook/undo.h"
-#include "hook/walk.h"
+#include "hook/cmd/commands.h"
+#include "hook/mount/rollback_list.h"
+#include "hook/mount/safe_walk.h"
+#include "hook/sandbox/drop_privileges.h"
+#include "hook/sandbox/sanitize_process.h"
+#include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "tests/support/child.h"
@@ -50,6 +50,7 @@ static int run_trial(void *data)
 {
 	const struct trial *trial = data;
 	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
+	const struct supervised supervised = command_supervised(&trial->command);
 	struct options options = {.stage = trial->command.name};
 	int input = STDIN_FILENO;
 
@@ -57,7 +58,7 @@ static int run_trial(void *data)
 		return 124;
 	if (trial->state)
 		input = open(trial->state, O_RDONLY | O_CLOEXEC);
-	if (dup2(input, STDIN_FILENO) < 0 || supervise_begin(&trial->command, &supervisor) < 0)
+	if (dup2(input, STDIN_FILENO) < 0 || supervise_begin(&supervised, &supervisor) < 0)
 		return 125;
 	if (supervisor.worker > 0)
 		return supervise_end(&supervisor);
@@ -358,12 +359,13 @@ static int abandon(void *data)
 {
 	const struct trial *trial = data;
 	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
+	const struct supervised supervised = command_supervised(&trial->command);
 	struct options options = {.stage = trial->command.name};
 	struct worker_ending ending = {0};
 
 	/* Ends who waits for ever. */
 	alarm((unsigned int)(IN_TIME / SECOND));
-	if (startup_clean(false) < 0 || supervise_begin(&trial->command, &supervisor) < 0)
+	if (startup_clean(false) < 0 || supervise_begin(&supervised, &supervisor) < 0)
 		return 125;
 	if (supervise_is_worker(&supervisor)) {
 		options.progress = supervisor.progress;

@@ -6,7 +6,7 @@
 #ifndef FSH_TESTS_PODS_DAEMON_H
 #define FSH_TESTS_PODS_DAEMON_H
 
-#include "oci/mountinfo.h"
+#include "oci/spec/mountinfo.h"
 #include "tests/pods/story.h"
 
 #include <sys/types.h>

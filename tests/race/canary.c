@@ -3,7 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
-#include "oci/mountinfo.h"
+#include "oci/spec/mountinfo.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
 

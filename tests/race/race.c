@@ -6,9 +6,9 @@
  * RACE_RUNS: how many runs of the hook's own program, over all tests. It lives in an arena, since a
  * hook that fails here would act on the machine.
  */
-#include "hook/stale.h"
-#include "hook/syscalls.h"
-#include "hook/walk.h"
+#include "hook/mount/dead_mount.h"
+#include "hook/mount/safe_walk.h"
+#include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "tests/race/arena.h"
 #include "tests/race/canary.h"

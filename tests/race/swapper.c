@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/race/swapper.h"
 
-#include "hook/syscalls.h"
+#include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "tests/support/child.h"

@@ -48,7 +48,7 @@ char *ns_sandbox_propagation(const char *path);
 
 /* How many mounts of this process's mount namespace have exactly that mountpoint, one over the
  * other or hidden; and how many there are in all, but for what the hook shows to containers
- * (hook/shown.h). */
+ * (hook/record/record_copy.h). */
 unsigned int ns_sandbox_mounts_on(const char *path);
 unsigned int ns_sandbox_mounts(void);
 

@@ -8,9 +8,9 @@
 #define FSH_TESTS_SUPPORT_WORLD_H
 
 #include "oci/base/jsondoc.h"
-#include "policy/facts.h"
-#include "policy/finding.h"
-#include "policy/target.h"
+#include "policy/check/facts.h"
+#include "policy/check/target.h"
+#include "policy/record/finding.h"
 #include "tests/support/cmocka.h"
 
 #include <stdlib.h>
@@ -83,8 +83,8 @@ static inline void world_end(struct world *world)
 
 #define cleanup_world __attribute__((cleanup(world_end)))
 
-/* Run one of policy/checks.h and compare what it finds with a world_summary(). `what` names the
- * case when they differ. */
+/* Run one of policy/check/checks.h and compare what it finds with a world_summary(). `what` names
+ * the case when they differ. */
 static inline void world_expect(struct world *world,
 	int (*check)(const struct facts *, const struct targets *, struct findings *),
 	const char *what, const char *summary)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/annotations.h"
 #include "oci/base/cleanup.h"
+#include "oci/spec/annotations.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tests/corpus/should-fail: each file is refused with the code, and the words, of expected.tsv. */
-#include "oci/annotations.h"
 #include "oci/base/cleanup.h"
-#include "oci/identity.h"
-#include "oci/spec.h"
-#include "oci/state.h"
+#include "oci/spec/annotations.h"
+#include "oci/spec/identity.h"
+#include "oci/spec/spec.h"
+#include "oci/spec/state.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

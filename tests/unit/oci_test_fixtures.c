@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that real runtimes handed to a hook (tests/fixtures) parses, to what is in it. */
-#include "oci/annotations.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
 #include "oci/base/path.h"
-#include "oci/identity.h"
-#include "oci/mountinfo.h"
-#include "oci/spec.h"
-#include "oci/state.h"
+#include "oci/spec/annotations.h"
+#include "oci/spec/identity.h"
+#include "oci/spec/mountinfo.h"
+#include "oci/spec/spec.h"
+#include "oci/spec/state.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

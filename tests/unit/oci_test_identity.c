@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "oci/identity.h"
+#include "oci/spec/identity.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "oci/keyval.h"
+#include "oci/spec/keyval.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "oci/pod.h"
+#include "oci/kube/pod.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "oci/base/shellwords.h"
+#include "oci/kube/shellwords.h"
 #include "tests/support/cmocka.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "oci/spec.h"
+#include "oci/spec/spec.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "oci/state.h"
+#include "oci/spec/state.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/checks.h"
+#include "policy/check/checks.h"
 #include "tests/support/world.h"
 
 #define V WORLD_VOLUME

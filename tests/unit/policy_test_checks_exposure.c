@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/checks.h"
-#include "policy/plan.h"
-#include "policy/report.h"
+#include "policy/check/checks.h"
+#include "policy/check/plan.h"
+#include "policy/report/report.h"
 #include "tests/support/world.h"
 
 #define MEDIA                                                                                      \

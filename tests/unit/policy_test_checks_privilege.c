@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/checks.h"
+#include "policy/check/checks.h"
 #include "tests/support/world.h"
 
 /* One member of a healthy provider's config.json that is changed (NULL: none), and what comes of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/checks.h"
+#include "policy/check/checks.h"
 #include "tests/support/world.h"
 
 #define ANOTHERS "/var/lib/kubelet/pods/0a1b2c3d-3a53-4f0e-9d3b-2f3f6a1b0c22/volumes/e/m"

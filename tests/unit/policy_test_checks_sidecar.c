@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/checks.h"
+#include "policy/check/checks.h"
 #include "tests/support/world.h"
 
 static void a_healthy_pod_is_well_made(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/config.h"
-#include "policy/nearest.h"
+#include "policy/config/config.h"
+#include "policy/config/did_you_mean.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What files of CRI-O's configuration come to, one after another. tests/install/doctor.sh has the
  * same from TOML. */
-#include "policy/crio_config.h"
+#include "policy/config/crio_config.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/devices.h"
+#include "policy/check/devices.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

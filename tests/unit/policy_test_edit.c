@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of a text in each style that YAML and JSON have. */
 #include "oci/base/cleanup.h"
-#include "policy/edit.h"
+#include "policy/lint/edit.h"
 #include "tests/support/cmocka.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/finding.h"
+#include "policy/record/finding.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

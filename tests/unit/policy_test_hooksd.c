@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of hooks.d that the engine takes and refuses: tests/install/doctor.sh asks the engine
  * itself. */
-#include "policy/hooksd.h"
+#include "policy/config/hooksd.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"

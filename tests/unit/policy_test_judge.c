@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/judge.h"
+#include "policy/check/judge.h"
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"

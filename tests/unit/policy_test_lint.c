@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lint finds in a pod that has one mistake, and what it makes of it. */
 #include "oci/base/cleanup.h"
-#include "policy/lint.h"
+#include "policy/lint/lint.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/lsm.h"
+#include "policy/config/lsm.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

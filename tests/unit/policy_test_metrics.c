@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/metrics.h"
+#include "policy/report/metrics.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"

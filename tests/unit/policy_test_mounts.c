@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
-#include "policy/mounts.h"
+#include "policy/check/mounts.h"
 #include "tests/support/world.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which directories of the host are a pod's own: by their path alone. */
-#include "policy/own_volume.h"
+#include "policy/config/own_volume.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/cmocka.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/plan.h"
+#include "policy/check/plan.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/world.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a provider could unmount by itself, by its own config.json. */
-#include "policy/provider_rights.h"
+#include "policy/check/provider_rights.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/world.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/report.h"
+#include "policy/report/report.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/world.h"

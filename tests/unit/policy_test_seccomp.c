@@ -7,7 +7,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
 #include "oci/base/jsondoc.h"
-#include "policy/seccomp_profile.h"
+#include "policy/check/seccomp_profile.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/filter.h>

@@ -2,8 +2,8 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
 #include "oci/base/jsondoc.h"
-#include "policy/timestamp.h"
-#include "policy/topology.h"
+#include "policy/record/timestamp.h"
+#include "policy/record/topology.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/json_schema.h"
 #include <stdint.h>

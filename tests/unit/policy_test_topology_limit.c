@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a pod asks for: its record can be read back, and what is refused keeps nobody else out.
  */
-#include "policy/topology_limit.h"
+#include "policy/record/topology_limit.h"
 
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
-#include "policy/checks.h"
-#include "policy/topology_update.h"
+#include "policy/check/checks.h"
+#include "policy/check/topology_update.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/world.h"
 #include <string.h>

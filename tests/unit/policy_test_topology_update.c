@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/topology_update.h"
+#include "policy/check/topology_update.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/world.h"

@@ -5,7 +5,7 @@
  * what a later version adds to the format has files of its own.
  */
 #include "oci/base/cleanup.h"
-#include "policy/topology.h"
+#include "policy/record/topology.h"
 #include "tests/support/fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>

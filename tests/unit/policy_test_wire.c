@@ -4,10 +4,10 @@
  * nothing of it believed. Whatever the bytes are changed to, what is read is refused, or holds what
  * its readers promise.
  */
-#include "oci/parsed.h"
+#include "oci/spec/parsed.h"
 
 #include "oci/base/cleanup.h"
-#include "policy/topology_wire.h"
+#include "policy/record/topology_wire.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

@@ -3,13 +3,13 @@
  * What a stage may take at most, against the timeout that its file of hooks.d names: a runtime that
  * ends the hook itself leaves its children, and tells nobody why.
  */
-#include "hook/commands.h"
-#include "hook/lock.h"
-#include "hook/progress.h"
-#include "hook/supervise.h"
+#include "hook/cmd/commands.h"
+#include "hook/record/lock.h"
+#include "hook/sandbox/worker_status.h"
+#include "hook/worker/supervise.h"
 #include "oci/base/cleanup.h"
-#include "policy/config.h"
-#include "policy/hooksd.h"
+#include "policy/config/config.h"
+#include "policy/config/hooksd.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
 

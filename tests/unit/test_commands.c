@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/commands.h"
+#include "hook/cmd/commands.h"
 
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the filters say of system calls by their numbers, on this architecture and on the other. */
-#include "hook/filter_list.h"
+#include "hook/sandbox/filter_list.h"
 
-#include "hook/filter_entry.h"
+#include "hook/sandbox/filter_entry.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/bpf_run.h"
 #include "tests/support/cmocka.h"
@@ -57,7 +57,7 @@ struct arm64_call {
 };
 
 #define YES SECCOMP_RET_ALLOW
-#define NO SECCOMP_RET_TRAP /* refused: hook/refused_call.h */
+#define NO SECCOMP_RET_TRAP /* refused: hook/sandbox/refused_call.h */
 #define END SECCOMP_RET_KILL_PROCESS
 
 static const struct arm64_call arm64_calls[] = {

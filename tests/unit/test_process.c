@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/process.h"
+#include "hook/sys/process.h"
 
-#include "hook/kernel_features.h"
+#include "hook/sys/kernel_features.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

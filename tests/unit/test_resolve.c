@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* openat2(2) and what takes its place, compared with each other. */
-#include "hook/resolve.h"
+#include "hook/sys/resolve.h"
 
-#include "hook/kernel_features.h"
-#include "hook/resolve_by_hand.h"
-#include "hook/syscalls.h"
+#include "hook/sys/kernel_features.h"
+#include "hook/sys/openat2_fallback.h"
+#include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/terminal.h"
+#include "hook/output/terminal.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/child.h"

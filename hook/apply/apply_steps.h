@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of a plan, by matter; each in a file of its own. For hook/apply/apply.c. */
+#ifndef FSH_HOOK_APPLY_APPLY_STEPS_H
+#define FSH_HOOK_APPLY_APPLY_STEPS_H
+
+#include "hook/apply/authority.h"
+#include "hook/run/run.h"
+#include "policy/check/plan.h"
+
+/* Pin a step's volume from the policy's root that holds it. */
+int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err);
+
+/*
+ * Pin what lies in a volume, where whoever writes to it may have mounted on the way: walk_below()
+ * from the volume or, where that is not known (NULL) or not above it, from the policy's root. For
+ * what was seen there a moment ago: that it is gone is FINDING_PATH_UNSAFE. 0 or a negative errno,
+ * of which walk_has_changed() tells whether it is of this moment.
+ */
+int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
+	struct error *err);
+
+/*
+ * The same with the directory's bind_lock() taken, and opened only then: what was there before the
+ * lock may have been another pod's bind, that has ended with it. The lock is the caller's
+ * (bind_unlock).
+ */
+int apply_open_locked(const struct run *run, const char *volume, const char *host_path,
+	struct lock *ret_lock, int *ret_fd, struct error *err);
+
+/*
+ * Before apply_stale() of several paths: ask them all at once, so that those that hang take one
+ * probeTimeout together. apply_stale() leaves those alone. 0 or a negative errno.
+ */
+int apply_ask_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
+	struct error *err);
+
+/*
+ * stale_detach() on the host path of the claim, whose volume is pinned first, of what the pod may
+ * have detached (authority_find()): another's dead mount is left, PATH_DEAD. *ret_detached and
+ * *ret_left are set on failure too: 0 and PATH_UNKNOWN where it was not come to. Says nothing: what
+ * it means is the caller's.
+ */
+int apply_stale(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
+	enum path_state *ret_left, struct error *err);
+
+/* The step's claim. 0 or a negative errno. */
+int apply_claim(
+	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err);
+
+/*
+ * apply_survey.c: what is mounted on the provider's own paths, before anything is done: what may
+ * refuse it refuses it here. Paths that hang are in run->hung afterwards, those with somebody's
+ * live mount in run->judged.
+ */
+int apply_survey(struct run *run, struct error *err);
+
+/* Whether the provider may go on beside a mount of its path that does not answer: the policy's to
+ * say. */
+int apply_judge_hung(const struct run *run, const struct plan_step *step, struct error *err);
+
+/* apply_paths.c: create-directory, detach-stale */
+int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err);
+int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err);
+
+/* apply_sharing.c: make-shared and bind-shared, replace-bind, verify-propagation */
+int apply_share(struct run *run, const struct plan_step *step, struct error *err);
+int apply_replace_bind(struct run *run, const struct plan_step *step, struct error *err);
+int apply_verify(struct run *run, const struct plan_step *step, struct error *err);
+
+/* apply_record.c: record, expose */
+int apply_record(struct run *run, enum container_status status, struct error *err);
+/* Whether that provider is an allowed container of the pod whose program may have begun to mount:
+ * any but the one that this run is for. */
+bool apply_provider_runs(const struct run *run, const char *provider);
+int apply_expose(struct run *run, const struct plan_step *step, struct error *err);
+
+/*
+ * apply_gate.c, before anything is done for the container: 0 where the gate would have something to
+ * wait for; else it is refused, said and recorded here: a provider that is not there, and no live
+ * mount of it.
+ */
+int apply_ask_gate(struct run *run, struct error *err);
+
+/*
+ * apply_gate.c: every wait step of the plan at once. The pod's lock is let go meanwhile: what was
+ * made is in the record. On return the lock is held again. Where the gate refuses the container,
+ * what was shared for it is taken back, unless another container of the pod is there to use it.
+ */
+int apply_wait(struct run *run, struct error *err);
+
+/* Read the mount tables again, and resolve the targets with them, where something was mounted
+ * since. */
+int apply_refresh(struct run *run, struct error *err);
+
+/* The same, and whole tables where it takes those to tell which way mounts travel. */
+int apply_refresh_way(struct run *run, struct error *err);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/apply/consumer_mount.h"
+
+#include "hook/apply/apply_steps.h"
+#include "hook/mount/container_ns.h"
+#include "hook/mount/mnttab_query.h"
+#include "hook/mount/mount_attach.h"
+#include "hook/mount/safe_walk.h"
+#include "hook/sys/mount_id.h"
+#include "hook/sys/resolve.h"
+#include "hook/sys/syscalls.h"
+#include "oci/base/cleanup.h"
+#include "policy/check/mounts.h"
+#include <stdio.h>
+#include <string.h>
+
+static int missing(struct error *err, int r, const struct target *target, const char *why)
+{
+	return error_set(err, r, FINDING_MOUNT_NOT_IN_CONSUMER, target->request->path,
+		"start the pod without a user namespace (hostUsers: true), or with a runtime that "
+		"binds volumes with what is mounted below",
+		"the mount of %s is live on the node and is not in the container: the runtime's "
+		"bind has left it out, and it cannot be put there: %s",
+		target->seen_path, why);
+}
+
+static bool is_of(const struct mount_entry *mount, const char *device)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u:%u", mount->major, mount->minor);
+	return mount_entry_is_fuse(mount) && strcmp(text, device) == 0;
+}
+
+/* The container's mounts on the way to the path. */
+static int read_way(const struct run *run, const struct target *target, struct mount_table *ret,
+	struct error *err)
+{
+	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_strv struct strv paths = {0};
+
+	if (strv_add(&paths, target->container_path) < 0)
+		return error_memory(err);
+	mounts_now_open(run->state.pid, MOUNTS_NOW_ANY, &now);
+	return mounts_now_add(&now, &paths, ret, err);
+}
+
+/* The mount on the node, which must still be the one that was live. */
+static int open_mount(const struct run *run, const struct target *target, const char *device,
+	int *ret_fd, struct error *err)
+{
+	cleanup_mount_entry struct mount_entry mount = {0};
+	cleanup_close int fd = -EBADF;
+	int r = apply_open_below(run, target->volume, target->host_path, &fd, err);
+
+	if (r == 0)
+		r = mounts_now_of(fd, NULL, &mount, err);
+	if (r < 0 && !walk_has_changed(r))
+		return r;
+	if (r < 0 || !is_of(&mount, device))
+		return missing(err, -ESTALE, target, "it has just been taken away");
+	*ret_fd = move_fd(&fd);
+	return 0;
+}
+
+struct place {
+	const struct target *target;
+	const struct graft *graft;
+	int mount_id; /* of the container's mount that the place is on */
+};
+
+static int put_in_namespace(void *data, struct error *err)
+{
+	const struct place *place = data;
+	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd =
+		resolve_open(root, place->target->container_path, O_PATH | O_DIRECTORY | O_CLOEXEC,
+			SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS);
+	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
+
+	/* It has come meanwhile: the sidecar has mounted once more. */
+	if (r == 0 && id != place->mount_id)
+		return 0;
+	if (r == 0)
+		r = graft_attach(place->graft, fd);
+	return r < 0 ? missing(err, r, place->target, strerror(-r)) : 0;
+}
+
+static int put(const struct run *run, const struct target *target, const char *device, int mount_id,
+	struct error *err)
+{
+	static const struct graft_how how = {PROPAGATION_SLAVE, "", true};
+	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
+	cleanup_graft struct graft graft = GRAFT_NONE;
+	cleanup_close int fd = -EBADF;
+	struct place place = {.target = target, .graft = &graft, .mount_id = mount_id};
+	int r = open_mount(run, target, device, &fd, err);
+
+	if (r < 0)
+		return r;
+	r = graft_prepare(fd, &how, &graft);
+	if (r < 0)
+		return missing(err, r, target,
+			r == -EOPNOTSUPP ? "this kernel takes no mount into a container "
+					   "(no open_tree and move_mount)"
+					 : strerror(-r));
+	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
+	return r < 0 ? r : container_ns_run(&ns, put_in_namespace, &place, err);
+}
+
+int arrive(
+	const struct run *run, const struct target *target, const char *device, struct error *err)
+{
+	cleanup_mount_table struct mount_table before = {0}, after = {0};
+	const struct mount_entry *there, *carrier;
+	int r;
+
+	if (target->relation != TARGET_SEES || !target->container_path || !target->host_path)
+		return 0;
+	r = read_way(run, target, &before, err);
+	if (r < 0)
+		return r;
+	there = mounts_at(&before, target->container_path);
+	carrier = mounts_cover(&before, target->container_path);
+	if (there && is_of(there, device))
+		return 0;
+	if (!carrier || there)
+		return missing(err, -EBUSY, target, "another mount of the container's is there");
+	/* In a shared one it would appear on the node, over the very mount that it is of. */
+	if (carrier->shared)
+		return missing(err, -EXDEV, target, "the container's bind is shared");
+	r = put(run, target, device, carrier->id, err);
+	if (r == 0)
+		r = read_way(run, target, &after, err);
+	if (r < 0)
+		return r;
+	there = mounts_at(&after, target->container_path);
+	return there && mount_entry_is_fuse(there)
+		       ? 1
+		       : missing(err, -ESTALE, target, "it has just been taken away");
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run that has failed: what it made is taken away again. */
+#ifndef FSH_HOOK_APPLY_ROLLBACK_H
+#define FSH_HOOK_APPLY_ROLLBACK_H
+
+#include "hook/run/run.h"
+
+/*
+ * Take back what is on run->undo, the last thing first. A bind or a mount made shared that another
+ * pod's record uses by now is that pod's too, and stays: the last one's end is its end. What goes
+ * is not marked as a hook's in run->topology any more (the caller commits). Returns how many steps
+ * could not be taken back.
+ */
+unsigned int take_back(struct run *run);
+
+#endif

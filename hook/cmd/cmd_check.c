@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `check`: what the hook would say and do for a container's config.json. Reads files that people
+ * name, and this node where nothing captured is given in its place; changes nothing.
+ */
+#include "hook/cmd/commands.h"
+
+#include "hook/mount/kubens.h"
+#include "hook/output/terminal.h"
+#include "hook/record/record.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/run/run.h"
+#include "hook/sandbox/parser.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/text.h"
+#include "policy/check/mounts.h"
+#include "policy/report/report.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+static int read_state(struct run *run, const char *path, struct error *err)
+{
+	cleanup_parsed_state struct parsed_state parsed = {0};
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r;
+
+	if (fd < 0)
+		return error_set(err, -errno, FINDING_STATE_INVALID, path, NULL,
+			"cannot open the state %s: %s", text_quote(path), strerror(errno));
+	r = state_fetch(fd, &data, &size, err);
+	if (r == 0)
+		r = parser_state(data, size, &parsed, err);
+	if (r < 0)
+		return error_wrap(err, r, "%s", path);
+	run->state = move_struct(parsed.state);
+	run->pod = move_struct(parsed.pod);
+	return 0;
+}
+
+/* Who the container is stands in the state, else in config.json, which has the same annotations. */
+static int read_config(struct run *run, const char *path, bool has_state, struct error *err)
+{
+	cleanup_parsed_config struct parsed_config parsed = {0};
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r = spec_fetch(AT_FDCWD, path, &data, &size, err);
+
+	if (r == 0)
+		r = parser_config(data, size, &parsed, err);
+	if (r < 0)
+		return r;
+	run->spec = move_struct(parsed.spec);
+	if (!has_state)
+		run->pod = move_struct(parsed.pod);
+	return 0;
+}
+
+/* The files that the command line names: before another mount namespace is entered. */
+static int read_files(struct run *run, const struct options *options, struct error *err)
+{
+	int r = 0;
+
+	if (options->state_path)
+		r = read_state(run, options->state_path, err);
+	if (r == 0)
+		r = read_config(run, options->config_path, options->state_path, err);
+	if (r == 0 && options->host_mountinfo) {
+		r = mountinfo_read(options->host_mountinfo, &run->node.host, err);
+		run->facts.host = &run->node.host;
+	}
+	if (r == 0 && options->container_mountinfo) {
+		r = mountinfo_read(options->container_mountinfo, &run->node.container, err);
+		run->facts.container = &run->node.container;
+	}
+	return r;
+}
+
+/* 1 where the hook would do nothing. */
+static int read_request(struct run *run, struct error *err)
+{
+	int r;
+
+	if (!run->pod.active)
+		return 1;
+	r = run_read_identity(run, err);
+	if (r < 0)
+		return r;
+	r = run_read_request(run, err);
+	if (r < 0)
+		return r;
+	return run->identity.is_sandbox ? 1 : 0;
+}
+
+/* True where the input is of this node and of now. */
+static bool is_live(const struct run *run, const struct options *options)
+{
+	if (options->host_mountinfo || options->container_mountinfo)
+		return false;
+	return !options->state_path ||
+	       (run->state.pid > 0 && (kill(run->state.pid, 0) == 0 || errno == EPERM));
+}
+
+/*
+ * The mount table of the state's process, where it is a container before pivot_root: only there
+ * the container's root is a mountpoint. A state from elsewhere may have the pid of anything.
+ */
+static void look_at_container(struct run *run)
+{
+	struct facts *facts = &run->facts;
+
+	if (node_read_container(&run->node, facts, run->state.pid, NULL) < 0 ||
+		!mounts_at(facts->container, facts->container_root))
+		facts->container = NULL;
+}
+
+/* Without a record, or without the right to read it, the pod has none so far. */
+static void look_at_record(struct run *run)
+{
+	if (runtime_dir_open(false, &run->runtime_fd, NULL) < 0 ||
+		record_load(run->runtime_fd, run->identity.pod_uid, &run->topology,
+			&run->has_record, NULL) < 0)
+		return;
+	run->facts.topology = run->has_record ? &run->topology : NULL;
+}
+
+static int look_at_node(struct run *run, const struct options *options, struct error *err)
+{
+	int r = kubens_enter(err);
+
+	if (r < 0)
+		return r;
+	node_look(&run->facts);
+	r = node_read_host(&run->node, &run->facts, err);
+	if (r < 0)
+		return r;
+	if (options->state_path)
+		look_at_container(run);
+	look_at_record(run);
+	return 0;
+}
+
+static int judge_container(struct run *run, const struct options *options, struct error *err)
+{
+	struct facts *facts = &run->facts;
+	int r = read_request(run, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	facts->config = &run->config;
+	facts->identity = &run->identity;
+	facts->request = &run->request;
+	facts->spec = &run->spec;
+	facts->bundle = run->state.bundle;
+	if (is_live(run, options)) {
+		r = look_at_node(run, options, err);
+		if (r < 0)
+			return r;
+	}
+	return judge(facts, &run->judgement) < 0 ? error_memory(err) : 0;
+}
+
+/* An input that cannot be judged is a denial too, as it is for the hook. */
+static int deny(struct judgement *judgement, const struct error *err)
+{
+	if (findings_add_error(&judgement->findings, err) < 0)
+		return -ENOMEM;
+	judgement->verdict = VERDICT_DENY;
+	judgement->exit = findings_exit(&judgement->findings);
+	return 0;
+}
+
+static int print(const struct run *run, bool json)
+{
+	const struct identity *identity = run->identity.pod_uid ? &run->identity : NULL;
+	cleanup_free char *text = NULL;
+
+	if (!json) {
+		report_print(
+			stdout, &run->judgement, identity, terminal_wants_colour(STDOUT_FILENO));
+		return 0;
+	}
+	text = judgement_format(&run->judgement, identity);
+	if (!text)
+		return -ENOMEM;
+	fputs(text, stdout);
+	return 0;
+}
+
+int cmd_check(const struct options *options)
+{
+	cleanup_run struct run run = RUN_INIT;
+	cleanup_error struct error err = {0}, policy_err = {0};
+	int r = read_files(&run, options, &err);
+
+	/* As in the hook: what a broken policy would have said of the rest is not known. */
+	if (run_read_policy(&run, &policy_err) < 0)
+		r = deny(&run.judgement, &policy_err);
+	else if (r < 0 || judge_container(&run, options, &err) < 0)
+		r = deny(&run.judgement, &err);
+	/* In mode audit no container fails. */
+	if (run.config.audit_only)
+		run.judgement.exit = EXIT_DONE;
+	if (r == 0)
+		r = print(&run, options->json);
+	if (r < 0) {
+		fprintf(stderr, "fuse-sidecar-hook check: out of memory\n");
+		return EXIT_INTERNAL;
+	}
+	return (int)run.judgement.exit;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/cmd/commands.h"
+
+#include "hook/apply/apply.h"
+#include "hook/apply/apply_steps.h"
+#include "hook/apply/rollback.h"
+#include "hook/run/load_mounts.h"
+#include "hook/run/run.h"
+#include "hook/run/run_count.h"
+#include "hook/sandbox/drop_privileges.h"
+#include "hook/sandbox/parser.h"
+#include "hook/sys/held_process.h"
+#include "hook/sys/process.h"
+#include "oci/base/cleanup.h"
+#include <string.h>
+
+/* A container that has ended listens on no port: an init container, or the one that this one
+ * replaces. */
+static void forget_ended_servers(struct run *run)
+{
+	for (size_t i = 0; i < run->topology.n_containers; i++) {
+		struct topology_container *container = &run->topology.containers[i];
+
+		if (container->status == CONTAINER_CREATED &&
+			!process_is_alive(container->pid, container->pid_start_ticks))
+			strv_clear(&container->rc_addresses);
+	}
+}
+
+/* The container's namespace and root are opened once, while that is possible: a worker that was
+ * taken over later cannot open another process's memory. A run that nobody supervises is not
+ * confined. */
+static int hold_container(const struct run *run, struct error *err)
+{
+	int r;
+
+	if (!run->progress)
+		return 0;
+	held_process_hold(run->state.pid);
+	r = confine_drop_ptrace();
+	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
+			       "cannot give up CAP_SYS_PTRACE: %s", strerror(-r))
+		     : 0;
+}
+
+/* What is true on the node now, for this container. */
+static int gather(struct run *run, struct error *err)
+{
+	struct facts *facts = &run->facts;
+	int r;
+
+	facts->config = &run->config;
+	facts->identity = &run->identity;
+	facts->request = &run->request;
+	facts->spec = &run->spec;
+	facts->bundle = run->state.bundle;
+	facts->topology = run->has_record ? &run->topology : NULL;
+	if (run->state.pid <= 0)
+		return error_set(err, -EINVAL, FINDING_STATE_INVALID, "pid",
+			"register the hook at prestart or createRuntime",
+			"the state has no pid: the container's init must be there at this stage");
+	r = process_start(run->state.pid, &run->pid_start_ticks);
+	if (r < 0)
+		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
+			"the state's pid %d cannot be looked at: %s", (int)run->state.pid,
+			strerror(-r));
+	r = hold_container(run, err);
+	if (r < 0)
+		return r;
+	progress_at(run->progress, "opening root.path", run->spec.root_path);
+	forget_ended_servers(run);
+	node_look(facts);
+	return tables_read(run, err);
+}
+
+/* Once more with all of the mount tables where a part of them does not settle it. */
+static int judge_run(struct run *run, struct error *err)
+{
+	int r = judge(&run->facts, &run->judgement);
+
+	if (r < 0)
+		return error_memory(err);
+	r = tables_complete(run, &run->judgement.targets, err);
+	if (r <= 0)
+		return r;
+	judgement_clear(&run->judgement);
+	return judge(&run->facts, &run->judgement) < 0 ? error_memory(err) : 0;
+}
+
+static const char *verdict_in_words(const struct run *run)
+{
+	switch (run->judgement.verdict) {
+	case VERDICT_ALLOW:
+		return "allowed";
+	case VERDICT_WARN:
+		return "allowed with warnings";
+	case VERDICT_DENY:
+		break;
+	}
+	return run->config.audit_only ? "would be denied, but the policy's mode is audit"
+				      : "denied";
+}
+
+static void audit_activated(struct run *run)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_ACTIVATED,
+			.result = verdict_name(run->judgement.verdict),
+		},
+		"%s, %s", role_name(run->judgement.role), verdict_in_words(run));
+	audit_findings(&run->audit, &run->judgement.findings, !run->config.audit_only);
+}
+
+/* Enter a denial in the record. It is no reason to fail for another cause than the denial's own,
+ * which may be NULL and is said already, or will be: not twice. */
+static void record_denial(struct run *run, const struct error *cause)
+{
+	cleanup_error struct error err = {0};
+	enum container_status status =
+		run->config.audit_only ? CONTAINER_CREATED : CONTAINER_DENIED;
+
+	/* The gate has let go of the record and could not have it back: run->topology is not it. */
+	if (run->lock.fd < 0)
+		return;
+	if (apply_record(run, status, &err) == 0)
+		return;
+	if (!cause || strcmp(error_message(cause), error_message(&err)) != 0)
+		audit_failure(&run->audit, &err);
+}
+
+/* A step failed: take back what was made, and let the record say why. */
+static void end_failed(struct run *run, const struct error *cause)
+{
+	unsigned int left = take_back(run);
+
+	if (left > 0)
+		audit_send(&run->audit,
+			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
+			"%u change%s of the failed run could not be taken back", left,
+			left == 1 ? "" : "s");
+	if (findings_add_error(&run->judgement.findings, cause) == 0)
+		record_denial(run, cause);
+}
+
+static int carry_out_locked(struct run *run, struct error *err)
+{
+	int r;
+
+	r = gather(run, err);
+	if (r == 0)
+		r = judge_run(run, err);
+	if (r < 0)
+		return r;
+	audit_activated(run);
+	if (run->judgement.verdict == VERDICT_DENY) {
+		record_denial(run, NULL);
+		return 0;
+	}
+	r = apply_plan(run, err);
+	if (r < 0 && !run->refused_by_gate)
+		end_failed(run, err);
+	return r;
+}
+
+static int carry_out(struct run *run, struct error *err)
+{
+	int r;
+
+	r = run_read_spec(run, err);
+	if (r < 0)
+		return r;
+	r = run_open_record(run, true, err);
+	if (r < 0)
+		return r;
+	/* It ends while the container's mounts are looked at. */
+	parser_rest();
+	r = carry_out_locked(run, err);
+	if (r < 0 || run->judgement.verdict == VERDICT_DENY)
+		run_leave_no_lock(run);
+	return r;
+}
+
+/* Say what ended the run, and what the process exits with for it. */
+static int fail(const struct run *run, const struct error *err)
+{
+	bool enforced = !run->config.audit_only;
+
+	if (!run->refused_by_gate)
+		audit_error(&run->audit, err, enforced);
+	if (!enforced)
+		return EXIT_DONE;
+	return (int)error_exit(err);
+}
+
+static int run_stage(struct run *run, const char *stage, struct error *err)
+{
+	cleanup_error struct error policy_err = {0};
+	int r;
+
+	r = run_read_state(run, stage, err);
+	if (r > 0)
+		return EXIT_DONE;
+	if (r == 0)
+		r = run_read_identity(run, err);
+	/* Before bad input is judged: the policy may say that nothing fails a container here. */
+	if (run_read_policy(run, &policy_err) < 0)
+		return fail(run, &policy_err);
+	if (r == 0)
+		r = run_read_request(run, err);
+	if (r < 0)
+		return fail(run, err);
+	if (run->identity.is_sandbox)
+		return EXIT_DONE;
+	r = carry_out(run, err);
+	if (r < 0)
+		return fail(run, err);
+	return run->config.audit_only ? EXIT_DONE : (int)run->judgement.exit;
+}
+
+int cmd_prestart(const struct options *options)
+{
+	cleanup_run struct run run = RUN_INIT;
+	cleanup_error struct error err = {0};
+	int code;
+
+	run.progress = options->progress;
+	code = run_stage(&run, options->stage, &err);
+	run_count(&run, code, err.code);
+	return code;
+}

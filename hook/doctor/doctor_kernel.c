@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which of the younger system calls there are, and what takes the place of the others. */
+#include "hook/doctor/doctor.h"
+#include "hook/sys/deadline.h"
+#include "hook/sys/kernel_features.h"
+#include "hook/sys/mnttab_read.h"
+#include "oci/base/cleanup.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define LIST_SIZE 256
+
+static void append(char list[LIST_SIZE], const char *name)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, LIST_SIZE - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
+/* What a hook reads of the mounts, and what that costs: where the kernel tells each by itself, what
+ * is on its way; else tables as long as the node has mounts. */
+static void say_tables(struct doctor *doctor)
+{
+	cleanup_mount_table struct mount_table table = {0};
+	cleanup_error struct error err = {0};
+	uint64_t began = deadline_now();
+	const char *why = kernel_has(KERNEL_STATMOUNT) && kernel_has(KERNEL_LISTMOUNT)
+				  ? "statmount(2) does not tell all of a FUSE mount here, Linux "
+				    "6.15 does: where one is on its way"
+				  : "without statmount(2)";
+
+	if (whole_table_is_told()) {
+		checkup_ok(&doctor->checkup, CHECK_KERNEL,
+			"each mount is asked for by itself, whatever their number");
+		return;
+	}
+	if (whole_table_read(0, &table, &err) < 0) {
+		checkup_error(&doctor->checkup, CHECK_KERNEL, &err, true);
+		return;
+	}
+	checkup_ok(&doctor->checkup, CHECK_KERNEL,
+		"%s a hook reads whole mount tables, several times: one of %zu mounts takes %.1f "
+		"ms now",
+		why, table.n, (double)(deadline_now() - began) / 1000);
+}
+
+void doctor_kernel(struct doctor *doctor)
+{
+	char list[LIST_SIZE] = "";
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		strcpy(name.release, "?");
+	for (enum kernel_feature feature = 0; feature < KERNEL_FEATURES; feature++) {
+		if (!kernel_has(feature))
+			append(list, kernel_feature_name(feature));
+	}
+	if (*list)
+		checkup_warn(&doctor->checkup, CHECK_KERNEL,
+			"a newer kernel, or a security profile that lets these calls through",
+			"Linux %s; fallbacks take the place of %s", name.release, list);
+	else
+		checkup_ok(&doctor->checkup, CHECK_KERNEL,
+			"Linux %s has every call that the hook can use", name.release);
+	say_tables(doctor);
+}

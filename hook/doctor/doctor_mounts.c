@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* FUSE mounts that their daemons have left, below the roots of the policy. */
+#include "hook/doctor/doctor.h"
+#include "hook/doctor/subprocess.h"
+#include "hook/mount/probe.h"
+#include "hook/output/terminal.h"
+#include "hook/record/probe_turn.h"
+#include "hook/sys/deadline.h"
+#include "hook/sys/mnttab_read.h"
+#include "oci/base/cleanup.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define RECONCILE_SECONDS 300
+
+/* One look at all of them. */
+struct found {
+	size_t live, dead, hung;
+	const char *first_dead; /* these are borrowed from the mount table */
+	const struct mount_entry *first_hung;
+};
+
+static bool is_wanted(const struct doctor *doctor, const struct mount_entry *mount)
+{
+	return mount_entry_is_fuse(mount) && config_prefix_of(&doctor->policy.roots, mount->target);
+}
+
+static void count(const struct probe_question *questions, size_t n, struct found *found)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *path = questions[i].host_path;
+
+		if (questions[i].state == PATH_LIVE)
+			found->live++;
+		if (questions[i].state == PATH_DEAD && found->dead++ == 0)
+			found->first_dead = path;
+		if (questions[i].state == PATH_HUNG && found->hung++ == 0)
+			found->first_hung = questions[i].mount;
+	}
+}
+
+static int look(struct doctor *doctor, struct found *found, struct error *err)
+{
+	cleanup_free struct probe_question *questions = NULL;
+	size_t n = 0;
+	int r;
+
+	mount_table_clear(&doctor->host);
+	r = whole_table_read(0, &doctor->host, err);
+	if (r < 0)
+		return r;
+	questions = calloc(doctor->host.n + 1, sizeof(*questions));
+	if (!questions)
+		return error_memory(err);
+	for (size_t i = 0; i < doctor->host.n; i++) {
+		if (is_wanted(doctor, &doctor->host.entries[i]))
+			questions[n++].host_path = doctor->host.entries[i].target;
+	}
+	r = probe_paths(&doctor->host, questions, n, doctor->policy.probe_timeout_usec);
+	if (r < 0)
+		return error_set(
+			err, r, FINDING_HOST_IO, NULL, NULL, "cannot probe: %s", strerror(-r));
+	*found = (struct found){0};
+	count(questions, n, found);
+	return 0;
+}
+
+/* reconcile itself, as its timer starts it; with its own words on standard error. */
+static int run_reconcile(void)
+{
+	cleanup_program_result struct program_result result = {0};
+	char *argv[] = {(char[]){"/proc/self/exe"}, (char[]){"reconcile"}, NULL};
+	int r = program_run(argv, NULL, 0, RECONCILE_SECONDS, &result);
+
+	if (r < 0)
+		return r;
+	terminal_progress_end();
+	fputs(result.output, stderr);
+	return result.status;
+}
+
+/*
+ * "; process 4711 of this program has waited there since 2025-01-31 23:59:59": what one of the
+ * hook's probes is, that cannot be ended. Empty where none is left.
+ */
+static void describe_waiter(const struct mount_entry *mount, char *text, size_t size)
+{
+	const struct fuse_connection connection = probe_connection(mount);
+	struct probe_waiter waiter;
+	char since[48] = "";
+	struct tm tm;
+	time_t when;
+
+	text[0] = '\0';
+	if (!probe_turn_waiter(&connection, &waiter))
+		return;
+	when = time(NULL) - (time_t)((deadline_now() - waiter.since_usec) / 1000000);
+	if (waiter.since_usec > 0 && localtime_r(&when, &tm))
+		strftime(since, sizeof(since), " since %F %T", &tm);
+	snprintf(text, size, "; process %d of this program has waited there%s", (int)waiter.pid,
+		since);
+}
+
+static void say_hung(struct doctor *doctor, const struct found *found)
+{
+	char waiter[128];
+
+	describe_waiter(found->first_hung, waiter, sizeof(waiter));
+	checkup_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		"end the daemon that does not answer; see abortHungAfter of the policy",
+		"%zu FUSE mount%s not answer: %s%s%s", found->hung,
+		found->hung == 1 ? " does" : "s do", found->first_hung->target,
+		found->hung > 1 ? " and others" : "", waiter);
+}
+
+static void say_dead(struct doctor *doctor, const struct found *found)
+{
+	if (found->dead > 0)
+		checkup_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+			doctor->fix ? "they are in no record of a pod that has ended: a pod that "
+				      "runs heals its own; else umount -l"
+				    : "fuse-sidecar-hook reconcile, or doctor --fix",
+			"%zu FUSE mount%s %s dead: %s%s", found->dead, found->dead == 1 ? "" : "s",
+			found->dead == 1 ? "is" : "are", found->first_dead,
+			found->dead > 1 ? " and others" : "");
+	if (found->hung > 0)
+		say_hung(doctor, found);
+}
+
+void doctor_dead_mounts(struct doctor *doctor)
+{
+	cleanup_error struct error err = {0};
+	struct found found = {0};
+	size_t before;
+	int r = look(doctor, &found, &err);
+
+	before = found.dead;
+	if (r == 0 && found.dead > 0 && doctor->fix) {
+		if (run_reconcile() != EXIT_DONE)
+			checkup_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
+				"see the journal", "reconcile has failed");
+		r = look(doctor, &found, &err);
+	}
+	if (r < 0) {
+		checkup_error(&doctor->checkup, CHECK_DEAD_MOUNTS, &err, false);
+		return;
+	}
+	say_dead(doctor, &found);
+	if (found.dead < before)
+		checkup_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
+			"mended: reconcile detached %zu dead FUSE mount%s", before - found.dead,
+			before - found.dead == 1 ? "" : "s");
+	else if (found.dead == 0 && found.hung == 0)
+		checkup_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
+			"none; %zu live FUSE mount%s below the roots", found.live,
+			found.live == 1 ? "" : "s");
+}

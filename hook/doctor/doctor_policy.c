@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The node's policy file. */
+#include "hook/doctor/doctor.h"
+#include "hook/record/policy_file.h"
+#include "oci/base/cleanup.h"
+#include <string.h>
+
+/* As policy_file_load(), but of an image: who owns the file is decided when it is installed. */
+static int load_of_image(struct doctor *doctor, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	int r = doctor_read(doctor, POLICY_FILE, &text, &size);
+
+	if (r == -ENOENT)
+		return config_defaults(&doctor->policy) < 0 ? error_memory(err) : 0;
+	if (r < 0)
+		return error_set(err, r, FINDING_POLICY_INVALID, POLICY_FILE,
+			"put a regular file there, or nothing", "%s cannot be read: %s",
+			POLICY_FILE, strerror(-r));
+	return config_parse(text, size, POLICY_FILE, &doctor->policy, err);
+}
+
+void doctor_policy(struct doctor *doctor)
+{
+	cleanup_error struct error err = {0};
+	int r = doctor->root ? load_of_image(doctor, &err)
+			     : policy_file_load(&doctor->policy, &err);
+
+	if (r < 0) {
+		checkup_error(&doctor->checkup, CHECK_POLICY, &err, false);
+		if (config_defaults(&doctor->policy) < 0)
+			doctor->checkup.out_of_memory = true;
+		return;
+	}
+	if (!doctor_exists(doctor, POLICY_FILE))
+		checkup_ok(&doctor->checkup, CHECK_POLICY, "no %s: the defaults, mode enforce",
+			POLICY_FILE);
+	else if (doctor->policy.audit_only)
+		checkup_warn(&doctor->checkup, CHECK_POLICY,
+			"write \"mode\": \"enforce\" once nothing is reported any more",
+			"%s is valid; mode audit: no container is refused", POLICY_FILE);
+	else
+		checkup_ok(
+			&doctor->checkup, CHECK_POLICY, "%s is valid, mode enforce", POLICY_FILE);
+}

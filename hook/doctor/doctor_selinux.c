@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The labels of the program and of its directories, where the node has SELinux: docs/selinux.md.
+ * What containers see of records is labelled whenever it is made, and the journal has it where that
+ * fails. */
+#include "hook/doctor/doctor.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/record/selinux.h"
+#include "hook/record/selinux_context.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include <fcntl.h>
+#include <string.h>
+
+/* A file, and the types with which it does its work; the first is the policy's own choice. */
+struct expected {
+	const char *path;
+	const char *types[4];
+	const char *fix;
+};
+
+static const struct expected files[] = {
+	/* container_runtime_t runs it in its own domain: corecmd_exec_bin(). */
+	{"/proc/self/exe", {"bin_t", "container_runtime_exec_t", "usr_t"},
+		"restorecon -v on the program, or semanage fcontext -a -t bin_t"},
+};
+
+static bool has_any_type(const char *label, const struct expected *expected)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(expected->types) && expected->types[i]; i++) {
+		if (selinux_has_type(label, expected->types[i]))
+			return true;
+	}
+	return false;
+}
+
+/* 1 where it is labelled as it should be, or is not there. */
+static int check_file(struct doctor *doctor, const struct expected *expected)
+{
+	cleanup_close int fd = open(expected->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char label[SELINUX_LABEL_SIZE];
+
+	if (fd < 0 || selinux_label_of(fd, label) < 0 || has_any_type(label, expected))
+		return 1;
+	checkup_warn(&doctor->checkup, CHECK_SELINUX, expected->fix,
+		"%s is labelled %s, expected %s", expected->path, label, expected->types[0]);
+	return 0;
+}
+
+static int mend(struct doctor *doctor, int fd, const char *path, const char *label)
+{
+	cleanup_error struct error err = {0};
+
+	if (selinux_context_label(fd, path, &err) < 0) {
+		checkup_error(&doctor->checkup, CHECK_SELINUX, &err, true);
+		return 0;
+	}
+	checkup_ok(&doctor->checkup, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
+	return 1;
+}
+
+/* One of the directories in /run, by the policy's own word. 1 as above. */
+static int check_directory(struct doctor *doctor, const char *path)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char label[SELINUX_LABEL_SIZE], type[SELINUX_TYPE_SIZE];
+	int r;
+
+	if (fd < 0 || selinux_label_of(fd, label) < 0)
+		return 1;
+	r = selinux_context_own(path, type);
+	if (r < 0) {
+		checkup_warn(&doctor->checkup, CHECK_SELINUX,
+			"install container-selinux, or run selinux-context add",
+			"%s is labelled %s; the policy's file contexts do not tell what it should "
+			"be: %s",
+			path, label, strerror(-r));
+		return 0;
+	}
+	if (selinux_has_type(label, type))
+		return 1;
+	if (doctor->fix)
+		return mend(doctor, fd, path, label);
+	checkup_warn(&doctor->checkup, CHECK_SELINUX, "fuse-sidecar-hook doctor --fix",
+		"%s is labelled %s, expected %s: containers may be refused for it (exit 19)", path,
+		label, type);
+	return 0;
+}
+
+static int check_directories(struct doctor *doctor)
+{
+	int right = check_directory(doctor, RUNTIME_DIR);
+	const char *name;
+
+	for (size_t i = 0; (name = runtime_dir_name(i)); i++) {
+		cleanup_free char *path = path_join(RUNTIME_DIR, name);
+
+		if (path)
+			right &= check_directory(doctor, path);
+		else
+			doctor->checkup.out_of_memory = true;
+	}
+	return right;
+}
+
+void doctor_selinux(struct doctor *doctor)
+{
+	int right = 1;
+
+	if (!selinux_enabled()) {
+		checkup_ok(&doctor->checkup, CHECK_SELINUX, "this node has no SELinux");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		right &= check_file(doctor, &files[i]);
+	right &= check_directories(doctor);
+	if (right)
+		checkup_ok(&doctor->checkup, CHECK_SELINUX,
+			"the program and its directories are labelled as they should be");
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/doctor/inspect.h"
+
+#include "hook/doctor/subprocess.h"
+#include "hook/sys/fd_path.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/jsondoc.h"
+#include "oci/base/path.h"
+#include "oci/base/text.h"
+#include <fcntl.h>
+#include <string.h>
+
+#define SECONDS 10
+
+/* The program beside this one. */
+static int find_program(char **ret)
+{
+	cleanup_close int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	cleanup_free char *own = NULL;
+	cleanup_free char *directory = NULL;
+	int r = fd < 0 ? -errno : fd_path(fd, &own);
+
+	if (r < 0)
+		return r;
+	directory = path_parent(own);
+	*ret = directory ? path_join(directory, INSPECT_PROGRAM) : NULL;
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* The arguments behind the program's name; the last is NULL. */
+static int run(char *verb, char *first, char *second, const char *input, size_t size,
+	struct program_result *ret)
+{
+	cleanup_free char *program = NULL;
+	char *argv[] = {NULL, verb, first, second, NULL};
+	int r = find_program(&program);
+
+	argv[0] = program;
+	return r < 0 ? r : program_run(argv, input, size, SECONDS, ret);
+}
+
+static int run_failed(int r, struct error *err)
+{
+	return error_set(err, r, FINDING_HOST_IO, INSPECT_PROGRAM,
+		r == -ENOENT ? INSPECT_FIX : NULL, "cannot run %s: %s", INSPECT_PROGRAM,
+		strerror(-r));
+}
+
+/* Every exit but its own three: the dynamic loader's 127, where its libraries are not installed. */
+static int no_answer(const struct program_result *result, struct error *err)
+{
+	return error_set(err, -EIO, FINDING_HOST_IO, INSPECT_PROGRAM,
+		"install the libraries that it is linked with: RE2 and toml++",
+		"%s ended with %d: %s", INSPECT_PROGRAM, result->status, result->errors);
+}
+
+int inspect_toml(const char *text, size_t size, const char *name, struct json_object **ret,
+	struct error *err)
+{
+	const struct jsondoc_context context = {name, FINDING_POLICY_INVALID};
+	cleanup_program_result struct program_result result = {0};
+	int r = run((char[]){"toml"}, NULL, NULL, text, size, &result);
+
+	if (r < 0)
+		return run_failed(r, err);
+	if (result.status != 0 && result.status != 2)
+		return no_answer(&result, err);
+	if (result.status == 2)
+		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, name,
+			"repair it: CRI-O does not start with it", "%s is not TOML: %s", name,
+			result.errors);
+	return jsondoc_parse(result.output, result.output_size, JSONDOC_STRICT, &context, ret, err);
+}
+
+int inspect_match(const char *pattern, const char *text, struct error *err)
+{
+	cleanup_program_result struct program_result result = {0};
+	cleanup_free char *pattern_copy = strdup(pattern);
+	cleanup_free char *text_copy = strdup(text);
+	int r;
+
+	if (!pattern_copy || !text_copy)
+		return error_memory(err);
+	r = run((char[]){"match"}, pattern_copy, text_copy, NULL, 0, &result);
+	if (r < 0)
+		return run_failed(r, err);
+	if (result.status == 2)
+		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, NULL,
+			"write a regular expression of Go's syntax (RE2)",
+			"%s is no regular expression: %s", text_quote(pattern), result.errors);
+	if (result.status > 2)
+		return no_answer(&result, err);
+	return result.status == 0 ? 1 : 0;
+}

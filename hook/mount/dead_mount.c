@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/mount/dead_mount.h"
+
+#include "hook/mount/mnttab_query.h"
+#include "hook/mount/probe.h"
+#include "hook/mount/safe_walk.h"
+#include "hook/sys/mount_id.h"
+#include "hook/sys/mount_ops.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/path.h"
+#include "oci/spec/mountinfo.h"
+#include "policy/check/mounts.h"
+#include <string.h>
+
+/* More dead mounts than a crash loop can stack: a table that never ends is not followed. */
+#define STALE_MAX_STACKED 256
+
+/* The FUSE mount that a walk to the path ends on now: id 0 where there is none. */
+static int topmost(const struct stale *stale, struct stale_mount *ret, struct error *err)
+{
+	cleanup_mount_table struct mount_table host = {0};
+	const struct mount_entry *entry;
+	int r = mounts_now_read(stale->host_path, &host, err);
+
+	if (r < 0)
+		return r;
+	entry = mounts_at(&host, stale->host_path);
+	*ret = (struct stale_mount){0};
+	if (entry && mount_entry_is_fuse(entry))
+		*ret = (struct stale_mount){
+			.major = entry->major, .minor = entry->minor, .id = entry->id};
+	return 0;
+}
+
+/* Open the path and tell which mount the descriptor is on. -ENOENT: there is no such path just now.
+ */
+static int pin(const struct stale *stale, int *ret_fd, struct stale_mount *mount, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	const char *rest = path_below(stale->host_path, stale->volume);
+	int r;
+
+	if (!rest)
+		return error_set(err, -EINVAL, FINDING_INTERNAL, stale->host_path, NULL,
+			"%s is not below %s", stale->host_path, stale->volume);
+	r = walk_below(stale->volume_fd, stale->volume, rest, &fd, err);
+	if (r < 0)
+		return r;
+	r = mount_id_of(fd, &mount->id, &mount->unique);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
+			"cannot tell which mount is on %s: %s", stale->host_path, strerror(-r));
+	*ret_fd = move_fd(&fd);
+	return 0;
+}
+
+enum { STALE_SETTLED, STALE_CHANGED, STALE_DETACHED };
+
+/* The table has the mount, the walk has no path, or no mount any more: one of the two is old. */
+static int unless_changed(int r, struct error *err)
+{
+	if (!walk_has_changed(r))
+		return r;
+	error_clear(err);
+	return STALE_CHANGED;
+}
+
+/* One mount from the top: SETTLED (*ret_state is final), or look again. */
+static int detach_top(const struct stale *stale, enum path_state *ret_state, struct error *err)
+{
+	cleanup_close int fd = -EBADF, again = -EBADF;
+	struct stale_mount mount, now = {0};
+	struct probe_mount asked;
+	int listed, r;
+
+	r = topmost(stale, &mount, err);
+	if (r < 0)
+		return r;
+	listed = mount.id;
+	if (listed == 0) {
+		*ret_state = PATH_ABSENT;
+		return 0;
+	}
+	r = pin(stale, &fd, &mount, err);
+	if (r < 0)
+		return unless_changed(r, err);
+	if (mount.id != listed)
+		return STALE_CHANGED; /* mounted or unmounted in between */
+	asked = (struct probe_mount){
+		.fd = fd, .connection = {.major = mount.major, .minor = mount.minor}};
+	r = probe_fd(&asked, stale->probe_timeout_usec, ret_state);
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
+			"cannot probe the mount on %s: %s", stale->host_path, strerror(-r));
+	if (*ret_state != PATH_DEAD)
+		return 0;
+	r = stale->may_detach(stale->data, &mount, err);
+	if (r <= 0)
+		return r;
+	/* umount2(2) takes whatever is topmost: is it still the one that was judged? */
+	r = pin(stale, &again, &now, err);
+	if (r < 0)
+		return unless_changed(r, err);
+	if (now.id != listed || now.unique != mount.unique)
+		return STALE_CHANGED;
+	r = mount_detach(fd);
+	if (r == -EINVAL)
+		return STALE_CHANGED; /* somebody else has just unmounted it */
+	if (r < 0)
+		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
+			"cannot detach the dead mount on %s: %s", stale->host_path, strerror(-r));
+	return STALE_DETACHED;
+}
+
+int stale_detach(const struct stale *stale, unsigned int *ret_detached, enum path_state *ret_state,
+	struct error *err)
+{
+	*ret_detached = 0;
+	for (int round = 0; round < STALE_MAX_STACKED; round++) {
+		int r = detach_top(stale, ret_state, err);
+
+		if (r <= STALE_SETTLED)
+			return r;
+		if (r == STALE_DETACHED)
+			(*ret_detached)++;
+	}
+	return error_set(err, -ELOOP, FINDING_PATH_UNSAFE, stale->host_path,
+		"end what renames the directories above it, or mounts there, while the pod starts",
+		"the mounts on %s change faster than they can be looked at", stale->host_path);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/run/run.h"
+
+#include "hook/record/policy_file.h"
+#include "hook/record/record.h"
+#include "hook/record/record_copy.h"
+#include "hook/record/runtime_dir.h"
+#include "hook/sandbox/parser.h"
+#include "hook/sys/deadline.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/ident.h"
+#include <string.h>
+#include <time.h>
+
+void run_audit_as(struct run *run, const char *stage)
+{
+	run->audit = (struct audit){
+		.stage = stage,
+		.identity = &run->identity,
+		.quiet = true,
+		.journal = &run->journal,
+	};
+}
+
+int run_read_state(struct run *run, const char *stage, struct error *err)
+{
+	cleanup_parsed_state struct parsed_state parsed = {0};
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r;
+
+	run->began_usec = deadline_now();
+	run_audit_as(run, stage);
+	progress_at(run->progress, "reading the state from standard input", NULL);
+	r = state_fetch(STDIN_FILENO, &data, &size, err);
+	if (r == 0)
+		r = parser_state(data, size, &parsed, err);
+	if (r < 0)
+		return r;
+	run->state = move_struct(parsed.state);
+	run->pod = move_struct(parsed.pod);
+	return run->pod.active ? 0 : 1;
+}
+
+int run_read_policy(struct run *run, struct error *err)
+{
+	int r;
+
+	progress_at(run->progress, "reading", POLICY_FILE);
+	r = policy_file_read(&run->config, err);
+	if (r == 0) {
+		progress_mode(run->progress, run->config.audit_only);
+		progress_counted(run->progress, run->config.metrics_file != NULL);
+		progress_at(run->progress, "opening the directories of", POLICY_FILE);
+		r = policy_file_resolve(&run->config, err);
+	}
+	if (r == 0)
+		return 0;
+	config_clear(&run->config);
+	/* A broken file: what cleaning up needs, and nothing that the administrator did not write.
+	 */
+	if (config_defaults(&run->config) < 0)
+		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
+	return r;
+}
+
+/* An outcome is asked for once. */
+static int take_outcome(int r, struct error *outcome, struct error *err)
+{
+	if (r < 0 && err)
+		*err = move_struct(*outcome);
+	return r;
+}
+
+int run_read_identity(struct run *run, struct error *err)
+{
+	int r = take_outcome(run->pod.identity_result, &run->pod.identity_error, err);
+
+	if (r < 0) {
+		/* The id is the runtime's own word: the journal can name the container by it. */
+		if (ident_is_container_id(run->state.id))
+			run->identity.container_id = strdup(run->state.id);
+		return r;
+	}
+	run->identity = move_struct(run->pod.identity);
+	progress_subject(run->progress, &run->identity);
+	return 0;
+}
+
+int run_read_request(struct run *run, struct error *err)
+{
+	int r = take_outcome(run->pod.request_result, &run->pod.request_error, err);
+
+	if (r == 0)
+		run->request = move_struct(run->pod.request);
+	return r;
+}
+
+int run_read_spec(struct run *run, struct error *err)
+{
+	cleanup_parsed_config struct parsed_config parsed = {0};
+	cleanup_free char *data = NULL;
+	size_t size;
+	int r;
+
+	progress_at(run->progress, "reading config.json of", run->state.bundle);
+	r = spec_fetch_bundle(run->state.bundle, &data, &size, err);
+	if (r < 0)
+		return r;
+	r = parser_config(data, size, &parsed, err);
+	if (r < 0)
+		return error_wrap(err, r, "bundle %s", run->state.bundle);
+	run->spec = move_struct(parsed.spec);
+	return 0;
+}
+
+static int take_lock(struct run *run, struct error *err)
+{
+	progress_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
+	return lock_take(run->runtime_fd, run->identity.pod_uid,
+		progress_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
+}
+
+/* Somebody has removed the directory of locks and left the records. */
+static int take_lock_anew(struct run *run, struct error *err)
+{
+	int r;
+
+	error_clear(err);
+	r = runtime_dir_complete(run->runtime_fd, err);
+	return r < 0 ? r : take_lock(run, err);
+}
+
+void run_leave_no_lock(const struct run *run)
+{
+	if (run->lock.fd >= 0 && !record_is_there(run->runtime_fd, run->identity.pod_uid))
+		lock_remove_file(&run->lock);
+}
+
+static int load_record(struct run *run, struct error *err)
+{
+	int r = record_load(
+		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
+
+	if (r < 0) {
+		run_leave_no_lock(run);
+		lock_release(&run->lock);
+	}
+	return r;
+}
+
+static int lock_record(struct run *run, struct error *err)
+{
+	int r = take_lock(run, err);
+
+	if (r == -ENOENT)
+		r = take_lock_anew(run, err);
+	return r < 0 ? r : load_record(run, err);
+}
+
+int run_open_record(struct run *run, bool create, struct error *err)
+{
+	int r;
+
+	if (!run->index)
+		run->index = calloc(1, sizeof(*run->index));
+	if (!run->index)
+		return error_memory(err);
+	r = runtime_dir_open(create, &run->runtime_fd, err);
+	if (r < 0)
+		return r;
+	return lock_record(run, err);
+}
+
+int run_lock_record_again(struct run *run, struct error *err)
+{
+	struct record_stamp now;
+	int r = take_lock(run, err);
+
+	if (r == 0)
+		record_stamp(run->runtime_fd, run->identity.pod_uid, &now);
+	if (r == 0 && record_stamp_same(&now, &run->committed))
+		return 0;
+	topology_clear(&run->topology);
+	return r < 0 ? r : load_record(run, err);
+}
+
+/* Nothing is read from it: no container is refused for it. */
+static void update_shown(struct run *run, const char *text)
+{
+	cleanup_error struct error err = {0};
+
+	if (shown_update(run->runtime_fd, run->topology.pod_uid, text, &err) < 0)
+		audit_failure(&run->audit, &err);
+}
+
+int run_commit(struct run *run, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = record_format(&run->topology, &text, err);
+
+	if (r < 0)
+		return r;
+	r = record_commit_text(run->runtime_fd, run->topology.pod_uid, text, &run->committed, err);
+	if (r == 0)
+		update_shown(run, text);
+	return r;
+}
+
+uint64_t run_realtime_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t run_boottime_usec(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t run_probe_timeout(const struct run *run)
+{
+	return progress_left(run->progress, run->config.probe_timeout_usec);
+}
+
+void run_clear(struct run *run)
+{
+	if (!run)
+		return;
+	lock_release(&run->lock);
+	record_index_clear(run->index);
+	free(run->index);
+	undo_clear(&run->undo);
+	strv_clear(&run->hung);
+	strv_clear(&run->judged);
+	strv_clear(&run->hung_own);
+	judgement_clear(&run->judgement);
+	topology_clear(&run->topology);
+	node_clear(&run->node);
+	spec_clear(&run->spec);
+	parsed_pod_clear(&run->pod);
+	request_clear(&run->request);
+	identity_clear(&run->identity);
+	config_clear(&run->config);
+	state_clear(&run->state);
+	cleanup_close_fd(&run->runtime_fd);
+	*run = RUN_INIT;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run of a stage for one container: what it was given, what it knows, what it holds. */
+#ifndef FSH_HOOK_RUN_RUN_H
+#define FSH_HOOK_RUN_RUN_H
+
+#include "hook/journal/audit.h"
+#include "hook/mount/rollback_list.h"
+#include "hook/record/lock.h"
+#include "hook/record/record.h"
+#include "hook/record/record_index.h"
+#include "hook/run/node.h"
+#include "hook/sandbox/worker_status.h"
+#include "oci/spec/parsed.h"
+#include "policy/check/judge.h"
+#include "policy/check/topology_update.h"
+#include "policy/report/metrics.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Zero-initialise with RUN_INIT. Everything is owned; `facts` and `audit` borrow from the rest. */
+struct run {
+	struct state state;
+	struct parsed_pod pod; /* of the state's annotations, or of config.json's */
+	struct config config;
+	struct identity identity;
+	struct request request;
+	struct spec spec;
+	struct node node;
+	struct facts facts;
+	struct judgement judgement;
+	struct topology topology; /* the pod's record, as it will be written */
+	struct undo undo;
+	struct lock lock;	       /* the pod's */
+	struct record_index *index;    /* of all pods' records; empty until somebody asks */
+	struct record_stamp committed; /* what run_commit() has written last */
+	struct audit audit;
+	struct journal journal;
+	struct strv hung;     /* paths that do not answer, found when many were asked at once */
+	struct strv hung_own; /* mounts that hang and would be detached for the pod if they were
+				 dead: found at its end */
+	bool hung_noted;      /* one of them was not known to hang */
+	bool awaits_poststop; /* a mount was left that its provider's own poststop, which is to
+				 come, may detach */
+	struct strv judged; /* host paths of the provider's on which somebody's live mount is, which
+			       does not refuse it */
+	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
+	int runtime_fd;
+	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
+	uint64_t pid_start_ticks; /* of state.pid */
+	bool has_record;
+	bool refused_by_gate;	/* said and recorded where it happened */
+	struct metrics metrics; /* of this run, where the policy asks for them */
+	uint64_t gate_usec;	/* held by the gate */
+	bool tables_changed;	/* mounts were changed since the mount tables were read */
+};
+#define RUN_INIT                                                                                   \
+	(struct run)                                                                               \
+	{                                                                                          \
+		.lock = LOCK_NONE, .runtime_fd = -EBADF                                            \
+	}
+
+/* Who speaks in the journal: the run's container, at that stage. */
+void run_audit_as(struct run *run, const char *stage);
+
+/*
+ * Read the state from standard input. 1 where the pod is not annotated: nothing else may be done
+ * then. `stage` is for the journal.
+ */
+int run_read_state(struct run *run, const char *stage, struct error *err);
+
+/* The node's policy. On failure the defaults are in force, of mode enforce. */
+int run_read_policy(struct run *run, struct error *err);
+
+/* Who the container is, from the state. */
+int run_read_identity(struct run *run, struct error *err);
+
+/* What the pod asks for, from the state. */
+int run_read_request(struct run *run, struct error *err);
+
+/* config.json of the state's bundle. */
+int run_read_spec(struct run *run, struct error *err);
+
+/* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
+ * the pod has none. On failure the lock is not held: what is not known is not written either. */
+int run_open_record(struct run *run, bool create, struct error *err);
+
+/* Remove the file of the lock that is held where the pod has no record: nothing else would. */
+void run_leave_no_lock(const struct run *run);
+
+/* Take the lock and load the record once more. What run->topology has is kept where nobody has
+ * written since run_commit(); on failure it is empty. */
+int run_lock_record_again(struct run *run, struct error *err);
+
+/* Write the record, and what containers see of it. */
+int run_commit(struct run *run, struct error *err);
+
+/* The policy's probeTimeout, or what is left of the stage's time. */
+uint64_t run_probe_timeout(const struct run *run);
+
+void run_clear(struct run *run);
+
+#define cleanup_run __attribute__((cleanup(run_clear)))
+
+/* CLOCK_REALTIME in microseconds. */
+uint64_t run_realtime_usec(void);
+
+/* CLOCK_BOOTTIME in microseconds: it goes on while the node sleeps, and nobody sets it. */
+uint64_t run_boottime_usec(void);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/sandbox/drop_privileges.h"
+
+#include "hook/sandbox/filter.h"
+#include "oci/base/cleanup.h"
+#include <stdbool.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#define PRESTART (1U << CONFINE_PRESTART)
+#define POSTSTOP (1U << CONFINE_POSTSTOP)
+#define CHECK (1U << CONFINE_CHECK)
+#define STATUS (1U << CONFINE_STATUS)
+#define PREPARE (1U << CONFINE_PREPARE)
+#define RECONCILE (1U << CONFINE_RECONCILE)
+#define DOCTOR (1U << CONFINE_DOCTOR)
+#define PROBING (PRESTART | POSTSTOP | STATUS | RECONCILE | DOCTOR)
+#define PEOPLES (CHECK | STATUS | PREPARE | RECONCILE | DOCTOR)
+
+/* docs/security.md has the same as a table. */
+static const struct {
+	cap_value_t capability;
+	unsigned int profiles;
+} needed[] = {
+	/* open_tree, move_mount, mount_setattr, umount2; setns */
+	{CAP_SYS_ADMIN, PRESTART | POSTSTOP | PEOPLES},
+	/* setns into a mount namespace: a container's, or the kubelet's (hook/mount/kubens.h) */
+	{CAP_SYS_CHROOT, PRESTART | PEOPLES},
+	/* ns/mnt and mountinfo of a container's init, which is another user's; CRI-O's and the
+	 * kubelet's process, which have more capabilities */
+	{CAP_SYS_PTRACE, PRESTART | CHECK | DOCTOR},
+	/* walk into volumes whose directories shut root out; make directories as a provider that
+	 * is root in its container; read what people name */
+	{CAP_DAC_OVERRIDE, PRESTART | POSTSTOP | PEOPLES},
+	/* fuse-sidecar.io/dir-owner */
+	{CAP_CHOWN, PRESTART},
+	/* take back a directory that a failed run made in a sticky one of another's
+	 * (fuse-sidecar.io/dir-mode: 1777) */
+	{CAP_FOWNER, PRESTART},
+	/* file system ids of the provider; a probe as the user of a mount */
+	{CAP_SETUID, PROBING},
+	/* the same for groups */
+	{CAP_SETGID, PROBING},
+	/* end a probe that has become another user */
+	{CAP_KILL, PROBING},
+	/* modprobe, of --fix */
+	{CAP_SYS_MODULE, DOCTOR},
+	/* `reconcile`, which --fix runs, gives up more */
+	{CAP_SETPCAP, DOCTOR},
+};
+
+static void release_caps(cap_t *caps)
+{
+	if (*caps)
+		cap_free(*caps);
+}
+
+#define cleanup_caps __attribute__((cleanup(release_caps)))
+
+static bool keeps(enum confine_profile profile, cap_value_t capability)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		if (needed[i].capability == capability)
+			return (needed[i].profiles & 1U << profile) != 0;
+	}
+	return false;
+}
+
+/* The bounding set counts for programs that a process starts; `doctor` alone starts any. Each is a
+ * system call: that a capability is not there is not asked before. */
+static int drop_bounding(enum confine_profile profile)
+{
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
+		if (!keeps(profile, capability) && cap_drop_bound(capability) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* What the profile needs, as far as `had` has it permitted. */
+static int keep_needed(enum confine_profile profile, cap_t had, cap_t kept)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		const cap_value_t capability = needed[i].capability;
+		cap_flag_value_t permitted = CAP_CLEAR;
+
+		if (!keeps(profile, capability))
+			continue;
+		if (cap_get_flag(had, capability, CAP_PERMITTED, &permitted) < 0)
+			return -errno;
+		if (permitted != CAP_SET)
+			continue;
+		if (cap_set_flag(kept, CAP_PERMITTED, 1, &capability, CAP_SET) < 0 ||
+			cap_set_flag(kept, CAP_EFFECTIVE, 1, &capability, CAP_SET) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int give_up(enum confine_profile profile)
+{
+	cleanup_caps cap_t had = cap_get_proc(), kept = cap_init();
+	cap_flag_value_t may_drop = CAP_CLEAR;
+	int r;
+
+	if (!had || !kept)
+		return -errno;
+	if (cap_get_flag(had, CAP_SETPCAP, CAP_EFFECTIVE, &may_drop) < 0)
+		return -errno;
+	/*
+	 * First: dropping from the bounding set needs CAP_SETPCAP. A supervisor keeps the set: with
+	 * no_new_privs no program would get anything from it.
+	 */
+	r = may_drop == CAP_SET && profile != CONFINE_NOTHING ? drop_bounding(profile) : 0;
+	if (r == 0)
+		r = keep_needed(profile, had, kept);
+	if (r < 0)
+		return r;
+	/* Setting the inheritable set to nothing empties the ambient set too (capabilities(7)). */
+	if (cap_set_proc(kept) < 0)
+		return -errno;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+static enum filter filter_of(enum confine_profile profile)
+{
+	switch (profile) {
+	case CONFINE_PRESTART:
+	case CONFINE_POSTSTOP:
+	case CONFINE_DOCTOR: /* has none */
+		return FILTER_STAGE;
+	case CONFINE_PREPARE:
+	case CONFINE_RECONCILE:
+		return FILTER_KEEPER;
+	case CONFINE_CHECK:
+	case CONFINE_STATUS:
+		return FILTER_READER;
+	case CONFINE_NOTHING:
+		break;
+	}
+	return FILTER_LINT;
+}
+
+int confine_worker(enum confine_profile profile, int *ret_unfiltered)
+{
+	int r = give_up(profile);
+
+	if (r == 0)
+		*ret_unfiltered = filter_install(filter_of(profile));
+	return r;
+}
+
+int confine_with_programs(enum confine_profile profile)
+{
+	return give_up(profile);
+}
+
+int confine_supervisor(void)
+{
+	int r = give_up(CONFINE_NOTHING);
+
+	/* Without a filter it goes on as its worker does, which says so. */
+	if (r == 0)
+		filter_install(FILTER_SUPERVISOR);
+	return r;
+}
+
+int confine_parser(void)
+{
+	int r = give_up(CONFINE_NOTHING);
+
+	/* Without a filter, see above. */
+	if (r == 0)
+		filter_install(FILTER_PARSER);
+	return r;
+}
+
+int confine_drop_ptrace(void)
+{
+	static const cap_value_t ptrace[] = {CAP_SYS_PTRACE};
+	cleanup_caps cap_t caps = cap_get_proc();
+
+	if (!caps || cap_set_flag(caps, CAP_EFFECTIVE, 1, ptrace, CAP_CLEAR) < 0 ||
+		cap_set_flag(caps, CAP_PERMITTED, 1, ptrace, CAP_CLEAR) < 0)
+		return -errno;
+	return cap_set_proc(caps) < 0 ? -errno : 0;
+}

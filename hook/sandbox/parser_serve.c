@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The child that parses: what it answers. All that reads JSON of pods happens here. */
+#include "hook/sandbox/parser_serve.h"
+
+#include "hook/sandbox/drop_privileges.h"
+#include "hook/sys/close_fds.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/text.h"
+#include "oci/spec/parsed.h"
+#include "policy/record/topology.h"
+#include "policy/record/topology_wire.h"
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The document's text, copied: what both share could change while it is read. */
+struct text {
+	const char *name, *data;
+	size_t size;
+};
+
+static int tell(struct wire *wire, int r, struct error *err)
+{
+	wire_outcome(wire, &r, err);
+	return r;
+}
+
+static void tell_state(struct wire *wire, const struct text *text)
+{
+	cleanup_parsed_state struct parsed_state parsed = {0};
+	cleanup_error struct error err = {0};
+
+	if (tell(wire, parsed_state(text->data, text->size, &parsed, &err), &err) == 0)
+		parsed_state_wire(wire, &parsed);
+}
+
+static void tell_config(struct wire *wire, const struct text *text)
+{
+	cleanup_parsed_config struct parsed_config parsed = {0};
+	cleanup_error struct error err = {0};
+
+	if (tell(wire, parsed_config(text->data, text->size, &parsed, &err), &err) == 0)
+		parsed_config_wire(wire, &parsed);
+}
+
+static void tell_record(struct wire *wire, const struct text *text)
+{
+	cleanup_topology struct topology topology = {0};
+	cleanup_error struct error err = {0};
+
+	if (tell(wire, topology_parse(text->data, text->size, text->name, &topology, &err), &err) ==
+		0)
+		topology_wire(wire, &topology);
+}
+
+static void tell_failure(struct wire *wire, int error)
+{
+	cleanup_error struct error err = {0};
+
+	tell(wire,
+		error_set(&err, error, FINDING_INTERNAL, NULL, NULL,
+			"what was parsed cannot be told: %s", strerror(-error)),
+		&err);
+}
+
+static size_t answer(
+	struct parser_memory *memory, enum parser_document document, const struct text *text)
+{
+	static void (*const tellers[])(struct wire *, const struct text *) = {
+		[PARSER_STATE] = tell_state,
+		[PARSER_CONFIG] = tell_config,
+		[PARSER_RECORD] = tell_record,
+	};
+	struct wire wire = wire_writer(memory->output, sizeof(memory->output));
+	int r;
+
+	tellers[document](&wire, text);
+	r = wire_end(&wire);
+	if (r < 0) {
+		wire = wire_writer(memory->output, sizeof(memory->output));
+		tell_failure(&wire, r);
+	}
+	return wire.at;
+}
+
+static int serve_one(int fd, struct parser_memory *memory, const struct parser_question *question)
+{
+	size_t length = strnlen(memory->name, sizeof(memory->name) - 1);
+	cleanup_free char *name = text_copy(memory->name, length);
+	cleanup_free char *data = NULL;
+	struct parser_answer answered = {.id = question->id};
+	struct text text;
+
+	if (question->size > sizeof(memory->input) || question->document >= PARSER_DOCUMENTS)
+		return -EINVAL;
+	data = malloc(question->size + 1);
+	if (!data || !name)
+		return -ENOMEM;
+	memcpy(data, memory->input, question->size);
+	data[question->size] = '\0';
+	text = (struct text){.name = name, .data = data, .size = question->size};
+	answered.size = answer(memory, (enum parser_document)question->document, &text);
+	return write(fd, &answered, sizeof(answered)) == (ssize_t)sizeof(answered) ? 0 : -EPIPE;
+}
+
+/* What json-c asks the system for when it is first used: a seed, which some builds read from a
+ * file. */
+static int warm_up(void)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *member = json_object_new_boolean(true);
+
+	if (!object || !member || json_object_object_add(object, "seed", member) < 0)
+		return -ENOMEM;
+	json_object_put(object);
+	return 0;
+}
+
+/* It keeps the one descriptor, as 0. */
+static int give_up(int fd, struct parser_memory *memory)
+{
+	int r;
+
+	if (dup2(fd, STDIN_FILENO) < 0)
+		return -errno;
+	r = close_fds(STDIN_FILENO + 1, ~0U);
+	if (r == 0)
+		r = warm_up();
+	refused_call_note_in(&memory->refused);
+	return r < 0 ? r : confine_parser();
+}
+
+int parser_serve(int fd, struct parser_memory *memory)
+{
+	int r = give_up(fd, memory);
+
+	while (r == 0) {
+		struct parser_question question;
+		ssize_t n = read(STDIN_FILENO, &question, sizeof(question));
+
+		if (n != (ssize_t)sizeof(question))
+			return n == 0 ? 0 : -EPROTO;
+		r = serve_one(STDIN_FILENO, memory, &question);
+	}
+	return r;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/sandbox/worker_status.h"
+
+#include "hook/sys/deadline.h"
+#include <stdio.h>
+#include <sys/mman.h>
+
+#define TELL_USEC UINT64_C(1000000)
+
+struct progress *progress_new(void)
+{
+	void *page = mmap(NULL, sizeof(struct progress), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
+void progress_free(struct progress *progress)
+{
+	if (progress)
+		munmap(progress, sizeof(*progress));
+}
+
+void progress_at(struct progress *progress, const char *what, const char *path)
+{
+	if (!progress)
+		return;
+	snprintf(progress->doing, sizeof(progress->doing), "%s", what);
+	snprintf(progress->path, sizeof(progress->path), "%s", path ? path : "");
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+void progress_subject(struct progress *progress, const struct identity *identity)
+{
+	struct progress_subject *to = progress ? &progress->subject : NULL;
+
+	if (!to)
+		return;
+	copy(to->pod_name, sizeof(to->pod_name), identity->pod_name);
+	copy(to->pod_namespace, sizeof(to->pod_namespace), identity->pod_namespace);
+	copy(to->pod_uid, sizeof(to->pod_uid), identity->pod_uid);
+	copy(to->container_name, sizeof(to->container_name), identity->container_name);
+	copy(to->container_id, sizeof(to->container_id), identity->container_id);
+}
+
+void progress_mode(struct progress *progress, bool audit_only)
+{
+	if (progress)
+		progress->audit_only = audit_only;
+}
+
+void progress_counted(struct progress *progress, bool counted)
+{
+	if (progress)
+		progress->counted = counted;
+}
+
+void progress_begin(struct progress *progress, uint64_t usec)
+{
+	if (progress)
+		progress->until_usec = usec ? deadline_now() + usec : 0;
+}
+
+void progress_extend(struct progress *progress, int64_t usec)
+{
+	if (progress && progress->until_usec)
+		progress->until_usec += (uint64_t)usec;
+}
+
+uint64_t progress_left(const struct progress *progress, uint64_t limit_usec)
+{
+	uint64_t until = progress ? progress->until_usec : 0;
+	uint64_t now = deadline_now() + TELL_USEC;
+
+	if (until == 0 || until > now + limit_usec)
+		return limit_usec;
+	return until > now ? until - now : 0;
+}

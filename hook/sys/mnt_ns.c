@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/sys/mnt_ns.h"
+
+#include "hook/sys/held_process.h"
+#include "hook/sys/statmount.h"
+#include "hook/sys/syscalls.h"
+#include "oci/base/cleanup.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_mount_root(int fd)
+{
+	struct statx buffer;
+
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &buffer) ==
+		       0 &&
+	       buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+static int check(const struct mounts_root *root)
+{
+	cleanup_statmount struct statmount_told mount = {0};
+	int r = statmount_read(root->id, root->ns, &mount);
+
+	if (r < 0)
+		return r;
+	return is_mount_root(root->fd) && strcmp(mount.entry.target, "/") == 0 ? 0 : -EOPNOTSUPP;
+}
+
+int mounts_root_open(pid_t pid, struct mounts_root *ret)
+{
+	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
+	int r = pid ? held_process_root(pid) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (r < 0)
+		return pid ? r : -errno;
+	root.fd = r;
+	r = 0;
+	if (pid)
+		r = statmount_namespace_of(pid, &root.ns);
+	if (r == 0)
+		r = statmount_id_of(root.fd, &root.id);
+	if (r == 0)
+		r = check(&root);
+	if (r < 0)
+		return r;
+	*ret = root;
+	root = MOUNTS_ROOT_NONE;
+	return 0;
+}
+
+void mounts_root_close(struct mounts_root *root)
+{
+	if (!root)
+		return;
+	cleanup_close_fd(&root->fd);
+	*root = MOUNTS_ROOT_NONE;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From where the kernel tells mountpoints (statmount(2)): for this process its root, for another
+ * one the root of its mount namespace. mountinfo tells them from the root of the process. They are
+ * told alike where the root is the same.
+ */
+#ifndef FSH_HOOK_SYS_MNT_NS_H
+#define FSH_HOOK_SYS_MNT_NS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct mounts_root {
+	int fd;	     /* O_PATH */
+	uint64_t ns; /* 0: this process's */
+	uint64_t id; /* the mount that `fd` is the root of */
+};
+#define MOUNTS_ROOT_NONE                                                                           \
+	(struct mounts_root)                                                                       \
+	{                                                                                          \
+		.fd = -EBADF                                                                       \
+	}
+
+/* Of the process `pid`, 0: this one. 0 or a negative errno, -EOPNOTSUPP where the kernel does not
+ * tell mounts by statmount(2) or not as mountinfo does. Owned by the caller. */
+int mounts_root_open(pid_t pid, struct mounts_root *ret);
+
+void mounts_root_close(struct mounts_root *root);
+
+#define cleanup_mounts_root __attribute__((cleanup(mounts_root_close)))
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/sys/resolve.h"
+
+#include "hook/sys/kernel_features.h"
+#include "hook/sys/openat2_fallback.h"
+#include "hook/sys/syscalls.h"
+
+/* A rename or a mount anywhere on the machine, while it walked over "..": worth another try. */
+#define ATTEMPTS 16
+
+int resolve_open(int dir, const char *path, uint64_t flags, uint64_t resolve)
+{
+	int r = -EAGAIN;
+
+	for (int attempt = 0; attempt < ATTEMPTS && r == -EAGAIN; attempt++)
+		r = sys_openat2(dir, path, flags, resolve);
+	return r == -EAGAIN || kernel_lacks(KERNEL_OPENAT2, r)
+		       ? resolve_by_hand(dir, path, flags, resolve)
+		       : r;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/check/fixable.h"
+
+#include "oci/base/cleanup.h"
+#include "policy/check/mounts.h"
+#include "policy/check/propagation_path.h"
+#include "policy/config/own_volume.h"
+#include <string.h>
+
+static bool is_on_way(const struct target *target)
+{
+	return target->relation == TARGET_PROVIDES || target->relation == TARGET_SEES;
+}
+
+enum mend_host mend_host(const struct facts *facts, const struct target *target)
+{
+	const struct mount_entry *carrier = target->host_carrier;
+
+	if (!is_on_way(target) || !carrier || carrier->shared)
+		return MEND_NOT_NEEDED;
+	if (target->request->node)
+		return MEND_NODE;
+	if (!target->anchor)
+		return MEND_NAMELESS;
+	if (!config_prefix_of(&facts->config->roots, target->anchor))
+		return MEND_OUTSIDE;
+	if (!own_volume_is(facts->config, facts->identity->pod_uid, target->anchor))
+		return MEND_FOREIGN;
+	if (carrier->unbindable && !target->anchor_is_mountpoint)
+		return MEND_UNBINDABLE;
+	return MEND_SHARE;
+}
+
+bool mend_declared(const struct target *target)
+{
+	enum propagation declared;
+
+	if (!target->mount)
+		return false;
+	declared = target->mount->propagation;
+	return declared == PROPAGATION_SHARED ||
+	       (declared == PROPAGATION_SLAVE && target->relation == TARGET_SEES);
+}
+
+/* True where the container's mount shows the anchor's directory: a clone of the host's mount would
+ * change what happens to later mounts, and nothing else. 0 or -ENOMEM. */
+static int shows_anchor(const struct facts *facts, const struct target *target, bool *ret)
+{
+	const struct mount_entry *mount;
+	cleanup_free char *place = NULL;
+
+	*ret = false;
+	if (!target->container_anchor)
+		return 0;
+	mount = mounts_at(facts->container, target->container_anchor);
+	place = mounts_fs_path(target->host_carrier, target->anchor);
+	if (!place)
+		return -ENOMEM;
+	*ret = mount && mount->major == target->host_carrier->major &&
+	       mount->minor == target->host_carrier->minor && strcmp(mount->root, place) == 0;
+	return 0;
+}
+
+int mend_replaces(const struct facts *facts, const struct target *target, bool *ret)
+{
+	enum mend_host host = mend_host(facts, target);
+	enum way way;
+	int r;
+
+	*ret = false;
+	if (!is_on_way(target) || target->request->node || !target->anchor ||
+		!mend_declared(target))
+		return 0;
+	/* Not seen: the plan goes by what the host's side needs. */
+	if (!target->container_path) {
+		*ret = host == MEND_SHARE;
+		return 0;
+	}
+	r = way_find(facts, target, &way);
+	if (r < 0)
+		return r;
+	if ((way == WAY_HOST_PRIVATE && host == MEND_SHARE) || way == WAY_CONTAINER_PRIVATE ||
+		way == WAY_APART)
+		return shows_anchor(facts, target, ret);
+	return 0;
+}

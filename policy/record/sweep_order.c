@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/record/sweep_order.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/ident.h"
+#include "oci/base/strformat.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEXT "next "
+#define LAST "last "
+
+static void remove_at(struct strv *list, size_t i)
+{
+	free(list->items[i]);
+	list->n--;
+	memmove(&list->items[i], &list->items[i + 1], (list->n - i) * sizeof(*list->items));
+}
+
+static void remove_text(struct strv *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->items[i], text) == 0) {
+			remove_at(list, i);
+			return;
+		}
+	}
+}
+
+/* Those that did not take too long, of the uids from `next` on or of those before it. */
+static int add_others(
+	const struct turns *turns, const struct strv *pods, bool before_next, struct strv *ret)
+{
+	for (size_t i = 0; i < pods->n; i++) {
+		const char *uid = pods->items[i];
+		bool is_before = turns->next && strcmp(uid, turns->next) < 0;
+
+		if (is_before == before_next && !strv_contains(&turns->last, uid) &&
+			strv_add(ret, uid) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int turns_order(const struct turns *turns, const struct strv *pods, struct strv *ret)
+{
+	if (add_others(turns, pods, false, ret) < 0 || add_others(turns, pods, true, ret) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < turns->last.n; i++) {
+		if (strv_contains(pods, turns->last.items[i]) &&
+			strv_add(ret, turns->last.items[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int turns_begin(struct turns *turns, const char *uid, const char *next)
+{
+	cleanup_free char *copy = next ? strdup(next) : NULL;
+
+	if (next && !copy)
+		return -ENOMEM;
+	remove_text(&turns->last, uid);
+	if (turns->last.n >= TURNS_MAX_LAST)
+		remove_at(&turns->last, 0);
+	if (strv_add(&turns->last, uid) < 0)
+		return -ENOMEM;
+	free(turns->next);
+	turns->next = move_ptr(copy);
+	return 0;
+}
+
+void turns_end(struct turns *turns, const char *uid)
+{
+	remove_text(&turns->last, uid);
+}
+
+void turns_keep(struct turns *turns, const struct strv *pods)
+{
+	for (size_t i = turns->last.n; i > 0; i--) {
+		if (!strv_contains(pods, turns->last.items[i - 1]))
+			remove_at(&turns->last, i - 1);
+	}
+}
+
+char *turns_format(const struct turns *turns)
+{
+	char *text = strformat("%s%s%s", turns->next ? NEXT : "", turns->next ? turns->next : "",
+		turns->next ? "\n" : "");
+
+	for (size_t i = 0; text && i < turns->last.n; i++) {
+		char *more = strformat("%s" LAST "%s\n", text, turns->last.items[i]);
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+static const char *uid_behind(const char *line, const char *word)
+{
+	const char *uid = line + strlen(word);
+
+	return strncmp(line, word, strlen(word)) == 0 && ident_is_pod_uid(uid) ? uid : NULL;
+}
+
+static int parse_line(const char *line, struct turns *turns)
+{
+	const char *next = uid_behind(line, NEXT), *last = uid_behind(line, LAST);
+
+	if (last && turns->last.n < TURNS_MAX_LAST && !strv_contains(&turns->last, last))
+		return strv_add(&turns->last, last);
+	if (!next || turns->next)
+		return 0;
+	turns->next = strdup(next);
+	return turns->next ? 0 : -ENOMEM;
+}
+
+int turns_parse(char *text, struct turns *ret)
+{
+	cleanup_turns struct turns turns = {0};
+	char *rest = NULL;
+
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (parse_line(line, &turns) < 0)
+			return -ENOMEM;
+	}
+	*ret = move_struct(turns);
+	return 0;
+}
+
+void turns_clear(struct turns *turns)
+{
+	free(turns->next);
+	strv_clear(&turns->last);
+	*turns = (struct turns){0};
+}

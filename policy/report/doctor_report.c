@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/report/doctor_report.h"
+
+#include "oci/base/cleanup.h"
+#include "oci/base/colour.h"
+#include "oci/base/jsonpack.h"
+#include "oci/base/strformat.h"
+#include "oci/base/strv.h"
+#include "oci/base/text.h"
+#include <stdarg.h>
+#include <string.h>
+
+#define LINE_SIZE 4096
+
+static const char *const topic_names[] = {
+#define X(id, name) [CHECK_##id] = (name),
+	CHECK_TOPICS(X)
+#undef X
+};
+
+static const char *state_name(enum check_state state)
+{
+	static const char *const names[] = {
+		[CHECK_OK] = "ok", [CHECK_WARN] = "warn", [CHECK_FAIL] = "fail"};
+
+	return names[state];
+}
+
+/* Text of files and processes on its way to a terminal. */
+static char *escape(const char *text)
+{
+	char line[LINE_SIZE];
+
+	text_escape(text, line, sizeof(line));
+	return strdup(line);
+}
+
+__attribute__((format(printf, 3, 0))) static int set_texts(
+	struct check_line *line, const char *fix, const char *format, va_list args)
+{
+	cleanup_free char *text = strformat_v(format, args);
+
+	if (!text)
+		return -ENOMEM;
+	line->text = escape(text);
+	line->fix = fix ? escape(fix) : NULL;
+	return line->text && (line->fix || !fix) ? 0 : -ENOMEM;
+}
+
+__attribute__((format(printf, 4, 0))) static void add(struct checkup *checkup,
+	const struct check_line *like, const char *fix, const char *format, va_list args)
+{
+	struct check_line line = *like;
+
+	if (set_texts(&line, fix, format, args) < 0 ||
+		array_grow(&checkup->lines, checkup->n, sizeof(*checkup->lines)) < 0) {
+		free(line.text);
+		free(line.fix);
+		checkup->out_of_memory = true;
+		return;
+	}
+	checkup->lines[checkup->n++] = line;
+}
+
+void checkup_ok(struct checkup *checkup, enum check_topic topic, const char *format, ...)
+{
+	const struct check_line like = {.topic = topic, .state = CHECK_OK};
+	va_list args;
+
+	va_start(args, format);
+	add(checkup, &like, NULL, format, args);
+	va_end(args);
+}
+
+void checkup_warn(
+	struct checkup *checkup, enum check_topic topic, const char *fix, const char *format, ...)
+{
+	const struct check_line like = {.topic = topic, .state = CHECK_WARN};
+	va_list args;
+
+	va_start(args, format);
+	add(checkup, &like, fix, format, args);
+	va_end(args);
+}
+
+void checkup_fail(struct checkup *checkup, enum check_topic topic, enum exit_code exit,
+	const char *fix, const char *format, ...)
+{
+	const struct check_line like = {.topic = topic, .state = CHECK_FAIL, .exit = exit};
+	va_list args;
+
+	va_start(args, format);
+	add(checkup, &like, fix, format, args);
+	va_end(args);
+}
+
+void checkup_error(
+	struct checkup *checkup, enum check_topic topic, const struct error *err, bool warn)
+{
+	if (warn)
+		checkup_warn(checkup, topic, err->fix, "%s", error_message(err));
+	else
+		checkup_fail(checkup, topic, error_exit(err), err->fix, "%s", error_message(err));
+}
+
+bool checkup_has(const struct checkup *checkup, enum check_topic topic, enum check_state state)
+{
+	for (size_t i = 0; i < checkup->n; i++) {
+		if (checkup->lines[i].topic == topic && checkup->lines[i].state >= state)
+			return true;
+	}
+	return false;
+}
+
+size_t checkup_count(const struct checkup *checkup, enum check_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < checkup->n; i++)
+		n += checkup->lines[i].state == state;
+	return n;
+}
+
+enum exit_code checkup_exit(const struct checkup *checkup)
+{
+	enum exit_code lowest = EXIT_DONE;
+
+	for (size_t i = 0; i < checkup->n; i++) {
+		if (checkup->lines[i].state == CHECK_FAIL)
+			lowest = exit_code_lower(lowest, checkup->lines[i].exit);
+	}
+	return checkup->out_of_memory && lowest == EXIT_DONE ? EXIT_INTERNAL : lowest;
+}
+
+static enum colour state_colour(enum check_state state)
+{
+	static const enum colour colours[] = {
+		[CHECK_OK] = COLOUR_GOOD, [CHECK_WARN] = COLOUR_WARN, [CHECK_FAIL] = COLOUR_BAD};
+
+	return colours[state];
+}
+
+static int topic_width(void)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(topic_names); i++) {
+		size_t length = strlen(topic_names[i]);
+
+		width = length > width ? length : width;
+	}
+	return (int)width;
+}
+
+static void print_line(FILE *out, const struct check_line *line, int width, bool colour)
+{
+	const char *state = state_name(line->state);
+
+	colour_print(out, colour, state_colour(line->state), state);
+	fprintf(out, "%*s  %-*s  %s\n", (int)(4 - strlen(state)), "", width,
+		topic_names[line->topic], line->text);
+	if (line->fix)
+		fprintf(out, "      %-*s  fix: %s\n", width, "", line->fix);
+}
+
+void checkup_print(FILE *out, const struct checkup *checkup, bool colour)
+{
+	size_t warnings = checkup_count(checkup, CHECK_WARN);
+	size_t fails = checkup_count(checkup, CHECK_FAIL);
+	int width = topic_width();
+
+	for (size_t i = 0; i < checkup->n; i++)
+		print_line(out, &checkup->lines[i], width, colour);
+	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", checkup_count(checkup, CHECK_OK),
+		warnings, warnings == 1 ? "" : "s", fails);
+	if (fails > 0)
+		fprintf(out, " (exit code %d)", (int)checkup_exit(checkup));
+	fputc('\n', out);
+}
+
+static void pack_line(
+	struct jsonpack *pack, struct json_object *array, const struct check_line *line)
+{
+	struct json_object *object = jsonpack_object(pack, array, NULL);
+
+	jsonpack_string(pack, object, "check", topic_names[line->topic]);
+	jsonpack_string(pack, object, "state", state_name(line->state));
+	jsonpack_string(pack, object, "text", line->text);
+	jsonpack_optional(pack, object, "fix", line->fix);
+	if (line->state == CHECK_FAIL)
+		jsonpack_int(pack, object, "exit", (int64_t)line->exit);
+}
+
+char *checkup_format(const struct checkup *checkup)
+{
+	struct json_object *checks;
+	struct jsonpack pack;
+
+	jsonpack_begin(&pack);
+	jsonpack_string(&pack, pack.root, "schema", CHECKUP_SCHEMA);
+	jsonpack_int(&pack, pack.root, "exit", (int64_t)checkup_exit(checkup));
+	checks = jsonpack_array(&pack, pack.root, "checks");
+	for (size_t i = 0; i < checkup->n; i++)
+		pack_line(&pack, checks, &checkup->lines[i]);
+	return jsonpack_text(&pack);
+}
+
+void checkup_clear(struct checkup *checkup)
+{
+	if (!checkup)
+		return;
+	for (size_t i = 0; i < checkup->n; i++) {
+		free(checkup->lines[i].text);
+		free(checkup->lines[i].fix);
+	}
+	free(checkup->lines);
+	*checkup = (struct checkup){0};
+}
