@@ -40,10 +40,10 @@ static _Noreturn void end(int code)
 static int load_libraries(const struct command *command)
 {
 	bool is_stage =
-		command->profile == CONFINE_PRESTART || command->profile == CONFINE_POSTSTOP;
+		command->profile == PRIVILEGES_PRESTART || command->profile == PRIVILEGES_POSTSTOP;
 	const char *reason = NULL;
 
-	if (!(is_stage && whole_table_is_told()) && mountlib_load(NULL, &reason) < 0) {
+	if (!(is_stage && mnttab_is_listed()) && mountlib_load(NULL, &reason) < 0) {
 		fprintf(stderr, "fuse-sidecar-hook: %s; install libmount\n", reason);
 		return -ELIBACC;
 	}
@@ -56,15 +56,15 @@ static int load_libraries(const struct command *command)
 static int start(const struct command *command, struct supervisor *supervisor)
 {
 	const struct supervised supervised = command_supervised(command);
-	int unfiltered = 0, r = startup_clean(command->for_people);
+	int unfiltered = 0, r = sanitize_process(command->for_people);
 
-	if (r < 0 || command->profile == CONFINE_NOTHING)
+	if (r < 0 || command->profile == PRIVILEGES_NOTHING)
 		return r;
 	r = supervise_begin(&supervised, supervisor);
 	if (r < 0)
 		return r;
 	if (supervisor->worker > 0) {
-		r = confine_supervisor();
+		r = drop_privileges_supervisor();
 		if (r < 0)
 			supervise_abandon(supervisor);
 		return r;
@@ -75,7 +75,7 @@ static int start(const struct command *command, struct supervisor *supervisor)
 	if (r < 0)
 		return r;
 	fs_context_prepare(command->profile);
-	r = confine_worker(command->profile, &unfiltered);
+	r = drop_privileges_worker(command->profile, &unfiltered);
 	supervisor->progress->unfiltered = unfiltered;
 	return r;
 }

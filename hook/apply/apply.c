@@ -25,7 +25,7 @@ int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct
 		return error_set(err, -EACCES, FINDING_PATH_OUTSIDE_ROOTS, host_path,
 			"add its volume to roots in the node's policy",
 			"%s is below no root of the node's policy", host_path);
-	return walk_open(trusted, host_path, ret_fd, err);
+	return safe_walk_open(trusted, host_path, ret_fd, err);
 }
 
 int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
@@ -38,7 +38,7 @@ int apply_open_below(const struct run *run, const char *volume, const char *host
 
 	if (r < 0)
 		return r;
-	r = walk_below(fd, from, path_below(host_path, from), ret_fd, err);
+	r = safe_walk_below(fd, from, path_below(host_path, from), ret_fd, err);
 	return r == -ENOENT ? error_set(err, r, FINDING_PATH_UNSAFE, host_path,
 				      "end what renames or mounts directories of the volume while "
 				      "the pod starts",
@@ -53,9 +53,9 @@ int apply_open_locked(const struct run *run, const char *volume, const char *hos
 	int r;
 
 	r = apply_open_below(run, volume, host_path, &before, err);
-	progress_at(run->progress, "waiting for the lock of", host_path);
+	worker_status_at(run->progress, "waiting for the lock of", host_path);
 	if (r == 0)
-		r = bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
+		r = shared_bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
 	return r < 0 ? r : apply_open_below(run, volume, host_path, ret_fd, err);
 }
 
@@ -73,7 +73,8 @@ static int apply_step(struct run *run, const struct plan_step *step, struct erro
 	char doing[64];
 
 	snprintf(doing, sizeof(doing), "at the step %s of", plan_action_name(step->action));
-	progress_at(run->progress, doing, step->host_path ? step->host_path : step->container_path);
+	worker_status_at(
+		run->progress, doing, step->host_path ? step->host_path : step->container_path);
 	switch (step->action) {
 	case PLAN_CREATE_DIRECTORY:
 		return apply_create_directory(run, step, err);
@@ -124,7 +125,7 @@ static int resolve(struct run *run, struct error *err)
 
 static int complete(struct run *run, struct error *err)
 {
-	int r = tables_complete(run, &run->judgement.targets, err);
+	int r = load_mounts_complete(run, &run->judgement.targets, err);
 
 	return r > 0 ? resolve(run, err) : r;
 }
@@ -145,7 +146,7 @@ int apply_refresh(struct run *run, struct error *err)
 	if (!run->tables_changed)
 		return 0;
 	targets_clear(&run->judgement.targets);
-	r = tables_read(run, err);
+	r = load_mounts(run, err);
 	if (r == 0)
 		r = resolve(run, err);
 	if (r == 0 && any_unplaced(&run->judgement.targets))

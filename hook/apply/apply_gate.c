@@ -136,14 +136,14 @@ static bool has_other_user(const struct run *run)
 /* Nothing stays shared for a container that was refused. */
 static void take_back_sharing(struct run *run)
 {
-	unsigned int left = has_other_user(run) ? 0 : take_back(run);
+	unsigned int left = has_other_user(run) ? 0 : rollback_run(run);
 
 	if (left > 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
 			"%u change%s of the refused run could not be taken back", left,
 			left == 1 ? "" : "s");
-	undo_clear(&run->undo);
+	rollback_list_clear(&run->rollback);
 }
 
 /* The record again, with the lock: others may have written it while this run waited. */
@@ -187,11 +187,11 @@ static int wait_at_gate(
 	uint64_t allowed = gate->timeout_usec ? gate->timeout_usec : gate->probe_timeout_usec;
 	int r;
 
-	progress_at(run->progress, "waiting at the gate for",
+	worker_status_at(run->progress, "waiting at the gate for",
 		gate->n ? gate->paths[0].host_path : NULL);
-	progress_extend(run->progress, (int64_t)allowed);
+	worker_status_extend(run->progress, (int64_t)allowed);
 	r = gate_wait(gate, ret_waited_usec, err);
-	progress_extend(run->progress,
+	worker_status_extend(run->progress,
 		*ret_waited_usec < allowed ? (int64_t)*ret_waited_usec - (int64_t)allowed : 0);
 	return r;
 }
@@ -291,7 +291,7 @@ static int bring_all(struct run *run, const struct gate *gate, struct error *err
 		const struct gate_path *path = &gate->paths[i];
 		const struct target *target = target_of(run, path);
 		int r = target && path->state == PATH_LIVE && path->device[0]
-				? arrive(run, target, path->device, err)
+				? consumer_mount_ensure(run, target, path->device, err)
 				: 0;
 
 		if (r < 0)
@@ -324,7 +324,7 @@ int apply_wait(struct run *run, struct error *err)
 	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
 	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,
 		r < 0 ? &refusal : NULL, err);
-	undo_clear(&run->undo);
+	rollback_list_clear(&run->rollback);
 	if (denied) {
 		run->refused_by_gate = true;
 		error_clear(err);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 /* The provider makes them, the annotation's or provider's owner gets them. */
-static struct walk_directory directory_of(const struct run *run, const struct plan_step *step)
+static struct safe_walk_directory directory_of(const struct run *run, const struct plan_step *step)
 {
-	return (struct walk_directory){
+	return (struct safe_walk_directory){
 		.creator = {.uid = run->spec.uid,
 			.gid = run->spec.gid,
 			.groups = run->spec.additional_gids,
@@ -25,7 +25,7 @@ static struct walk_directory directory_of(const struct run *run, const struct pl
 int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	const struct walk_directory directory = directory_of(run, step);
+	const struct safe_walk_directory directory = directory_of(run, step);
 	const char *rest = path_below(step->host_path, step->volume);
 	int made;
 
@@ -34,7 +34,7 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 			"%s is not below %s", step->host_path, step->volume);
 	made = apply_open(run, step->volume, &fd, err);
 	if (made == 0)
-		made = walk_make(fd, step->volume, rest, &directory, &run->undo, err);
+		made = safe_walk_make(fd, step->volume, rest, &directory, &run->rollback, err);
 	if (made < 0)
 		return made;
 	if (made > 0)
@@ -87,7 +87,8 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
 		return 0;
 	for (size_t i = 0; r == 0 && i < paths->n; i++)
 		questions[i].host_path = paths->items[i];
-	progress_at(run->progress, "asking the mounts, the first of which is", paths->items[0]);
+	worker_status_at(
+		run->progress, "asking the mounts, the first of which is", paths->items[0]);
 	if (r == 0)
 		r = probe_paths(host, questions, paths->n, run_probe_timeout(run));
 	for (size_t i = 0; r == 0 && i < paths->n; i++) {
@@ -104,22 +105,22 @@ struct asked {
 	const struct claim *claim;
 };
 
-static int may_detach(void *data, const struct stale_mount *mount, struct error *err)
+static int may_detach(void *data, const struct dead_mount *mount, struct error *err)
 {
 	const struct asked *asked = data;
-	cleanup_owner struct owner owner = {0};
+	cleanup_mount_owner struct mount_owner owner = {0};
 	bool may = false;
 	int r = authority_find(asked->run, asked->claim, mount, &owner, &may, err);
 
 	return r < 0 ? r : may;
 }
 
-int apply_stale(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
+int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
 	enum path_state *ret_left, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	struct asked asked = {run, claim};
-	struct stale stale = {
+	struct dead_mount_search stale = {
 		.volume = claim->volume,
 		.host_path = claim->host_path,
 		.probe_timeout_usec = run_probe_timeout(run),
@@ -134,12 +135,12 @@ int apply_stale(const struct run *run, const struct claim *claim, unsigned int *
 		*ret_left = PATH_HUNG;
 		return 0;
 	}
-	progress_at(run->progress, "looking for a dead mount on", claim->host_path);
+	worker_status_at(run->progress, "looking for a dead mount on", claim->host_path);
 	r = apply_open(run, claim->volume, &fd, err);
 	if (r < 0)
 		return r;
 	stale.volume_fd = fd;
-	return stale_detach(&stale, ret_detached, ret_left, err);
+	return dead_mount_detach(&stale, ret_detached, ret_left, err);
 }
 
 int apply_claim(struct run *run, const struct plan_step *step, struct claim *ret, struct error *err)
@@ -166,7 +167,7 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 	r = apply_claim(run, step, &claim, err);
 	if (r < 0)
 		return r;
-	r = apply_stale(run, &claim, &detached, &left, err);
+	r = apply_detach_dead(run, &claim, &detached, &left, err);
 	if (detached > 0) {
 		run->tables_changed = true;
 		count_heal(run, step, detached);
@@ -175,7 +176,7 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 	/* Since the survey, which has judged what was there then. */
 	if (r == 0 && (left == PATH_LIVE || left == PATH_DEAD) &&
 		!strv_contains(&run->judged, step->host_path))
-		r = conflict_judge(run, step, left, err);
+		r = mount_conflict_judge(run, step, left, err);
 	if (r == 0 && left == PATH_HUNG && !strv_contains(&run->hung, step->host_path))
 		r = apply_judge_hung(run, step, err);
 	return r;

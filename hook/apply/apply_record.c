@@ -32,7 +32,7 @@ static uint64_t unique_id(const struct run *run, const struct topology_path *pat
 {
 	const struct claim claim = {
 		.volume = path ? path->volume : NULL, .host_path = answer->host_path};
-	struct stale_mount mount = {0};
+	struct dead_mount mount = {0};
 	cleanup_error struct error err = {0};
 
 	if (authority_identify(run, &claim, &mount, &err) < 0 || mount.id != answer->mount->id)
@@ -105,7 +105,7 @@ static int note_paths(
 static int is_proven_mount(const struct target *target, int fd, struct error *err)
 {
 	cleanup_mount_entry struct mount_entry now = {0};
-	int r = mounts_now_of(fd, NULL, &now, NULL);
+	int r = mnttab_query_of(fd, NULL, &now, NULL);
 
 	if (r == 0 && now.id == target->host_carrier->id &&
 		now.shared == target->host_carrier->shared)
@@ -135,7 +135,7 @@ static int adopt(struct run *run, const struct target *target, struct error *err
 	/* Hooks bind volumes of pods alone: anywhere else it is the administrator's bind. */
 	if (r == 0 && target->anchor_self_bind &&
 		own_volume_is_some_pods(&run->config, target->anchor))
-		r = bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
+		r = shared_bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
 	return r < 0 ? r : run_commit(run, err);
 }
 
@@ -266,7 +266,7 @@ static int open_shown(struct run *run, int *ret_fd, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = shown_open(run->runtime_fd, run->identity.pod_uid, text, ret_fd, &unlabelled);
+	r = record_copy_open(run->runtime_fd, run->identity.pod_uid, text, ret_fd, &unlabelled);
 	if (r > 0)
 		audit_failure(&run->audit, &unlabelled);
 	if (r >= 0)
@@ -300,7 +300,7 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
 	if (r < 0)
 		return r;
-	r = expose_record(&ns, shown, run->node.container_root, step->container_path, err);
+	r = publish_record(&ns, shown, run->node.container_root, step->container_path, err);
 	if (r == -EROFS)
 		return say_not_shown(run, step, err);
 	if (r < 0)

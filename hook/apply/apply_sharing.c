@@ -65,7 +65,8 @@ static void unmake_shared(struct run *run, const struct plan_step *step, int fd)
 static int share(
 	struct run *run, const struct plan_step *step, int fd, int *ret_fd, struct error *err)
 {
-	enum undo_kind kind = step->action == PLAN_BIND_SHARED ? UNDO_BIND : UNDO_SHARED;
+	enum rollback_kind kind =
+		step->action == PLAN_BIND_SHARED ? ROLLBACK_BIND : ROLLBACK_SHARED;
 	cleanup_close int bound = -EBADF;
 	int r;
 
@@ -74,7 +75,7 @@ static int share(
 		withdraw(run, step);
 		return share_error(err, r, step->host_path);
 	}
-	r = undo_add(&run->undo, kind, bound, step->host_path);
+	r = rollback_list_add(&run->rollback, kind, bound, step->host_path);
 	if (r < 0) {
 		unmake_shared(run, step, bound);
 		return share_error(err, r, step->host_path);
@@ -134,7 +135,7 @@ static int announce(struct run *run, const struct plan_step *step, struct error 
 		copy_text(&topology->pod_namespace, run->identity.pod_namespace) < 0)
 		return error_memory(err);
 	topology->updated_usec = run_realtime_usec();
-	return bind_announce(run->runtime_fd, topology, step->host_path, err);
+	return shared_bind_announce(run->runtime_fd, topology, step->host_path, err);
 }
 
 int apply_share(struct run *run, const struct plan_step *step, struct error *err)
@@ -215,7 +216,7 @@ static int replace_target(struct run *run, const struct plan_step *step,
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
 	cleanup_close int fd = -EBADF;
 	cleanup_strv struct strv nested = {0};
-	struct replace replace = {
+	struct rebind replace = {
 		.bind = target->container_carrier,
 		.propagation = step->propagation,
 		.recursive = step->recursive,
@@ -232,7 +233,7 @@ static int replace_target(struct run *run, const struct plan_step *step,
 	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
 	if (r < 0)
 		return r;
-	r = replace_bind(&ns, &replace, err);
+	r = rebind(&ns, &replace, err);
 	run->tables_changed = true;
 	return r;
 }
@@ -254,7 +255,7 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 	/* The kernel cannot do it. The runtime will, when the kubelet creates the container again
 	 * and finds the volume shared: that stays, and is in the record of the refused one. */
 	if (r == -ENOSYS && err->code == FINDING_HOST_NOT_SHARED)
-		undo_keep_mounts(&run->undo);
+		rollback_list_keep_mounts(&run->rollback);
 	if (r < 0)
 		return r;
 	audit_send(&run->audit,
@@ -291,7 +292,7 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	if (!target)
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->path, NULL,
 			"the plan has a path that the pod has not");
-	r = check_way(&run->facts, target, &findings);
+	r = check_propagation_path(&run->facts, target, &findings);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	if (findings_verdict(&findings) == VERDICT_DENY)

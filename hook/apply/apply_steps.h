@@ -11,36 +11,36 @@
 int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err);
 
 /*
- * Pin what lies in a volume, where whoever writes to it may have mounted on the way: walk_below()
- * from the volume or, where that is not known (NULL) or not above it, from the policy's root. For
- * what was seen there a moment ago: that it is gone is FINDING_PATH_UNSAFE. 0 or a negative errno,
- * of which walk_has_changed() tells whether it is of this moment.
+ * Pin what lies in a volume, where whoever writes to it may have mounted on the way:
+ * safe_walk_below() from the volume or, where that is not known (NULL) or not above it, from the
+ * policy's root. For what was seen there a moment ago: that it is gone is FINDING_PATH_UNSAFE. 0 or
+ * a negative errno, of which safe_walk_has_changed() tells whether it is of this moment.
  */
 int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
 	struct error *err);
 
 /*
- * The same with the directory's bind_lock() taken, and opened only then: what was there before the
- * lock may have been another pod's bind, that has ended with it. The lock is the caller's
- * (bind_unlock).
+ * The same with the directory's shared_bind_lock() taken, and opened only then: what was there
+ * before the lock may have been another pod's bind, that has ended with it. The lock is the
+ * caller's (bind_unlock).
  */
 int apply_open_locked(const struct run *run, const char *volume, const char *host_path,
 	struct lock *ret_lock, int *ret_fd, struct error *err);
 
 /*
- * Before apply_stale() of several paths: ask them all at once, so that those that hang take one
- * probeTimeout together. apply_stale() leaves those alone. 0 or a negative errno.
+ * Before apply_detach_dead() of several paths: ask them all at once, so that those that hang take
+ * one probeTimeout together. apply_detach_dead() leaves those alone. 0 or a negative errno.
  */
 int apply_ask_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
 	struct error *err);
 
 /*
- * stale_detach() on the host path of the claim, whose volume is pinned first, of what the pod may
- * have detached (authority_find()): another's dead mount is left, PATH_DEAD. *ret_detached and
+ * dead_mount_detach() on the host path of the claim, whose volume is pinned first, of what the pod
+ * may have detached (authority_find()): another's dead mount is left, PATH_DEAD. *ret_detached and
  * *ret_left are set on failure too: 0 and PATH_UNKNOWN where it was not come to. Says nothing: what
  * it means is the caller's.
  */
-int apply_stale(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
+int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
 	enum path_state *ret_left, struct error *err);
 
 /* The step's claim. 0 or a negative errno. */

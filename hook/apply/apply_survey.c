@@ -35,15 +35,15 @@ int apply_judge_hung(const struct run *run, const struct plan_step *step, struct
 static int may_heal(struct run *run, const struct plan_step *step, const struct mount_entry *found,
 	bool *ret, struct error *err)
 {
-	struct stale_mount mount = {.major = found->major, .minor = found->minor};
-	cleanup_owner struct owner owner = {0};
+	struct dead_mount mount = {.major = found->major, .minor = found->minor};
+	cleanup_mount_owner struct mount_owner owner = {0};
 	struct claim claim;
 	int r = apply_claim(run, step, &claim, err);
 
 	if (r < 0)
 		return r;
 	r = authority_identify(run, &claim, &mount, err);
-	if (walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
+	if (safe_walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
 		error_clear(err);
 		*ret = true;
 		return 0;
@@ -55,7 +55,7 @@ static int may_heal(struct run *run, const struct plan_step *step, const struct 
 static int judge_others(
 	struct run *run, const struct plan_step *step, enum path_state state, struct error *err)
 {
-	int r = conflict_judge(run, step, state, err);
+	int r = mount_conflict_judge(run, step, state, err);
 
 	if (r < 0)
 		return r;
@@ -101,7 +101,7 @@ static int ask(struct run *run, struct probe_question *questions, struct error *
 	}
 	if (!first)
 		return 0;
-	progress_at(run->progress, "asking the mounts, the first of which is", first);
+	worker_status_at(run->progress, "asking the mounts, the first of which is", first);
 	r = probe_paths(&run->node.host, questions, plan->n, run_probe_timeout(run));
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, first, NULL, "cannot probe %s: %s", first,

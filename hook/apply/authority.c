@@ -13,15 +13,15 @@
 #include <string.h>
 
 static int find_owner(const struct run *run, const struct claim *claim, const char *device,
-	bool own_volume, struct owner *ret, struct error *err)
+	bool own_volume, struct mount_owner *ret, struct error *err)
 {
-	const struct owner_question question = {
+	const struct mount_owner_question question = {
 		/* In the pod's own volume another pod's word on its paths counts for nothing. */
 		.host_path = own_volume && claim->path ? NULL : claim->host_path,
 		.device = device,
 	};
 
-	return owner_find(run, &question, ret, err);
+	return mount_owner_find(run, &question, ret, err);
 }
 
 bool authority_is_elsewhere(const struct run *run, const struct mount_table *host,
@@ -39,17 +39,17 @@ bool authority_is_elsewhere(const struct run *run, const struct mount_table *hos
 }
 
 static int is_elsewhere(
-	const struct run *run, const struct stale_mount *mount, bool *ret, struct error *err)
+	const struct run *run, const struct dead_mount *mount, bool *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
-	int r = whole_table_read(0, &host, err);
+	int r = mnttab_read(0, &host, err);
 
 	*ret = r == 0 && authority_is_elsewhere(run, &host, mount->major, mount->minor);
 	return r;
 }
 
-int authority_find(const struct run *run, const struct claim *claim,
-	const struct stale_mount *mount, struct owner *owner, bool *ret, struct error *err)
+int authority_find(const struct run *run, const struct claim *claim, const struct dead_mount *mount,
+	struct mount_owner *owner, bool *ret, struct error *err)
 {
 	bool own = own_volume_is(&run->config, run->identity.pod_uid, claim->host_path);
 	bool noted;
@@ -106,7 +106,7 @@ int authority_of_container(
 									      : 0;
 }
 
-static int identify(int fd, const char *host_path, struct stale_mount *mount, struct error *err)
+static int identify(int fd, const char *host_path, struct dead_mount *mount, struct error *err)
 {
 	int r = mount_id_of(fd, &mount->id, &mount->unique);
 
@@ -115,7 +115,7 @@ static int identify(int fd, const char *host_path, struct stale_mount *mount, st
 		     : 0;
 }
 
-int authority_identify(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+int authority_identify(const struct run *run, const struct claim *claim, struct dead_mount *mount,
 	struct error *err)
 {
 	cleanup_close int fd = -EBADF;
@@ -124,7 +124,7 @@ int authority_identify(const struct run *run, const struct claim *claim, struct 
 	return r < 0 ? r : identify(fd, claim->host_path, mount, err);
 }
 
-int authority_look(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+int authority_look(const struct run *run, const struct claim *claim, struct dead_mount *mount,
 	struct error *err)
 {
 	cleanup_mount_entry struct mount_entry entry = {0};
@@ -135,7 +135,7 @@ int authority_look(const struct run *run, const struct claim *claim, struct stal
 		r = identify(fd, claim->host_path, mount, err);
 	if (r < 0)
 		return r;
-	r = mounts_now_of(fd, NULL, &entry, err);
+	r = mnttab_query_of(fd, NULL, &entry, err);
 	if (r == -ENOENT || (r == 0 && !mount_entry_is_fuse(&entry)))
 		return error_set(err, -ESTALE, FINDING_PATH_UNSAFE, claim->host_path,
 			"end what mounts and unmounts in the volume while the pod starts",

@@ -27,8 +27,8 @@ struct claim {
  * in both cases none that another pod's provider has, unless it is both. `owner` (empty) is filled
  * where that is in the way. 0 or a negative errno.
  */
-int authority_find(const struct run *run, const struct claim *claim,
-	const struct stale_mount *mount, struct owner *owner, bool *ret, struct error *err);
+int authority_find(const struct run *run, const struct claim *claim, const struct dead_mount *mount,
+	struct mount_owner *owner, bool *ret, struct error *err);
 
 /*
  * Whether a file system is mounted at a place of the node that is not the pod's, too: both have one
@@ -45,14 +45,14 @@ int authority_of_container(
 
 /*
  * The ids of the mount that a walk to the claim's host path ends on, below its volume and through
- * no FUSE mount. 0 or a negative errno; where walk_has_changed(), nothing is there any more of what
- * the caller has seen.
+ * no FUSE mount. 0 or a negative errno; where safe_walk_has_changed(), nothing is there any more of
+ * what the caller has seen.
  */
-int authority_identify(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+int authority_identify(const struct run *run, const struct claim *claim, struct dead_mount *mount,
 	struct error *err);
 
 /* The same of a FUSE mount, with its device. */
-int authority_look(const struct run *run, const struct claim *claim, struct stale_mount *mount,
+int authority_look(const struct run *run, const struct claim *claim, struct dead_mount *mount,
 	struct error *err);
 
 #endif

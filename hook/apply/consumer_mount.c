@@ -36,13 +36,13 @@ static bool is_of(const struct mount_entry *mount, const char *device)
 static int read_way(const struct run *run, const struct target *target, struct mount_table *ret,
 	struct error *err)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv paths = {0};
 
 	if (strv_add(&paths, target->container_path) < 0)
 		return error_memory(err);
-	mounts_now_open(run->state.pid, MOUNTS_NOW_ANY, &now);
-	return mounts_now_add(&now, &paths, ret, err);
+	mnttab_query_open(run->state.pid, MNTTAB_QUERY_ANY, &now);
+	return mnttab_query_add(&now, &paths, ret, err);
 }
 
 /* The mount on the node, which must still be the one that was live. */
@@ -54,8 +54,8 @@ static int open_mount(const struct run *run, const struct target *target, const 
 	int r = apply_open_below(run, target->volume, target->host_path, &fd, err);
 
 	if (r == 0)
-		r = mounts_now_of(fd, NULL, &mount, err);
-	if (r < 0 && !walk_has_changed(r))
+		r = mnttab_query_of(fd, NULL, &mount, err);
+	if (r < 0 && !safe_walk_has_changed(r))
 		return r;
 	if (r < 0 || !is_of(&mount, device))
 		return missing(err, -ESTALE, target, "it has just been taken away");
@@ -65,7 +65,7 @@ static int open_mount(const struct run *run, const struct target *target, const 
 
 struct place {
 	const struct target *target;
-	const struct graft *graft;
+	const struct mount_attach *attach;
 	int mount_id; /* of the container's mount that the place is on */
 };
 
@@ -82,23 +82,23 @@ static int put_in_namespace(void *data, struct error *err)
 	if (r == 0 && id != place->mount_id)
 		return 0;
 	if (r == 0)
-		r = graft_attach(place->graft, fd);
+		r = mount_attach(place->attach, fd);
 	return r < 0 ? missing(err, r, place->target, strerror(-r)) : 0;
 }
 
 static int put(const struct run *run, const struct target *target, const char *device, int mount_id,
 	struct error *err)
 {
-	static const struct graft_how how = {PROPAGATION_SLAVE, "", true};
+	static const struct mount_attach_how how = {PROPAGATION_SLAVE, "", true};
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
-	cleanup_graft struct graft graft = GRAFT_NONE;
+	cleanup_mount_attach struct mount_attach attach = MOUNT_ATTACH_NONE;
 	cleanup_close int fd = -EBADF;
-	struct place place = {.target = target, .graft = &graft, .mount_id = mount_id};
+	struct place place = {.target = target, .attach = &attach, .mount_id = mount_id};
 	int r = open_mount(run, target, device, &fd, err);
 
 	if (r < 0)
 		return r;
-	r = graft_prepare(fd, &how, &graft);
+	r = mount_attach_prepare(fd, &how, &attach);
 	if (r < 0)
 		return missing(err, r, target,
 			r == -EOPNOTSUPP ? "this kernel takes no mount into a container "
@@ -108,7 +108,7 @@ static int put(const struct run *run, const struct target *target, const char *d
 	return r < 0 ? r : container_ns_run(&ns, put_in_namespace, &place, err);
 }
 
-int arrive(
+int consumer_mount_ensure(
 	const struct run *run, const struct target *target, const char *device, struct error *err)
 {
 	cleanup_mount_table struct mount_table before = {0}, after = {0};

@@ -149,7 +149,7 @@ static int open_path(const struct watch *watch)
 		return resolve_open(AT_FDCWD, path->host_path, O_PATH | O_NOFOLLOW | O_CLOEXEC,
 			SYS_RESOLVE_NO_SYMLINKS);
 	/* Not through a FUSE mount of the pod's on the way, which could hold the hook. */
-	r = walk_below(watch->volume, path->volume, rest, &fd, NULL);
+	r = safe_walk_below(watch->volume, path->volume, rest, &fd, NULL);
 	return r < 0 ? r : fd;
 }
 
@@ -225,7 +225,7 @@ static int choose(struct watch *watch, int *fd, struct mount_table *host, struct
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	struct gate_path *path = watch->path;
-	int r = mounts_now_of(*fd, host, &mount, err);
+	int r = mnttab_query_of(*fd, host, &mount, err);
 
 	if (r == -ENOENT) {
 		/* Unmounted meanwhile, or mounted since the table was read for another path:

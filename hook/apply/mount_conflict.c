@@ -28,8 +28,8 @@ static int name_other_pod(
 	const struct run *run, const struct plan_step *step, char **ret_text, struct error *err)
 {
 	const struct mount_entry *mount = mounts_at(&run->node.host, step->host_path);
-	struct owner_question question = {.host_path = step->host_path};
-	cleanup_owner struct owner owner = {0};
+	struct mount_owner_question question = {.host_path = step->host_path};
+	cleanup_mount_owner struct mount_owner owner = {0};
 	char device[32], *text;
 	int r;
 
@@ -37,7 +37,7 @@ static int name_other_pod(
 		snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
 		question.device = device;
 	}
-	r = owner_find(run, &question, &owner, err);
+	r = mount_owner_find(run, &question, &owner, err);
 	if (r < 0 || !owner.provider)
 		return r;
 	text = strformat("%s of the pod %s/%s", owner.provider,
@@ -102,7 +102,7 @@ static int find(const struct run *run, const struct plan_step *step, enum path_s
 	return r < 0 ? error_memory(err) : 0;
 }
 
-int conflict_judge(
+int mount_conflict_judge(
 	struct run *run, const struct plan_step *step, enum path_state state, struct error *err)
 {
 	cleanup_findings struct findings findings = {0};

@@ -14,7 +14,7 @@
  * -EBUSY with FINDING_MOUNTPOINT_CONFLICT naming whom; 0 where the policy only warns
  * (reported, and among the run's findings), ignores it, or is of mode audit.
  */
-int conflict_judge(
+int mount_conflict_judge(
 	struct run *run, const struct plan_step *step, enum path_state state, struct error *err);
 
 #endif

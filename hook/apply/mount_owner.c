@@ -30,7 +30,7 @@ static bool is_mounted_there(const char *host_path, const char *device)
 	const struct mount_entry *mount;
 	char now[32] = "";
 
-	if (!path_is_normalized(host_path) || mounts_now_read(host_path, &host, &err) < 0)
+	if (!path_is_normalized(host_path) || mnttab_query_read(host_path, &host, &err) < 0)
 		return false;
 	mount = mounts_at(&host, host_path);
 	if (mount)
@@ -38,7 +38,8 @@ static bool is_mounted_there(const char *host_path, const char *device)
 	return strcmp(now, device) == 0;
 }
 
-static bool is_asked_for(const struct topology_path *path, const struct owner_question *question)
+static bool is_asked_for(
+	const struct topology_path *path, const struct mount_owner_question *question)
 {
 	if (question->host_path && path_below(question->host_path, path->host_path))
 		return true;
@@ -58,7 +59,7 @@ static bool is_providers(const struct topology *topology, const struct topology_
 }
 
 static const struct topology_path *providing(
-	const struct topology *topology, const struct owner_question *question)
+	const struct topology *topology, const struct mount_owner_question *question)
 {
 	if (!lives(topology))
 		return NULL;
@@ -78,7 +79,7 @@ static int copy_text(char **to, const char *from)
 }
 
 static int name_owner(
-	const struct topology *topology, const struct topology_path *path, struct owner *ret)
+	const struct topology *topology, const struct topology_path *path, struct mount_owner *ret)
 {
 	if (copy_text(&ret->provider, path->provider) < 0 ||
 		copy_text(&ret->pod_namespace, topology->pod_namespace) < 0 ||
@@ -87,8 +88,8 @@ static int name_owner(
 	return 0;
 }
 
-int owner_find(const struct run *run, const struct owner_question *question, struct owner *ret,
-	struct error *err)
+int mount_owner_find(const struct run *run, const struct mount_owner_question *question,
+	struct mount_owner *ret, struct error *err)
 {
 	int r = record_index_refresh(run->index, run->runtime_fd, err);
 
@@ -105,10 +106,10 @@ int owner_find(const struct run *run, const struct owner_question *question, str
 	return r;
 }
 
-void owner_clear(struct owner *owner)
+void mount_owner_clear(struct mount_owner *owner)
 {
 	free(owner->pod_namespace);
 	free(owner->pod_name);
 	free(owner->provider);
-	*owner = (struct owner){0};
+	*owner = (struct mount_owner){0};
 }

@@ -6,12 +6,12 @@
 #include "hook/run/run.h"
 
 /* All owned; NULL where nobody is known. */
-struct owner {
+struct mount_owner {
 	char *pod_namespace, *pod_name;
 	char *provider; /* the container */
 };
 
-struct owner_question {
+struct mount_owner_question {
 	const char *host_path; /* who provides it, or a path above it? NULL: not asked */
 	const char *device;    /* "0:55": whose own mount has that device, and is mounted on that
 				  one's path still? NULL: not asked */
@@ -23,11 +23,11 @@ struct owner_question {
  * is refused owns nothing. Records that cannot be read own nothing. 0, also where there is none, or
  * a negative errno.
  */
-int owner_find(const struct run *run, const struct owner_question *question, struct owner *ret,
-	struct error *err);
+int mount_owner_find(const struct run *run, const struct mount_owner_question *question,
+	struct mount_owner *ret, struct error *err);
 
-void owner_clear(struct owner *owner);
+void mount_owner_clear(struct mount_owner *owner);
 
-#define cleanup_owner __attribute__((cleanup(owner_clear)))
+#define cleanup_mount_owner __attribute__((cleanup(mount_owner_clear)))
 
 #endif

@@ -50,10 +50,10 @@ static int print(const struct doctor *doctor, bool json)
 	cleanup_free char *text = NULL;
 
 	if (!json) {
-		checkup_print(stdout, &doctor->checkup, terminal_wants_colour(STDOUT_FILENO));
+		doctor_report_print(stdout, &doctor->checkup, terminal_wants_colour(STDOUT_FILENO));
 		return 0;
 	}
-	text = checkup_format(&doctor->checkup);
+	text = doctor_report_format(&doctor->checkup);
 	if (!text)
 		return -ENOMEM;
 	fputs(text, stdout);
@@ -63,7 +63,7 @@ static int print(const struct doctor *doctor, bool json)
 /* For programs that install the hook: what CRI-O reads, in its order; or why that is not known. */
 static int print_hooks_dirs(struct doctor *doctor)
 {
-	const struct checkup *checkup = &doctor->checkup;
+	const struct doctor_report *checkup = &doctor->checkup;
 
 	doctor_crio(doctor);
 	for (size_t i = 0; doctor->crio_is_known && i < doctor->crio.hooks_dirs.n; i++)
@@ -86,7 +86,7 @@ static bool has_privilege(struct doctor *doctor)
 	(void)cap_free(caps);
 	if (geteuid() == 0 && may_mount == CAP_SET)
 		return true;
-	checkup_fail(&doctor->checkup, CHECK_PRIVILEGE, EXIT_HOST_IO,
+	doctor_report_fail(&doctor->checkup, CHECK_PRIVILEGE, EXIT_HOST_IO,
 		"run it as root: sudo fuse-sidecar-hook doctor",
 		geteuid() == 0 ? "doctor needs CAP_SYS_ADMIN: only FUSE and the journal are looked "
 				 "at"
@@ -120,7 +120,7 @@ int cmd_doctor(const struct options *options)
 	}
 	if (options->root && open_root(&doctor, options->root) < 0)
 		return EXIT_INPUT;
-	r = confine_with_programs(CONFINE_DOCTOR);
+	r = drop_privileges_with_programs(PRIVILEGES_DOCTOR);
 	if (r < 0) {
 		fprintf(stderr, "fuse-sidecar-hook doctor: cannot give up privileges: %s\n",
 			strerror(-r));
@@ -133,5 +133,5 @@ int cmd_doctor(const struct options *options)
 		fprintf(stderr, "fuse-sidecar-hook doctor: out of memory\n");
 		return EXIT_INTERNAL;
 	}
-	return (int)checkup_exit(&doctor.checkup);
+	return (int)doctor_report_exit(&doctor.checkup);
 }

@@ -85,7 +85,7 @@ static int confine(struct error *err)
 	int r;
 
 	yamllib_load(&yaml, &reason);
-	r = confine_worker(CONFINE_NOTHING, &(int){0});
+	r = drop_privileges_worker(PRIVILEGES_NOTHING, &(int){0});
 	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
 			       "cannot give up privileges: %s", strerror(-r))
 		     : 0;

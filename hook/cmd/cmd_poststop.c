@@ -78,7 +78,7 @@ static int awaits_a_provider(const struct run *run, bool *ret, struct error *err
 		if (!is_to_come(run, path))
 			continue;
 		if (is_own(run, path) && host.n == 0)
-			r = whole_table_read(0, &host, err);
+			r = mnttab_read(0, &host, err);
 		*ret = r == 0 && (!is_own(run, path) || is_elsewhere(run, path, &host));
 	}
 	return r;

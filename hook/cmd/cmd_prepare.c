@@ -21,7 +21,7 @@
 struct prepare {
 	struct config config;
 	struct audit audit;
-	struct progress *progress; /* as seen by the supervisor */
+	struct worker_status *progress; /* as seen by the supervisor */
 	int runtime_fd;
 };
 
@@ -48,14 +48,14 @@ static void say(const struct share_host *share)
 		share->group);
 }
 
-static int prepare_and_say(void *data, struct progress *progress)
+static int prepare_and_say(void *data, struct worker_status *progress)
 {
 	const struct path_work *work = data;
 	cleanup_share_host struct share_host share = {0};
 	cleanup_findings struct findings findings = {0};
 	cleanup_error struct error err = {0};
 
-	progress_at(progress, "making shared", work->path);
+	worker_status_at(progress, "making shared", work->path);
 	if (share_host(&work->prepare->audit, work->prepare->runtime_fd, work->path, &share, &err) <
 		0) {
 		if (findings_add_error(&findings, &err) < 0)
@@ -78,14 +78,14 @@ static int prepare_paths(const struct prepare *prepare)
 		struct path_work work = {.prepare = prepare, .path = paths->items[i]};
 		int code;
 
-		progress_at(prepare->progress, "making shared", work.path);
-		if (progress_left(prepare->progress, PATH_USEC) < PATH_USEC) {
+		worker_status_at(prepare->progress, "making shared", work.path);
+		if (worker_status_left(prepare->progress, PATH_USEC) < PATH_USEC) {
 			fprintf(stderr,
 				"fuse-sidecar-hook: prepare: no time for %s and what follows it\n",
 				work.path);
 			return lowest == EXIT_DONE ? EXIT_HOST_IO : lowest;
 		}
-		code = apart_run(&(struct apart){.stage = prepare->audit.stage,
+		code = run_isolated(&(struct isolated){.stage = prepare->audit.stage,
 			.about = work.path,
 			.budget_usec = PATH_USEC,
 			.work = prepare_and_say,

@@ -37,7 +37,7 @@ static int hold_container(const struct run *run, struct error *err)
 	if (!run->progress)
 		return 0;
 	held_process_hold(run->state.pid);
-	r = confine_drop_ptrace();
+	r = drop_privileges_drop_ptrace();
 	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
 			       "cannot give up CAP_SYS_PTRACE: %s", strerror(-r))
 		     : 0;
@@ -67,10 +67,10 @@ static int gather(struct run *run, struct error *err)
 	r = hold_container(run, err);
 	if (r < 0)
 		return r;
-	progress_at(run->progress, "opening root.path", run->spec.root_path);
+	worker_status_at(run->progress, "opening root.path", run->spec.root_path);
 	forget_ended_servers(run);
 	node_look(facts);
-	return tables_read(run, err);
+	return load_mounts(run, err);
 }
 
 /* Once more with all of the mount tables where a part of them does not settle it. */
@@ -80,7 +80,7 @@ static int judge_run(struct run *run, struct error *err)
 
 	if (r < 0)
 		return error_memory(err);
-	r = tables_complete(run, &run->judgement.targets, err);
+	r = load_mounts_complete(run, &run->judgement.targets, err);
 	if (r <= 0)
 		return r;
 	judgement_clear(&run->judgement);
@@ -132,7 +132,7 @@ static void record_denial(struct run *run, const struct error *cause)
 /* A step failed: take back what was made, and let the record say why. */
 static void end_failed(struct run *run, const struct error *cause)
 {
-	unsigned int left = take_back(run);
+	unsigned int left = rollback_run(run);
 
 	if (left > 0)
 		audit_send(&run->audit,

@@ -34,8 +34,8 @@
 struct tally {
 	unsigned int ended, kept, failed;
 	bool dry_run;
-	struct progress *progress;  /* as seen by the supervisor */
-	struct record_index *index; /* filled once a pod has asked for it */
+	struct worker_status *progress; /* as seen by the supervisor */
+	struct record_index *index;	/* filled once a pod has asked for it */
 };
 
 /* The pod's names for the journal, from its record. */
@@ -69,7 +69,7 @@ static void break_hung(struct run *run, bool dry_run)
 {
 	cleanup_error struct error err = {0};
 
-	if (hung_abort(run, dry_run, &err) < 0)
+	if (abort_hung(run, dry_run, &err) < 0)
 		audit_failure(&run->audit, &err);
 }
 
@@ -98,7 +98,7 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	r = name_from_record(run);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	progress_subject(run->progress, &run->identity);
+	worker_status_subject(run->progress, &run->identity);
 	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->topology))
 		return dry_run ? 0 : keep_apart(run, err);
@@ -157,7 +157,8 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 	return 1;
 }
 
-static int reconcile_pod(const struct pod_work *work, struct progress *progress, struct error *err)
+static int reconcile_pod(
+	const struct pod_work *work, struct worker_status *progress, struct error *err)
 {
 	const char *uid = work->uid;
 	bool dry_run = work->dry_run;
@@ -190,7 +191,7 @@ static int reconcile_pod(const struct pod_work *work, struct progress *progress,
 /* What the process of one pod exits with; else it has failed, and said so. */
 enum pod_exit { POD_KEPT, POD_ENDED, POD_FAILED };
 
-static int reconcile_and_say(void *data, struct progress *progress)
+static int reconcile_and_say(void *data, struct worker_status *progress)
 {
 	const struct pod_work *work = data;
 	cleanup_error struct error err = {0};
@@ -206,10 +207,10 @@ static int reconcile_apart(const char *uid, const struct tally *tally)
 	char about[64];
 
 	snprintf(about, sizeof(about), "the pod %s", uid);
-	return apart_run(&(struct apart){
+	return run_isolated(&(struct isolated){
 		.stage = "reconcile",
 		.about = about,
-		.budget_usec = PROGRESS_STAGE_USEC,
+		.budget_usec = WORKER_STATUS_STAGE_USEC,
 		.work = reconcile_and_say,
 		.data = &(struct pod_work){uid, tally->dry_run, tally->index},
 	});
@@ -247,9 +248,9 @@ static bool take_turn(const char *uid, struct tally *tally)
 }
 
 /* It is the order of the next run, and no reason for this one to fail. */
-static void leave_turns(int runtime, const struct turns *turns, bool dry_run)
+static void leave_turns(int runtime, const struct sweep_order *turns, bool dry_run)
 {
-	int r = dry_run ? 0 : turns_file_write(runtime, turns);
+	int r = dry_run ? 0 : sweep_order_file_write(runtime, turns);
 
 	if (r < 0)
 		fprintf(stderr,
@@ -258,26 +259,27 @@ static void leave_turns(int runtime, const struct turns *turns, bool dry_run)
 }
 
 static int reconcile_in_order(
-	int runtime, const struct strv *uids, struct turns *turns, struct tally *tally)
+	int runtime, const struct strv *uids, struct sweep_order *turns, struct tally *tally)
 {
-	struct progress *progress = tally->progress;
+	struct worker_status *progress = tally->progress;
 
 	for (size_t i = 0; i < uids->n; i++) {
 		const char *uid = uids->items[i];
 
-		progress_at(progress, "at the pod", uid);
+		worker_status_at(progress, "at the pod", uid);
 		/* The rest of them next time, and what comes after them now. */
-		if (progress_left(progress, PROGRESS_STAGE_USEC) < PROGRESS_STAGE_USEC) {
+		if (worker_status_left(progress, WORKER_STATUS_STAGE_USEC) <
+			WORKER_STATUS_STAGE_USEC) {
 			fprintf(stderr, "fuse-sidecar-hook: reconcile: no time for %zu more pods\n",
 				uids->n - i);
 			tally->failed += (unsigned int)(uids->n - i);
 			break;
 		}
-		if (turns_begin(turns, uid, i + 1 < uids->n ? uids->items[i + 1] : NULL) < 0)
+		if (sweep_order_begin(turns, uid, i + 1 < uids->n ? uids->items[i + 1] : NULL) < 0)
 			return -ENOMEM;
 		leave_turns(runtime, turns, tally->dry_run);
 		if (take_turn(uid, tally))
-			turns_end(turns, uid);
+			sweep_order_end(turns, uid);
 		fill_index(runtime, tally);
 	}
 	return 0;
@@ -286,13 +288,13 @@ static int reconcile_in_order(
 static int reconcile_pods(
 	int runtime, const struct strv *uids, struct tally *tally, struct error *err)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 	cleanup_strv struct strv order = {0};
 
-	if (turns_file_read(runtime, &turns) < 0)
+	if (sweep_order_file_read(runtime, &turns) < 0)
 		return error_memory(err);
-	turns_keep(&turns, uids);
-	if (turns_order(&turns, uids, &order) < 0 ||
+	sweep_order_keep(&turns, uids);
+	if (sweep_order_order(&turns, uids, &order) < 0 ||
 		reconcile_in_order(runtime, &order, &turns, tally) < 0)
 		return error_memory(err);
 	if (order.n > 0)
@@ -339,7 +341,7 @@ static int reconcile_records(struct tally *tally, struct error *err)
 		label(runtime);
 	r = reconcile_pods(runtime, &uids, tally, err);
 	if (r == 0)
-		r = leftovers_remove(runtime, tally->dry_run, err);
+		r = runtime_gc(runtime, tally->dry_run, err);
 	return r < 0 || tally->dry_run ? r : leave_stamp(runtime, err);
 }
 

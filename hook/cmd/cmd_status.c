@@ -121,7 +121,7 @@ static int look(struct status *status, struct error *err)
 			return error_memory(err);
 	}
 	status->probe_timeout_usec = config.probe_timeout_usec;
-	r = whole_table_read(0, &status->host, err);
+	r = mnttab_read(0, &status->host, err);
 	if (r < 0)
 		return r;
 	r = show_pods(status, err);

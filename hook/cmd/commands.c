@@ -112,7 +112,7 @@ static const char **pod_argument(struct options *options)
 		.run = (function),                                                                 \
 		.never_fails = (ever),                                                             \
 		.profile = (what),                                                                 \
-		.budget_usec = PROGRESS_STAGE_USEC,                                                \
+		.budget_usec = WORKER_STATUS_STAGE_USEC,                                           \
 	}
 #define COMMAND(verb, function, what, usec)                                                        \
 	.command = {                                                                               \
@@ -130,28 +130,28 @@ static const char **pod_argument(struct options *options)
 
 static const struct verb verbs[] = {
 	{
-		STAGE("prestart", cmd_prestart, CONFINE_PRESTART, false),
+		STAGE("prestart", cmd_prestart, PRIVILEGES_PRESTART, false),
 		.arguments = "",
 		.summary = "prepare and verify a container's mounts, before it starts",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
-		STAGE("createRuntime", cmd_prestart, CONFINE_PRESTART, false),
+		STAGE("createRuntime", cmd_prestart, PRIVILEGES_PRESTART, false),
 		.arguments = "",
 		.summary = "the same stage by its current name; register one of the two",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
-		STAGE("poststop", cmd_poststop, CONFINE_POSTSTOP, true),
+		STAGE("poststop", cmd_poststop, PRIVILEGES_POSTSTOP, true),
 		.arguments = "",
 		.summary = "take back what a container that is gone still owns",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
-		COMMAND("check", cmd_check, CONFINE_CHECK, 0),
+		COMMAND("check", cmd_check, PRIVILEGES_CHECK, 0),
 		.arguments = " CONFIG|- [--json] [--state FILE] [--host-mountinfo FILE]\n"
 			     "             [--container-mountinfo FILE]",
 		.summary = "role, verdict, findings and plan for a config.json",
@@ -165,7 +165,7 @@ static const struct verb verbs[] = {
 		.argument_required = true,
 	},
 	{
-		COMMAND("lint", cmd_lint, CONFINE_NOTHING, 0),
+		COMMAND("lint", cmd_lint, PRIVILEGES_NOTHING, 0),
 		.arguments = " MANIFEST|- [--json|--sarif|--fix] [--policy FILE]",
 		.summary = "what is wrong with a manifest, before it is applied",
 		.help = "Pods and what makes them, in YAML or JSON. Needs no root and no node. "
@@ -181,7 +181,7 @@ static const struct verb verbs[] = {
 		.argument_required = true,
 	},
 	{
-		COMMAND("status", cmd_status, CONFINE_STATUS, 0),
+		COMMAND("status", cmd_status, PRIVILEGES_STATUS, 0),
 		.arguments = " [POD] [--json]",
 		.summary = "the topology of pods on this node, as it is now",
 		.help = "POD is a uid, a name, or NAMESPACE/NAME; all pods without it.\n"
@@ -190,14 +190,14 @@ static const struct verb verbs[] = {
 		.argument = pod_argument,
 	},
 	{
-		COMMAND("prepare", cmd_prepare, CONFINE_PREPARE, PREPARE_USEC),
+		COMMAND("prepare", cmd_prepare, PRIVILEGES_PREPARE, PREPARE_USEC),
 		.arguments = "",
 		.summary = "make the policy's nodeMounts shared (at boot)",
 		.help = "Does nothing to a mount that is shared already.\n",
 		.options = plain_options,
 	},
 	{
-		COMMAND("reconcile", cmd_reconcile, CONFINE_RECONCILE, RECONCILE_USEC),
+		COMMAND("reconcile", cmd_reconcile, PRIVILEGES_RECONCILE, RECONCILE_USEC),
 		.arguments = " [--dry-run]",
 		.summary = "remove what pods that are gone have left (from a timer)",
 		.help = "Records whose containers are all gone, dead FUSE mounts below their\n"
@@ -208,7 +208,7 @@ static const struct verb verbs[] = {
 	{
 		/* It reads what the administrator wrote, and runs programs: modprobe, CRI-O's hook.
 		 */
-		COMMAND("doctor", cmd_doctor, CONFINE_NOTHING, 0),
+		COMMAND("doctor", cmd_doctor, PRIVILEGES_NOTHING, 0),
 		.arguments = " [--json | --hooks-dirs] [--fix | --root DIR]",
 		.summary = "is this node ready for annotated pods?",
 		.help = "A line for each matter: ok, warn or fail, with what mends it. Exits with "
@@ -224,7 +224,7 @@ static const struct verb verbs[] = {
 		.options = doctor_options,
 	},
 	{
-		COMMAND("metrics", cmd_metrics, CONFINE_RECONCILE, RECONCILE_USEC),
+		COMMAND("metrics", cmd_metrics, PRIVILEGES_RECONCILE, RECONCILE_USEC),
 		.arguments = " [--write]",
 		.summary = "the node's numbers, as Prometheus reads them",
 		.help = "Hook runs are counted where the policy has metricsFile.\n"

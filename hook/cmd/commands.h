@@ -22,7 +22,7 @@ struct options {
 	const char *manifest_path;	 /* lint: a path, or "-" */
 	const char *policy_path;	 /* lint --policy */
 	bool sarif;			 /* lint */
-	struct progress *progress;	 /* what the supervisor sees; NULL: there is none */
+	struct worker_status *progress;	 /* what the supervisor sees; NULL: there is none */
 	bool fix;			 /* lint, doctor */
 	bool write;			 /* metrics */
 	const char *root;		 /* doctor --root */
@@ -32,10 +32,10 @@ struct options {
 struct command {
 	const char *name; /* args[1] */
 	int (*run)(const struct options *options);
-	bool for_people;	      /* keeps the terminal's environment */
-	bool never_fails;	      /* whatever becomes of it, the exit code is 0 */
-	enum confine_profile profile; /* CONFINE_NOTHING: in one process, too */
-	uint64_t budget_usec;	      /* how long its own work may take; 0: any time */
+	bool for_people;		/* keeps the terminal's environment */
+	bool never_fails;		/* whatever becomes of it, the exit code is 0 */
+	enum privilege_profile profile; /* PRIVILEGES_NOTHING: in one process, too */
+	uint64_t budget_usec;		/* how long its own work may take; 0: any time */
 };
 
 /* The command as its supervisor knows it. */

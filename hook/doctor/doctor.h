@@ -18,7 +18,7 @@ struct doctor {
 	const char *root; /* NULL: this node */
 	int root_fd;	  /* of `root`; -EBADF for this node */
 	bool fix;	  /* mend what can be mended safely */
-	struct checkup checkup;
+	struct doctor_report checkup;
 
 	/* What one check finds out for those after it. */
 	struct config policy; /* the defaults where the file is broken */

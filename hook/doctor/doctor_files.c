@@ -76,7 +76,7 @@ void doctor_clear(struct doctor *doctor)
 	if (!doctor)
 		return;
 	cleanup_close_fd(&doctor->root_fd);
-	checkup_clear(&doctor->checkup);
+	doctor_report_clear(&doctor->checkup);
 	config_clear(&doctor->policy);
 	mount_table_clear(&doctor->host);
 	free(doctor->install_fix);

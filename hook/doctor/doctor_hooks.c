@@ -75,7 +75,7 @@ static int read_file(
 
 static void complain(struct doctor *doctor, const struct error *err)
 {
-	checkup_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG, err->fix,
+	doctor_report_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG, err->fix,
 		"%s; a CRI-O that starts does not get beyond it, one that runs drops the hook",
 		error_message(err));
 }
@@ -90,7 +90,7 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 		return true;
 	/* Go's os.ErrNotExist, which is no reason to stop for the reader: tried with podman. */
 	if (!doctor_exists(doctor, hook->path)) {
-		checkup_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG,
 			"install the program, or remove the file",
 			"%s: its hook.path %s is not there; containers start without it", path,
 			hook->path);
@@ -100,8 +100,8 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 	if (r == -EINVAL) {
 		error_wrap(&err, r, "%s", path);
 		complain(doctor, &err);
-	} else if (r < 0 && !checkup_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN)) {
-		checkup_warn(&doctor->checkup, CHECK_HOOKS_FILES, err.fix,
+	} else if (r < 0 && !doctor_report_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN)) {
+		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_FILES, err.fix,
 			"their patterns are not tried: %s", error_message(&err));
 	}
 	return r != -EINVAL;
@@ -154,7 +154,7 @@ static int load_directory(struct doctor *doctor, const char *directory, struct r
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		checkup_warn(&doctor->checkup, CHECK_HOOKS_DIR, NULL,
+		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_DIR, NULL,
 			"%s cannot be read: %s; CRI-O leaves it out", directory, strerror(-r));
 		return 0;
 	}
@@ -217,12 +217,12 @@ static void say_assumed(struct doctor *doctor, const struct registrations *all)
 	const struct registration *ours = registrations_ours(all);
 
 	if (ours)
-		checkup_warn(&doctor->checkup, CHECK_HOOKS_DIR,
+		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_DIR,
 			"see crio-config; or compare with `crio status config`",
 			"our files are in %s; whether CRI-O reads that is not known",
 			ours->directory);
 	else
-		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
 			doctor->install_fix,
 			"the hook is in none of the usual directories; which of them CRI-O reads "
 			"is not known");
@@ -242,15 +242,15 @@ static void say_directories(struct doctor *doctor, const struct registrations *a
 						   "/etc/crio/crio.conf.d, or %s",
 			doctor->install_fix ? doctor->install_fix : "");
 
-		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG, fix,
+		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG, fix,
 			"our files are in %s, but CRI-O reads %s (%s)", elsewhere,
 			*list ? list : "no directory", from ? from : "its default");
 	} else if (!ours) {
-		checkup_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
 			doctor->install_fix, "the hook is not registered in %s (%s)",
 			*list ? list : "any directory", from ? from : "CRI-O's default");
 	} else {
-		checkup_ok(&doctor->checkup, CHECK_HOOKS_DIR, "CRI-O reads %s (%s)", list,
+		doctor_report_ok(&doctor->checkup, CHECK_HOOKS_DIR, "CRI-O reads %s (%s)", list,
 			from ? from : "its default");
 	}
 }
@@ -282,8 +282,8 @@ void doctor_hooks(struct doctor *doctor)
 		say_directories(doctor, &all);
 	else
 		say_assumed(doctor, &all);
-	if (!checkup_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN))
-		checkup_ok(&doctor->checkup, CHECK_HOOKS_FILES, "%zu hook%s can be read", all.n,
-			all.n == 1 ? "" : "s");
+	if (!doctor_report_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN))
+		doctor_report_ok(&doctor->checkup, CHECK_HOOKS_FILES, "%zu hook%s can be read",
+			all.n, all.n == 1 ? "" : "s");
 	doctor_registration(doctor, &all);
 }

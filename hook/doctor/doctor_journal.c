@@ -33,12 +33,14 @@ static void check_socket(struct doctor *doctor)
 	int r = journal_send(NULL, fields, ARRAY_SIZE(fields));
 
 	if (r == 0)
-		checkup_ok(&doctor->checkup, CHECK_JOURNAL, "the journal took an entry");
+		doctor_report_ok(&doctor->checkup, CHECK_JOURNAL, "the journal took an entry");
 	else if (r == -EAGAIN || r == -EINTR)
-		checkup_warn(&doctor->checkup, CHECK_JOURNAL, "systemctl restart systemd-journald",
+		doctor_report_warn(&doctor->checkup, CHECK_JOURNAL,
+			"systemctl restart systemd-journald",
 			"the journal does not read what it is sent");
 	else
-		checkup_warn(&doctor->checkup, CHECK_JOURNAL, "systemctl start systemd-journald",
+		doctor_report_warn(&doctor->checkup, CHECK_JOURNAL,
+			"systemctl start systemd-journald",
 			"there is no journal (%s): the hook speaks on standard error, which crun "
 			"throws away",
 			strerror(-r));
@@ -85,12 +87,13 @@ static void check_catalog(struct doctor *doctor)
 	for (size_t i = 0; i < ARRAY_SIZE(catalogs) && !installed; i++)
 		installed = doctor_exists(doctor, catalogs[i]);
 	if (knows_ids(doctor))
-		checkup_ok(&doctor->checkup, CHECK_CATALOG, "journalctl -x explains the entries");
+		doctor_report_ok(
+			&doctor->checkup, CHECK_CATALOG, "journalctl -x explains the entries");
 	else if (installed)
-		checkup_warn(&doctor->checkup, CHECK_CATALOG, "journalctl --update-catalog",
+		doctor_report_warn(&doctor->checkup, CHECK_CATALOG, "journalctl --update-catalog",
 			"the catalog is installed, but journalctl -x does not know it yet");
 	else
-		checkup_warn(&doctor->checkup, CHECK_CATALOG,
+		doctor_report_warn(&doctor->checkup, CHECK_CATALOG,
 			"install fuse-sidecar-hook.catalog, then journalctl --update-catalog",
 			"journalctl -x cannot explain the entries: the catalog is not installed");
 }

@@ -30,16 +30,16 @@ static void say_tables(struct doctor *doctor)
 				    "6.15 does: where one is on its way"
 				  : "without statmount(2)";
 
-	if (whole_table_is_told()) {
-		checkup_ok(&doctor->checkup, CHECK_KERNEL,
+	if (mnttab_is_listed()) {
+		doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
 			"each mount is asked for by itself, whatever their number");
 		return;
 	}
-	if (whole_table_read(0, &table, &err) < 0) {
-		checkup_error(&doctor->checkup, CHECK_KERNEL, &err, true);
+	if (mnttab_read(0, &table, &err) < 0) {
+		doctor_report_error(&doctor->checkup, CHECK_KERNEL, &err, true);
 		return;
 	}
-	checkup_ok(&doctor->checkup, CHECK_KERNEL,
+	doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
 		"%s a hook reads whole mount tables, several times: one of %zu mounts takes %.1f "
 		"ms now",
 		why, table.n, (double)(deadline_now() - began) / 1000);
@@ -57,11 +57,11 @@ void doctor_kernel(struct doctor *doctor)
 			append(list, kernel_feature_name(feature));
 	}
 	if (*list)
-		checkup_warn(&doctor->checkup, CHECK_KERNEL,
+		doctor_report_warn(&doctor->checkup, CHECK_KERNEL,
 			"a newer kernel, or a security profile that lets these calls through",
 			"Linux %s; fallbacks take the place of %s", name.release, list);
 	else
-		checkup_ok(&doctor->checkup, CHECK_KERNEL,
+		doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
 			"Linux %s has every call that the hook can use", name.release);
 	say_tables(doctor);
 }

@@ -47,7 +47,7 @@ static int look(struct doctor *doctor, struct found *found, struct error *err)
 	int r;
 
 	mount_table_clear(&doctor->host);
-	r = whole_table_read(0, &doctor->host, err);
+	r = mnttab_read(0, &doctor->host, err);
 	if (r < 0)
 		return r;
 	questions = calloc(doctor->host.n + 1, sizeof(*questions));
@@ -69,9 +69,9 @@ static int look(struct doctor *doctor, struct found *found, struct error *err)
 /* reconcile itself, as its timer starts it; with its own words on standard error. */
 static int run_reconcile(void)
 {
-	cleanup_program_result struct program_result result = {0};
+	cleanup_subprocess_result struct subprocess_result result = {0};
 	char *argv[] = {(char[]){"/proc/self/exe"}, (char[]){"reconcile"}, NULL};
-	int r = program_run(argv, NULL, 0, RECONCILE_SECONDS, &result);
+	int r = subprocess_run(argv, NULL, 0, RECONCILE_SECONDS, &result);
 
 	if (r < 0)
 		return r;
@@ -107,7 +107,7 @@ static void say_hung(struct doctor *doctor, const struct found *found)
 	char waiter[128];
 
 	describe_waiter(found->first_hung, waiter, sizeof(waiter));
-	checkup_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+	doctor_report_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
 		"end the daemon that does not answer; see abortHungAfter of the policy",
 		"%zu FUSE mount%s not answer: %s%s%s", found->hung,
 		found->hung == 1 ? " does" : "s do", found->first_hung->target,
@@ -117,7 +117,7 @@ static void say_hung(struct doctor *doctor, const struct found *found)
 static void say_dead(struct doctor *doctor, const struct found *found)
 {
 	if (found->dead > 0)
-		checkup_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		doctor_report_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
 			doctor->fix ? "they are in no record of a pod that has ended: a pod that "
 				      "runs heals its own; else umount -l"
 				    : "fuse-sidecar-hook reconcile, or doctor --fix",
@@ -138,21 +138,21 @@ void doctor_dead_mounts(struct doctor *doctor)
 	before = found.dead;
 	if (r == 0 && found.dead > 0 && doctor->fix) {
 		if (run_reconcile() != EXIT_DONE)
-			checkup_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
+			doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
 				"see the journal", "reconcile has failed");
 		r = look(doctor, &found, &err);
 	}
 	if (r < 0) {
-		checkup_error(&doctor->checkup, CHECK_DEAD_MOUNTS, &err, false);
+		doctor_report_error(&doctor->checkup, CHECK_DEAD_MOUNTS, &err, false);
 		return;
 	}
 	say_dead(doctor, &found);
 	if (found.dead < before)
-		checkup_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		doctor_report_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
 			"mended: reconcile detached %zu dead FUSE mount%s", before - found.dead,
 			before - found.dead == 1 ? "" : "s");
 	else if (found.dead == 0 && found.hung == 0)
-		checkup_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		doctor_report_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
 			"none; %zu live FUSE mount%s below the roots", found.live,
 			found.live == 1 ? "" : "s");
 }

@@ -37,7 +37,7 @@ static void note_virtual(struct doctor *doctor)
 
 		if (!runtime->type || strcmp(runtime->type, "vm") != 0)
 			continue;
-		checkup_warn(&doctor->checkup, CHECK_RUNTIME,
+		doctor_report_warn(&doctor->checkup, CHECK_RUNTIME,
 			"let annotated pods use another runtimeClassName",
 			"runtime %s runs virtual machines, into which mounts do not travel",
 			runtime->name);
@@ -52,12 +52,12 @@ void doctor_runtime(struct doctor *doctor)
 	cleanup_free char *path = NULL;
 
 	if (!doctor->crio_is_known) {
-		checkup_warn(&doctor->checkup, CHECK_RUNTIME, NULL,
+		doctor_report_warn(&doctor->checkup, CHECK_RUNTIME, NULL,
 			"not known: it is in CRI-O's configuration");
 		return;
 	}
 	if (!name && doctor->crio_version == 0) {
-		checkup_ok(&doctor->checkup, CHECK_RUNTIME,
+		doctor_report_ok(&doctor->checkup, CHECK_RUNTIME,
 			"CRI-O's own choice: runc before CRI-O 1.31, crun since");
 		note_virtual(doctor);
 		return;
@@ -67,12 +67,12 @@ void doctor_runtime(struct doctor *doctor)
 	runtime = crio_config_runtime(crio, name);
 	path = runtime && runtime->path ? strdup(runtime->path) : find_program(doctor, name);
 	if (!path || !doctor_exists(doctor, path))
-		checkup_fail(&doctor->checkup, CHECK_RUNTIME, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->checkup, CHECK_RUNTIME, EXIT_NODE_CONFIG,
 			"install it, or name another default_runtime in CRI-O's configuration",
 			"%s, the default runtime, is not there%s%s", name, path ? ": " : "",
 			path ? path : "");
 	else
-		checkup_ok(
+		doctor_report_ok(
 			&doctor->checkup, CHECK_RUNTIME, "%s, %s: %s", name, path, describe(name));
 	note_virtual(doctor);
 }

@@ -41,7 +41,7 @@ static int check_file(struct doctor *doctor, const struct expected *expected)
 
 	if (fd < 0 || selinux_label_of(fd, label) < 0 || has_any_type(label, expected))
 		return 1;
-	checkup_warn(&doctor->checkup, CHECK_SELINUX, expected->fix,
+	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, expected->fix,
 		"%s is labelled %s, expected %s", expected->path, label, expected->types[0]);
 	return 0;
 }
@@ -51,10 +51,11 @@ static int mend(struct doctor *doctor, int fd, const char *path, const char *lab
 	cleanup_error struct error err = {0};
 
 	if (selinux_context_label(fd, path, &err) < 0) {
-		checkup_error(&doctor->checkup, CHECK_SELINUX, &err, true);
+		doctor_report_error(&doctor->checkup, CHECK_SELINUX, &err, true);
 		return 0;
 	}
-	checkup_ok(&doctor->checkup, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
+	doctor_report_ok(
+		&doctor->checkup, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
 	return 1;
 }
 
@@ -69,7 +70,7 @@ static int check_directory(struct doctor *doctor, const char *path)
 		return 1;
 	r = selinux_context_own(path, type);
 	if (r < 0) {
-		checkup_warn(&doctor->checkup, CHECK_SELINUX,
+		doctor_report_warn(&doctor->checkup, CHECK_SELINUX,
 			"install container-selinux, or run selinux-context add",
 			"%s is labelled %s; the policy's file contexts do not tell what it should "
 			"be: %s",
@@ -80,7 +81,7 @@ static int check_directory(struct doctor *doctor, const char *path)
 		return 1;
 	if (doctor->fix)
 		return mend(doctor, fd, path, label);
-	checkup_warn(&doctor->checkup, CHECK_SELINUX, "fuse-sidecar-hook doctor --fix",
+	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, "fuse-sidecar-hook doctor --fix",
 		"%s is labelled %s, expected %s: containers may be refused for it (exit 19)", path,
 		label, type);
 	return 0;
@@ -107,13 +108,13 @@ void doctor_selinux(struct doctor *doctor)
 	int right = 1;
 
 	if (!selinux_enabled()) {
-		checkup_ok(&doctor->checkup, CHECK_SELINUX, "this node has no SELinux");
+		doctor_report_ok(&doctor->checkup, CHECK_SELINUX, "this node has no SELinux");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		right &= check_file(doctor, &files[i]);
 	right &= check_directories(doctor);
 	if (right)
-		checkup_ok(&doctor->checkup, CHECK_SELINUX,
+		doctor_report_ok(&doctor->checkup, CHECK_SELINUX,
 			"the program and its directories are labelled as they should be");
 }

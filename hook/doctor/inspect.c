@@ -29,14 +29,14 @@ static int find_program(char **ret)
 
 /* The arguments behind the program's name; the last is NULL. */
 static int run(char *verb, char *first, char *second, const char *input, size_t size,
-	struct program_result *ret)
+	struct subprocess_result *ret)
 {
 	cleanup_free char *program = NULL;
 	char *argv[] = {NULL, verb, first, second, NULL};
 	int r = find_program(&program);
 
 	argv[0] = program;
-	return r < 0 ? r : program_run(argv, input, size, SECONDS, ret);
+	return r < 0 ? r : subprocess_run(argv, input, size, SECONDS, ret);
 }
 
 static int run_failed(int r, struct error *err)
@@ -47,7 +47,7 @@ static int run_failed(int r, struct error *err)
 }
 
 /* Every exit but its own three: the dynamic loader's 127, where its libraries are not installed. */
-static int no_answer(const struct program_result *result, struct error *err)
+static int no_answer(const struct subprocess_result *result, struct error *err)
 {
 	return error_set(err, -EIO, FINDING_HOST_IO, INSPECT_PROGRAM,
 		"install the libraries that it is linked with: RE2 and toml++",
@@ -58,7 +58,7 @@ int inspect_toml(const char *text, size_t size, const char *name, struct json_ob
 	struct error *err)
 {
 	const struct jsondoc_context context = {name, FINDING_POLICY_INVALID};
-	cleanup_program_result struct program_result result = {0};
+	cleanup_subprocess_result struct subprocess_result result = {0};
 	int r = run((char[]){"toml"}, NULL, NULL, text, size, &result);
 
 	if (r < 0)
@@ -74,7 +74,7 @@ int inspect_toml(const char *text, size_t size, const char *name, struct json_ob
 
 int inspect_match(const char *pattern, const char *text, struct error *err)
 {
-	cleanup_program_result struct program_result result = {0};
+	cleanup_subprocess_result struct subprocess_result result = {0};
 	cleanup_free char *pattern_copy = strdup(pattern);
 	cleanup_free char *text_copy = strdup(text);
 	int r;

@@ -113,11 +113,11 @@ static int read_back(int fd, char **ret, size_t *ret_size)
 	return input_read_fd(fd, OUTPUT_MAX, ret, ret_size);
 }
 
-int program_run(char *const argv[], const char *input, size_t input_size, unsigned int seconds,
-	struct program_result *ret)
+int subprocess_run(char *const argv[], const char *input, size_t input_size, unsigned int seconds,
+	struct subprocess_result *ret)
 {
 	cleanup_channels struct channels channels = {-EBADF, -EBADF, -EBADF};
-	cleanup_program_result struct program_result result = {0};
+	cleanup_subprocess_result struct subprocess_result result = {0};
 	size_t size = 0;
 	pid_t pid = 0;
 	int r = open_channels(input, input_size, &channels), started;
@@ -140,11 +140,11 @@ int program_run(char *const argv[], const char *input, size_t input_size, unsign
 	return 0;
 }
 
-void program_result_clear(struct program_result *result)
+void subprocess_result_clear(struct subprocess_result *result)
 {
 	if (!result)
 		return;
 	free(result->output);
 	free(result->errors);
-	*result = (struct program_result){0};
+	*result = (struct subprocess_result){0};
 }

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-struct program_result {
+struct subprocess_result {
 	int status; /* exit status, or 128 and the number of the signal that ended it */
 	char *output;
 	size_t output_size;
@@ -19,11 +19,11 @@ struct program_result {
  * negative errno: -ENOENT where the program is not there. The result is the caller's
  * (program_result_clear).
  */
-int program_run(char *const argv[], const char *input, size_t input_size, unsigned int seconds,
-	struct program_result *ret);
+int subprocess_run(char *const argv[], const char *input, size_t input_size, unsigned int seconds,
+	struct subprocess_result *ret);
 
-void program_result_clear(struct program_result *result);
+void subprocess_result_clear(struct subprocess_result *result);
 
-#define cleanup_program_result __attribute__((cleanup(program_result_clear)))
+#define cleanup_subprocess_result __attribute__((cleanup(subprocess_result_clear)))
 
 #endif

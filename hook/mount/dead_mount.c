@@ -16,25 +16,26 @@
 #define STALE_MAX_STACKED 256
 
 /* The FUSE mount that a walk to the path ends on now: id 0 where there is none. */
-static int topmost(const struct stale *stale, struct stale_mount *ret, struct error *err)
+static int topmost(const struct dead_mount_search *stale, struct dead_mount *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *entry;
-	int r = mounts_now_read(stale->host_path, &host, err);
+	int r = mnttab_query_read(stale->host_path, &host, err);
 
 	if (r < 0)
 		return r;
 	entry = mounts_at(&host, stale->host_path);
-	*ret = (struct stale_mount){0};
+	*ret = (struct dead_mount){0};
 	if (entry && mount_entry_is_fuse(entry))
-		*ret = (struct stale_mount){
+		*ret = (struct dead_mount){
 			.major = entry->major, .minor = entry->minor, .id = entry->id};
 	return 0;
 }
 
 /* Open the path and tell which mount the descriptor is on. -ENOENT: there is no such path just now.
  */
-static int pin(const struct stale *stale, int *ret_fd, struct stale_mount *mount, struct error *err)
+static int pin(const struct dead_mount_search *stale, int *ret_fd, struct dead_mount *mount,
+	struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	const char *rest = path_below(stale->host_path, stale->volume);
@@ -43,7 +44,7 @@ static int pin(const struct stale *stale, int *ret_fd, struct stale_mount *mount
 	if (!rest)
 		return error_set(err, -EINVAL, FINDING_INTERNAL, stale->host_path, NULL,
 			"%s is not below %s", stale->host_path, stale->volume);
-	r = walk_below(stale->volume_fd, stale->volume, rest, &fd, err);
+	r = safe_walk_below(stale->volume_fd, stale->volume, rest, &fd, err);
 	if (r < 0)
 		return r;
 	r = mount_id_of(fd, &mount->id, &mount->unique);
@@ -59,17 +60,18 @@ enum { STALE_SETTLED, STALE_CHANGED, STALE_DETACHED };
 /* The table has the mount, the walk has no path, or no mount any more: one of the two is old. */
 static int unless_changed(int r, struct error *err)
 {
-	if (!walk_has_changed(r))
+	if (!safe_walk_has_changed(r))
 		return r;
 	error_clear(err);
 	return STALE_CHANGED;
 }
 
 /* One mount from the top: SETTLED (*ret_state is final), or look again. */
-static int detach_top(const struct stale *stale, enum path_state *ret_state, struct error *err)
+static int detach_top(
+	const struct dead_mount_search *stale, enum path_state *ret_state, struct error *err)
 {
 	cleanup_close int fd = -EBADF, again = -EBADF;
-	struct stale_mount mount, now = {0};
+	struct dead_mount mount, now = {0};
 	struct probe_mount asked;
 	int listed, r;
 
@@ -112,8 +114,8 @@ static int detach_top(const struct stale *stale, enum path_state *ret_state, str
 	return STALE_DETACHED;
 }
 
-int stale_detach(const struct stale *stale, unsigned int *ret_detached, enum path_state *ret_state,
-	struct error *err)
+int dead_mount_detach(const struct dead_mount_search *stale, unsigned int *ret_detached,
+	enum path_state *ret_state, struct error *err)
 {
 	*ret_detached = 0;
 	for (int round = 0; round < STALE_MAX_STACKED; round++) {

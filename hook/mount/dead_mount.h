@@ -7,20 +7,20 @@
 #include "policy/record/topology.h"
 #include <stdint.h>
 
-struct stale_mount {
+struct dead_mount {
 	unsigned int major, minor;
 	int id;
 	uint64_t unique; /* 0: the kernel does not tell */
 };
 
-struct stale {
+struct dead_mount_search {
 	int volume_fd;	    /* pinned directory that the walk starts from; borrowed */
 	const char *volume; /* its host path */
 	const char *host_path;
 	uint64_t probe_timeout_usec;
 	/* Asked of each dead mount before it goes: 1 where it may, 0 where it has to stay, or a
 	 * negative errno. */
-	int (*may_detach)(void *data, const struct stale_mount *mount, struct error *err);
+	int (*may_detach)(void *data, const struct dead_mount *mount, struct error *err);
 	void *data;
 };
 
@@ -31,7 +31,7 @@ struct stale {
  * failure), *ret_state is the state of what is there now. A pinned mount cannot be waited for: a
  * hung one is reported as PATH_HUNG within the probe's timeout.
  */
-int stale_detach(const struct stale *stale, unsigned int *ret_detached, enum path_state *ret_state,
-	struct error *err);
+int dead_mount_detach(const struct dead_mount_search *stale, unsigned int *ret_detached,
+	enum path_state *ret_state, struct error *err);
 
 #endif

@@ -17,25 +17,25 @@
 #define ENTRIES_MAX 4096
 #define LISTED_MAX 256
 
-void mounts_now_open(pid_t pid, enum mounts_now_how how, struct mounts_now *ret)
+void mnttab_query_open(pid_t pid, enum mnttab_query_how how, struct mnttab_query *ret)
 {
-	struct mounts_now now = {.pid = pid, .root = MOUNTS_ROOT_NONE};
+	struct mnttab_query now = {.pid = pid, .root = MNT_NS_NONE};
 
-	if (how == MOUNTS_NOW_ANY)
-		(void)mounts_root_open(pid, &now.root);
+	if (how == MNTTAB_QUERY_ANY)
+		(void)mnt_ns_open(pid, &now.root);
 	*ret = now;
 }
 
-void mounts_now_close(struct mounts_now *now)
+void mnttab_query_close(struct mnttab_query *now)
 {
 	if (!now)
 		return;
-	mounts_root_close(&now->root);
+	mnt_ns_close(&now->root);
 	free(now->ids);
-	*now = MOUNTS_NOW_NONE;
+	*now = MNTTAB_QUERY_NONE;
 }
 
-static bool is_known(const struct mounts_now *now, const struct mount_table *table, uint64_t id)
+static bool is_known(const struct mnttab_query *now, const struct mount_table *table, uint64_t id)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		if (now->ids[i] == id)
@@ -45,7 +45,7 @@ static bool is_known(const struct mounts_now *now, const struct mount_table *tab
 }
 
 /* Take the entry over. */
-static int append(struct mounts_now *now, struct statmount_told *mount, struct mount_table *table)
+static int append(struct mnttab_query *now, struct statmount_told *mount, struct mount_table *table)
 {
 	if (table->n == ENTRIES_MAX)
 		return -EOPNOTSUPP;
@@ -59,7 +59,7 @@ static int append(struct mounts_now *now, struct statmount_told *mount, struct m
 }
 
 /* The mount and those that carry it, up to the root. */
-static int add_chain(struct mounts_now *now, uint64_t id, struct mount_table *table)
+static int add_chain(struct mnttab_query *now, uint64_t id, struct mount_table *table)
 {
 	while (!is_known(now, table, id)) {
 		cleanup_statmount struct statmount_told mount = {0};
@@ -89,7 +89,7 @@ static int open_cached(int at, const char *path)
  * kernel tells nothing, the one that carries it. `head` is cut to where it is found, "" is the
  * root.
  */
-static int find_above(const struct mounts_now *now, char *head, uint64_t *ret_id)
+static int find_above(const struct mnttab_query *now, char *head, uint64_t *ret_id)
 {
 	for (;;) {
 		cleanup_close int fd = *head ? open_cached(now->root.fd, head) : -EBADF;
@@ -108,7 +108,7 @@ static int find_above(const struct mounts_now *now, char *head, uint64_t *ret_id
 
 /* Those below the mount at the end of `head` whose mountpoint is `path` or above it. */
 static int add_listed(
-	struct mounts_now *now, char *head, const char *path, struct mount_table *table)
+	struct mnttab_query *now, char *head, const char *path, struct mount_table *table)
 {
 	uint64_t ids[LISTED_MAX], id = 0;
 	int n, r = find_above(now, head, &id);
@@ -146,7 +146,7 @@ static void walk_clear(struct walk *walk)
 #define cleanup_walk __attribute__((cleanup(walk_clear)))
 
 /* As far as the cache of names leads: the whole path, or without so many of its last components. */
-static int skip_cached(const struct mounts_now *now, const char *path, struct walk *walk)
+static int skip_cached(const struct mnttab_query *now, const char *path, struct walk *walk)
 {
 	cleanup_free char *head = strdup(path + 1);
 	size_t length;
@@ -170,7 +170,7 @@ static int skip_cached(const struct mounts_now *now, const char *path, struct wa
 }
 
 /* A lookup that waits for nobody, or none: -EREMOTE. */
-static int open_local(const struct mounts_now *now, int at, const char *name)
+static int open_local(const struct mnttab_query *now, int at, const char *name)
 {
 	cleanup_statmount struct statmount_told mount = {0};
 	uint64_t id = 0;
@@ -186,7 +186,7 @@ static int open_local(const struct mounts_now *now, int at, const char *name)
 }
 
 /* One component further. 1: it is, 0: there is nothing more, or a negative errno. */
-static int step(const struct mounts_now *now, struct walk *walk)
+static int step(const struct mnttab_query *now, struct walk *walk)
 {
 	int at = walk->at < 0 ? now->root.fd : walk->at, fd;
 	size_t length = strcspn(walk->rest, "/");
@@ -218,7 +218,7 @@ static bool is_unasked(int r)
 	return r == -EREMOTE || r == -EAGAIN || r == -EACCES;
 }
 
-static int add_path(struct mounts_now *now, const char *path, struct mount_table *table)
+static int add_path(struct mnttab_query *now, const char *path, struct mount_table *table)
 {
 	cleanup_walk struct walk walk = {.at = -EBADF};
 	cleanup_free char *head = NULL;
@@ -244,7 +244,7 @@ static int add_path(struct mounts_now *now, const char *path, struct mount_table
 	return add_listed(now, head, path, table);
 }
 
-static int add_paths(struct mounts_now *now, const struct strv *paths, struct mount_table *table)
+static int add_paths(struct mnttab_query *now, const struct strv *paths, struct mount_table *table)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		int r = add_path(now, paths->items[i], table);
@@ -255,10 +255,10 @@ static int add_paths(struct mounts_now *now, const struct strv *paths, struct mo
 	return 0;
 }
 
-static int read_whole(const struct mounts_now *now, struct mount_table *table, struct error *err)
+static int read_whole(const struct mnttab_query *now, struct mount_table *table, struct error *err)
 {
 	struct mount_table whole = {0};
-	int r = whole_table_read(now->pid, &whole, err);
+	int r = mnttab_read(now->pid, &whole, err);
 
 	if (r < 0)
 		return r;
@@ -267,16 +267,16 @@ static int read_whole(const struct mounts_now *now, struct mount_table *table, s
 	return 0;
 }
 
-int mounts_now_add_all(struct mounts_now *now, struct mount_table *table, struct error *err)
+int mnttab_query_add_all(struct mnttab_query *now, struct mount_table *table, struct error *err)
 {
 	return table->n > 0 && !table->partial ? 0 : read_whole(now, table, err);
 }
 
-int mounts_now_add(struct mounts_now *now, const struct strv *paths, struct mount_table *table,
+int mnttab_query_add(struct mnttab_query *now, const struct strv *paths, struct mount_table *table,
 	struct error *err)
 {
 	if (now->root.fd < 0 || (table->n > 0 && !table->partial))
-		return mounts_now_add_all(now, table, err);
+		return mnttab_query_add_all(now, table, err);
 	table->partial = true;
 	/* Mounts that come and go meanwhile, and what this kernel does not answer: the whole table
 	 * has it.
@@ -284,15 +284,15 @@ int mounts_now_add(struct mounts_now *now, const struct strv *paths, struct moun
 	return add_paths(now, paths, table) < 0 ? read_whole(now, table, err) : 0;
 }
 
-int mounts_now_read(const char *path, struct mount_table *ret, struct error *err)
+int mnttab_query_read(const char *path, struct mount_table *ret, struct error *err)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv paths = {0};
 
 	if (strv_add(&paths, path) < 0)
 		return error_memory(err);
-	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	return mounts_now_add(&now, &paths, ret, err);
+	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
+	return mnttab_query_add(&now, &paths, ret, err);
 }
 
 /* A copy of its own, out of the whole table. */
@@ -319,7 +319,7 @@ static int take_entry(struct mount_table *table, int id, struct mount_entry *ret
 static int find_in_whole(
 	int fd, struct mount_table *table, struct mount_entry *ret, struct error *err)
 {
-	const struct mounts_now now = MOUNTS_NOW_NONE;
+	const struct mnttab_query now = MNTTAB_QUERY_NONE;
 	int id = 0, r = mount_id_of(fd, &id, NULL);
 
 	if (r < 0)
@@ -330,7 +330,7 @@ static int find_in_whole(
 	return r < 0 ? r : take_entry(table, id, ret);
 }
 
-int mounts_now_of(int fd, struct mount_table *table, struct mount_entry *ret, struct error *err)
+int mnttab_query_of(int fd, struct mount_table *table, struct mount_entry *ret, struct error *err)
 {
 	cleanup_statmount struct statmount_told mount = {0};
 	cleanup_mount_table struct mount_table unkept = {0};

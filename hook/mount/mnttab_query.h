@@ -20,25 +20,25 @@
 #include <sys/types.h>
 
 /* Whose mount table is read, as it is seen from that process's root. */
-struct mounts_now {
-	pid_t pid;		 /* 0: this process */
-	struct mounts_root root; /* none: only the whole table can be had */
-	uint64_t *ids;		 /* of the entries read, in their order */
+struct mnttab_query {
+	pid_t pid;	    /* 0: this process */
+	struct mnt_ns root; /* none: only the whole table can be had */
+	uint64_t *ids;	    /* of the entries read, in their order */
 };
-#define MOUNTS_NOW_NONE                                                                            \
-	(struct mounts_now)                                                                        \
+#define MNTTAB_QUERY_NONE                                                                          \
+	(struct mnttab_query)                                                                      \
 	{                                                                                          \
-		.root = MOUNTS_ROOT_NONE                                                           \
+		.root = MNT_NS_NONE                                                                \
 	}
 
-enum mounts_now_how {
-	MOUNTS_NOW_ANY,
-	MOUNTS_NOW_WHOLE, /* the whole table, whatever the kernel can do */
+enum mnttab_query_how {
+	MNTTAB_QUERY_ANY,
+	MNTTAB_QUERY_WHOLE, /* the whole table, whatever the kernel can do */
 };
 
 /* Cannot fail: what the kernel does not answer is read with the whole table. `pid` 0: this process.
  */
-void mounts_now_open(pid_t pid, enum mounts_now_how how, struct mounts_now *ret);
+void mnttab_query_open(pid_t pid, enum mnttab_query_how how, struct mnttab_query *ret);
 
 /*
  * Add to `table` (empty, or filled by this function) the mounts that lead to each of `paths`,
@@ -47,25 +47,25 @@ void mounts_now_open(pid_t pid, enum mounts_now_how how, struct mounts_now *ret)
  * becomes the whole table (partial is false then), and more paths add nothing. 0 or a negative
  * errno as of mountinfo_read(); `table` is the caller's in each case.
  */
-int mounts_now_add(struct mounts_now *now, const struct strv *paths, struct mount_table *table,
+int mnttab_query_add(struct mnttab_query *now, const struct strv *paths, struct mount_table *table,
 	struct error *err);
 
 /* Make `table` the whole one, unless it is that already. 0 or a negative errno. */
-int mounts_now_add_all(struct mounts_now *now, struct mount_table *table, struct error *err);
+int mnttab_query_add_all(struct mnttab_query *now, struct mount_table *table, struct error *err);
 
-void mounts_now_close(struct mounts_now *now);
+void mnttab_query_close(struct mnttab_query *now);
 
-#define cleanup_mounts_now __attribute__((cleanup(mounts_now_close)))
+#define cleanup_mnttab_query __attribute__((cleanup(mnttab_query_close)))
 
-/* The mounts of this process that lead to one path into `ret`, which is empty: mounts_now_open()
- * and mounts_now_add(). 0 or a negative errno. */
-int mounts_now_read(const char *path, struct mount_table *ret, struct error *err);
+/* The mounts of this process that lead to one path into `ret`, which is empty: mnttab_query_open()
+ * and mnttab_query_add(). 0 or a negative errno. */
+int mnttab_query_read(const char *path, struct mount_table *ret, struct error *err);
 
 /*
  * The mount of this process's namespace that `fd` is on. 0 or a negative errno, -ENOENT where it is
  * in the table no more. `table` is where the whole table is kept between calls if it has to be
  * read, empty at first; NULL: it is not kept. `ret` is the caller's.
  */
-int mounts_now_of(int fd, struct mount_table *table, struct mount_entry *ret, struct error *err);
+int mnttab_query_of(int fd, struct mount_table *table, struct mount_entry *ret, struct error *err);
 
 #endif

@@ -10,7 +10,7 @@
 #include "oci/base/cleanup.h"
 
 /* A clone of a shared mount is its peer until it is told otherwise. */
-static int finish(const struct graft_how *how, int fd)
+static int finish(const struct mount_attach_how *how, int fd)
 {
 	int r = 0;
 
@@ -20,57 +20,57 @@ static int finish(const struct graft_how *how, int fd)
 }
 
 /* Where mount_setattr(2) is, it is finished before anybody can see it. */
-static int prepare_clone(struct graft *graft)
+static int prepare_clone(struct mount_attach *attach)
 {
-	int r = mount_clone(graft->source, graft->how.recursive, &graft->clone);
+	int r = mount_clone(attach->source, attach->how.recursive, &attach->clone);
 
 	if (r < 0 || !kernel_has(KERNEL_MOUNT_SETATTR))
 		return r;
-	graft->ready = true;
-	return finish(&graft->how, graft->clone);
+	attach->ready = true;
+	return finish(&attach->how, attach->clone);
 }
 
-int graft_prepare(int source, const struct graft_how *how, struct graft *ret)
+int mount_attach_prepare(int source, const struct mount_attach_how *how, struct mount_attach *ret)
 {
-	cleanup_graft struct graft graft = GRAFT_NONE;
+	cleanup_mount_attach struct mount_attach attach = MOUNT_ATTACH_NONE;
 	int r = -EOPNOTSUPP;
 
-	graft.source = source;
-	graft.how = *how;
+	attach.source = source;
+	attach.how = *how;
 	if (mount_can_clone())
-		r = prepare_clone(&graft);
+		r = prepare_clone(&attach);
 	else if (how->propagation == PROPAGATION_PRIVATE)
-		r = fd_path(source, &graft.path);
+		r = fd_path(source, &attach.path);
 	if (r < 0)
 		return r;
-	*ret = graft;
-	graft = GRAFT_NONE;
+	*ret = attach;
+	attach = MOUNT_ATTACH_NONE;
 	return 0;
 }
 
-static int attach_clone(const struct graft *graft, int place)
+static int attach_clone(const struct mount_attach *attach, int place)
 {
-	int r = sys_move_mount(graft->clone, place);
+	int r = sys_move_mount(attach->clone, place);
 
-	if (r < 0 || graft->ready)
+	if (r < 0 || attach->ready)
 		return r;
-	r = finish(&graft->how, graft->clone);
+	r = finish(&attach->how, attach->clone);
 	if (r < 0)
-		mount_detach_copies(graft->clone);
+		mount_detach_copies(attach->clone);
 	return r;
 }
 
 /* The namespace's own copy of the host's mount has the same directory. */
-static int open_copy(const struct graft *graft, int *ret_fd)
+static int open_copy(const struct mount_attach *attach, int *ret_fd)
 {
 	cleanup_close int fd = -EBADF;
 	int r;
 
 	fd = resolve_open(
-		AT_FDCWD, graft->path, O_PATH | O_DIRECTORY | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
+		AT_FDCWD, attach->path, O_PATH | O_DIRECTORY | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
 	if (fd < 0)
 		return fd;
-	r = mount_by_path_same(fd, graft->source);
+	r = mount_legacy_same(fd, attach->source);
 	if (r < 0)
 		return r;
 	if (r == 0)
@@ -79,31 +79,31 @@ static int open_copy(const struct graft *graft, int *ret_fd)
 	return 0;
 }
 
-static int attach_copy(const struct graft *graft, int place)
+static int attach_copy(const struct mount_attach *attach, int place)
 {
 	cleanup_close int copy = -EBADF, top = -EBADF;
-	int r = open_copy(graft, &copy);
+	int r = open_copy(attach, &copy);
 
 	if (r == 0)
-		r = mount_by_path_bind(copy, place, graft->how.recursive, &top);
+		r = mount_legacy_bind(copy, place, attach->how.recursive, &top);
 	if (r < 0)
 		return r;
-	r = finish(&graft->how, top);
+	r = finish(&attach->how, top);
 	if (r < 0)
 		mount_detach_copies(top);
 	return r;
 }
 
-int graft_attach(const struct graft *graft, int place)
+int mount_attach(const struct mount_attach *attach, int place)
 {
-	return graft->clone >= 0 ? attach_clone(graft, place) : attach_copy(graft, place);
+	return attach->clone >= 0 ? attach_clone(attach, place) : attach_copy(attach, place);
 }
 
-void graft_clear(struct graft *graft)
+void mount_attach_clear(struct mount_attach *attach)
 {
-	if (!graft)
+	if (!attach)
 		return;
-	cleanup_close_fd(&graft->clone);
-	free(graft->path);
-	*graft = GRAFT_NONE;
+	cleanup_close_fd(&attach->clone);
+	free(attach->path);
+	*attach = MOUNT_ATTACH_NONE;
 }

@@ -11,21 +11,21 @@
 #include <stdbool.h>
 
 /* What it is to be. Borrowed. */
-struct graft_how {
+struct mount_attach_how {
 	enum propagation propagation;
 	const char *options; /* "ro,nosuid,…": those of mount_set_options() */
 	bool recursive;	     /* with the mounts below it */
 };
 
-struct graft {
-	struct graft_how how;
+struct mount_attach {
+	struct mount_attach_how how;
 	int source; /* the directory on the host; borrowed */
 	char *path; /* of it, as the host and the namespace have it; owned; NULL with a clone */
 	int clone;  /* detached; -EBADF: this kernel makes none */
 	bool ready; /* the clone is what it is to be */
 };
-#define GRAFT_NONE                                                                                 \
-	(struct graft)                                                                             \
+#define MOUNT_ATTACH_NONE                                                                          \
+	(struct mount_attach)                                                                      \
 	{                                                                                          \
 		.source = -EBADF, .clone = -EBADF                                                  \
 	}
@@ -35,7 +35,7 @@ struct graft {
  * private graft is possible, of a directory that the namespace has at the same path, as one has at
  * prestart, where it still shows the host's tree: -EOPNOTSUPP for any other. 0 or a negative errno.
  */
-int graft_prepare(int source, const struct graft_how *how, struct graft *ret);
+int mount_attach_prepare(int source, const struct mount_attach_how *how, struct mount_attach *ret);
 
 /*
  * In the namespace: put it on the directory `place`. Before Linux 5.12 it takes propagation and
@@ -43,10 +43,10 @@ int graft_prepare(int source, const struct graft_how *how, struct graft *ret);
  * negative errno: -ESTALE where the namespace has another directory at the source's path. Nothing
  * is left at the place on failure.
  */
-int graft_attach(const struct graft *graft, int place);
+int mount_attach(const struct mount_attach *attach, int place);
 
-void graft_clear(struct graft *graft);
+void mount_attach_clear(struct mount_attach *attach);
 
-#define cleanup_graft __attribute__((cleanup(graft_clear)))
+#define cleanup_mount_attach __attribute__((cleanup(mount_attach_clear)))
 
 #endif

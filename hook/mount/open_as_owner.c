@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int open_as_owner(int dir, const char *name, uint64_t flags, uint64_t resolve)
+static int retry_as_owner(int dir, const char *name, uint64_t flags, uint64_t resolve)
 {
 	cleanup_close int fd = -EBADF;
 	struct fs_user owner = {0};
@@ -29,14 +29,14 @@ static int open_as_owner(int dir, const char *name, uint64_t flags, uint64_t res
 	return move_fd(&fd);
 }
 
-int search_name(int dir, const char *name, uint64_t flags, uint64_t resolve)
+int open_as_owner_name(int dir, const char *name, uint64_t flags, uint64_t resolve)
 {
 	int fd = resolve_open(dir, name, flags, resolve);
 
-	return fd == -EACCES ? open_as_owner(dir, name, flags, resolve) : fd;
+	return fd == -EACCES ? retry_as_owner(dir, name, flags, resolve) : fd;
 }
 
-int search_stepwise(int dir, const char *path, uint64_t flags, uint64_t resolve,
+int open_as_owner_stepwise(int dir, const char *path, uint64_t flags, uint64_t resolve,
 	int (*may_pass)(int above, int at))
 {
 	cleanup_close int at = -EBADF;
@@ -48,7 +48,7 @@ int search_stepwise(int dir, const char *path, uint64_t flags, uint64_t resolve,
 	while ((name = strsep(&rest, "/"))) {
 		uint64_t now = rest ? O_PATH | O_DIRECTORY | O_CLOEXEC : flags;
 		int above = at < 0 ? dir : at;
-		int fd = search_name(above, name, now, resolve);
+		int fd = open_as_owner_name(above, name, now, resolve);
 		int r = fd < 0 ? fd : 0;
 
 		if (r == 0 && rest && may_pass)
@@ -61,9 +61,9 @@ int search_stepwise(int dir, const char *path, uint64_t flags, uint64_t resolve,
 	return move_fd(&at);
 }
 
-int search_path(int dir, const char *path, uint64_t flags, uint64_t resolve)
+int open_as_owner(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
 	int fd = resolve_open(dir, path, flags, resolve);
 
-	return fd == -EACCES ? search_stepwise(dir, path, flags, resolve, NULL) : fd;
+	return fd == -EACCES ? open_as_owner_stepwise(dir, path, flags, resolve, NULL) : fd;
 }

@@ -26,7 +26,7 @@ static int become_owner(int fd, pid_t parent)
 	long user, group;
 	int id;
 
-	if (mount_id_of(fd, &id, NULL) < 0 || whole_table_read(0, &table, NULL) < 0)
+	if (mount_id_of(fd, &id, NULL) < 0 || mnttab_read(0, &table, NULL) < 0)
 		return -EACCES;
 	mount = mounts_by_id(&table, id);
 	user = mount ? mount->fuse_user : -1;
@@ -72,7 +72,7 @@ static bool leads_elsewhere(int r)
 static int judge_path(const struct probe_child *child, enum path_state known)
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int fd = search_path(
+	cleanup_close int fd = open_as_owner(
 		root, child->path + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC, SYS_RESOLVE_NO_SYMLINKS);
 	int id = 0, r = fd < 0 ? fd : mount_id_of(fd, &id, NULL);
 

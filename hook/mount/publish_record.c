@@ -19,7 +19,7 @@
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 struct exposure {
-	const struct graft *graft;
+	const struct mount_attach *attach;
 	struct fs_user root; /* the container's */
 	const char *container_root, *path;
 	const char *parent, *name; /* of `path` */
@@ -65,7 +65,7 @@ static int expose_error(struct error *err, int r, const struct exposure *exposur
 static int check_peers(int group, const char *container_root)
 {
 	cleanup_mount_table struct mount_table host = {0};
-	int r = whole_table_read(getppid(), &host, NULL);
+	int r = mnttab_read(getppid(), &host, NULL);
 
 	for (size_t i = 0; r == 0 && i < host.n; i++) {
 		const struct mount_entry *mount = &host.entries[i];
@@ -88,7 +88,7 @@ static int check_mount_of(int root, int directory, const struct exposure *exposu
 		r = mount_id_of(directory, &id, NULL);
 	if (r < 0 || id == own)
 		return r;
-	r = mounts_now_of(directory, NULL, &mount, NULL);
+	r = mnttab_query_of(directory, NULL, &mount, NULL);
 	if (r < 0)
 		return r == -ENOENT ? -ESTALE : r;
 	if (mount_entry_is_fuse(&mount))
@@ -109,7 +109,7 @@ static int check_place(int root, int parent, int place, const struct exposure *e
 		r = mount_id_of(place, &id, NULL);
 	if (r < 0 || id == above)
 		return r;
-	r = mount_by_path_same(place, exposure->graft->source);
+	r = mount_legacy_same(place, exposure->attach->source);
 	if (r != 0)
 		return r;
 	r = check_mount_of(root, place, exposure);
@@ -189,16 +189,17 @@ static int expose_in_namespace(void *data, struct error *err)
 	r = check_place(root, parent, place, exposure);
 	if (r != 0)
 		return r < 0 ? expose_error(err, r, exposure) : 0;
-	r = graft_attach(exposure->graft, place);
+	r = mount_attach(exposure->attach, place);
 	return r < 0 ? expose_error(err, r, exposure) : 0;
 }
 
-int expose_record(const struct container_ns *ns, int record_fd, const char *container_root,
+int publish_record(const struct container_ns *ns, int record_fd, const char *container_root,
 	const char *path, struct error *err)
 {
 	/* Private, so that nothing of the container's comes back to the host's /run. */
-	static const struct graft_how how = {PROPAGATION_PRIVATE, "ro,nosuid,nodev,noexec", false};
-	cleanup_graft struct graft graft = GRAFT_NONE;
+	static const struct mount_attach_how how = {
+		PROPAGATION_PRIVATE, "ro,nosuid,nodev,noexec", false};
+	cleanup_mount_attach struct mount_attach attach = MOUNT_ATTACH_NONE;
 	cleanup_free char *parent = path_parent(path);
 	struct exposure exposure = {
 		.root = {.uid = ns->root_uid, .gid = ns->root_gid},
@@ -211,9 +212,9 @@ int expose_record(const struct container_ns *ns, int record_fd, const char *cont
 
 	if (!parent)
 		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	r = graft_prepare(record_fd, &how, &graft);
+	r = mount_attach_prepare(record_fd, &how, &attach);
 	if (r < 0)
 		return expose_error(err, r, &exposure);
-	exposure.graft = &graft;
+	exposure.attach = &attach;
 	return container_ns_run(ns, expose_in_namespace, &exposure, err);
 }

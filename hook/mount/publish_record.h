@@ -13,7 +13,7 @@
  * last component is FINDING_PATH_UNSAFE. The directory is a mount of its own: a record that is
  * renamed into place later is seen at once.
  */
-int expose_record(const struct container_ns *ns, int record_fd, const char *container_root,
+int publish_record(const struct container_ns *ns, int record_fd, const char *container_root,
 	const char *path, struct error *err);
 
 #endif

@@ -17,7 +17,7 @@
 #define TARGET_RESOLVE (SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS | SYS_RESOLVE_NO_MAGICLINKS)
 
 struct swap {
-	const struct graft *graft;
+	const struct mount_attach *attach;
 	const char *target; /* of the bind, from the root of the namespace */
 	const char *parent;
 	int mount_id;
@@ -114,7 +114,7 @@ static int swap_in_namespace(void *data, struct error *err)
 	 * directory. */
 	place = resolve_open(
 		parent, strrchr(swap->target, '/') + 1, TARGET_FLAGS, SYS_RESOLVE_NO_SYMLINKS);
-	r = place < 0 ? place : graft_attach(swap->graft, place);
+	r = place < 0 ? place : mount_attach(swap->attach, place);
 	if (r == 0)
 		r = put_nested(swap->nested, &nested);
 	if (r < 0)
@@ -146,14 +146,14 @@ static int check_possible(const struct mount_entry *bind, struct error *err)
 	return 0;
 }
 
-int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err)
+int rebind(const struct container_ns *ns, const struct rebind *replace, struct error *err)
 {
-	const struct graft_how how = {
+	const struct mount_attach_how how = {
 		.propagation = replace->propagation,
 		.options = replace->bind->vfs_options,
 		.recursive = replace->recursive,
 	};
-	cleanup_graft struct graft graft = GRAFT_NONE;
+	cleanup_mount_attach struct mount_attach attach = MOUNT_ATTACH_NONE;
 	cleanup_free char *parent = path_parent(replace->bind->target);
 	const struct strv none = {0};
 	struct swap swap;
@@ -164,13 +164,13 @@ int replace_bind(const struct container_ns *ns, const struct replace *replace, s
 	r = check_possible(replace->bind, err);
 	if (r < 0)
 		return r;
-	r = graft_prepare(replace->anchor_fd, &how, &graft);
+	r = mount_attach_prepare(replace->anchor_fd, &how, &attach);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, replace->bind->target, NULL,
 			"cannot clone the shared mount for %s: %s", replace->bind->target,
 			strerror(-r));
 	swap = (struct swap){
-		.graft = &graft,
+		.attach = &attach,
 		.target = replace->bind->target,
 		.parent = parent,
 		.mount_id = replace->bind->id,

@@ -10,7 +10,7 @@
 #include "oci/spec/spec.h"
 #include <stdbool.h>
 
-struct replace {
+struct rebind {
 	int anchor_fd;			/* host directory on the shared mount; borrowed */
 	const struct mount_entry *bind; /* the container's mount, from its mount table; borrowed */
 	enum propagation propagation;	/* what the container declares: shared, or slave */
@@ -30,6 +30,6 @@ struct replace {
  * another. The mount that the anchor is on may be kept shared then: a bind that is made of it later
  * needs no replacement.
  */
-int replace_bind(const struct container_ns *ns, const struct replace *replace, struct error *err);
+int rebind(const struct container_ns *ns, const struct rebind *replace, struct error *err);
 
 #endif

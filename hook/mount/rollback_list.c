@@ -7,7 +7,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name)
+int rollback_list_add(
+	struct rollback_list *rollback, enum rollback_kind kind, int fd, const char *name)
 {
 	cleanup_close int copy = -EBADF;
 	cleanup_free char *name_copy = NULL;
@@ -21,10 +22,10 @@ int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name)
 		if (!name_copy)
 			return -ENOMEM;
 	}
-	r = array_grow(&undo->steps, undo->n, sizeof(*undo->steps));
+	r = array_grow(&rollback->steps, rollback->n, sizeof(*rollback->steps));
 	if (r < 0)
 		return r;
-	undo->steps[undo->n++] = (struct undo_step){
+	rollback->steps[rollback->n++] = (struct rollback_step){
 		.kind = kind,
 		.fd = move_fd(&copy),
 		.name = move_ptr(name_copy),
@@ -32,32 +33,33 @@ int undo_add(struct undo *undo, enum undo_kind kind, int fd, const char *name)
 	return 0;
 }
 
-int undo_add_directory(struct undo *undo, int fd, const char *name, const struct fs_user *creator)
+int rollback_list_add_directory(
+	struct rollback_list *rollback, int fd, const char *name, const struct fs_user *creator)
 {
 	size_t n = creator->n_groups;
 	cleanup_free gid_t *groups = calloc(n ? n : 1, sizeof(*groups));
-	struct undo_step *step;
+	struct rollback_step *step;
 	int r;
 
 	if (!groups)
 		return -ENOMEM;
-	r = undo_add(undo, UNDO_DIRECTORY, fd, name);
+	r = rollback_list_add(rollback, ROLLBACK_DIRECTORY, fd, name);
 	if (r < 0)
 		return r;
 	if (n > 0)
 		memcpy(groups, creator->groups, n * sizeof(*groups));
-	step = &undo->steps[undo->n - 1];
+	step = &rollback->steps[rollback->n - 1];
 	step->creator = *creator;
 	step->creator.groups = step->groups = move_ptr(groups);
 	return 0;
 }
 
-static int remove_directory(const struct undo_step *step)
+static int remove_directory(const struct rollback_step *step)
 {
 	return unlinkat(step->fd, step->name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-static int remove_as_creator(const struct undo_step *step)
+static int remove_as_creator(const struct rollback_step *step)
 {
 	int r = fs_user_become(&step->creator), back;
 
@@ -70,7 +72,7 @@ static int remove_as_creator(const struct undo_step *step)
 
 /* By whom it was made, whom a volume that refuses root lets; by root where it has been given away
  * since, or what is above it, and where this process cannot become that user any more. */
-static int take_back_directory(const struct undo_step *step)
+static int take_back_directory(const struct rollback_step *step)
 {
 	int r = remove_as_creator(step);
 
@@ -81,20 +83,20 @@ static int take_back_directory(const struct undo_step *step)
 											       : r;
 }
 
-static int take_back(const struct undo_step *step)
+static int rollback_run(const struct rollback_step *step)
 {
 	switch (step->kind) {
-	case UNDO_DIRECTORY:
+	case ROLLBACK_DIRECTORY:
 		return take_back_directory(step);
-	case UNDO_SHARED:
+	case ROLLBACK_SHARED:
 		return mount_set_propagation(step->fd, PROPAGATION_PRIVATE, false);
-	case UNDO_BIND:
+	case ROLLBACK_BIND:
 		return mount_detach_copies(step->fd);
 	}
 	return -EINVAL;
 }
 
-static void step_clear(struct undo_step *step)
+static void step_clear(struct rollback_step *step)
 {
 	if (step->fd >= 0)
 		close(step->fd);
@@ -102,50 +104,50 @@ static void step_clear(struct undo_step *step)
 	free(step->groups);
 }
 
-void undo_drop_last(struct undo *undo)
+void rollback_list_drop_last(struct rollback_list *rollback)
 {
-	step_clear(&undo->steps[--undo->n]);
+	step_clear(&rollback->steps[--rollback->n]);
 }
 
-void undo_keep_mounts(struct undo *undo)
+void rollback_list_keep_mounts(struct rollback_list *rollback)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < undo->n; i++) {
-		if (undo->steps[i].kind == UNDO_DIRECTORY)
-			undo->steps[kept++] = undo->steps[i];
+	for (size_t i = 0; i < rollback->n; i++) {
+		if (rollback->steps[i].kind == ROLLBACK_DIRECTORY)
+			rollback->steps[kept++] = rollback->steps[i];
 		else
-			step_clear(&undo->steps[i]);
+			step_clear(&rollback->steps[i]);
 	}
-	undo->n = kept;
+	rollback->n = kept;
 }
 
-int undo_last(struct undo *undo)
+int rollback_list_last(struct rollback_list *rollback)
 {
-	int r = take_back(&undo->steps[undo->n - 1]);
+	int r = rollback_run(&rollback->steps[rollback->n - 1]);
 
-	undo_drop_last(undo);
+	rollback_list_drop_last(rollback);
 	return r;
 }
 
-unsigned int undo_run(struct undo *undo)
+unsigned int rollback_list_run(struct rollback_list *rollback)
 {
 	unsigned int failed = 0;
 
-	while (undo->n > 0) {
-		if (undo_last(undo) < 0)
+	while (rollback->n > 0) {
+		if (rollback_list_last(rollback) < 0)
 			failed++;
 	}
-	undo_clear(undo);
+	rollback_list_clear(rollback);
 	return failed;
 }
 
-void undo_clear(struct undo *undo)
+void rollback_list_clear(struct rollback_list *rollback)
 {
-	if (!undo)
+	if (!rollback)
 		return;
-	for (size_t i = 0; i < undo->n; i++)
-		step_clear(&undo->steps[i]);
-	free(undo->steps);
-	*undo = (struct undo){0};
+	for (size_t i = 0; i < rollback->n; i++)
+		step_clear(&rollback->steps[i]);
+	free(rollback->steps);
+	*rollback = (struct rollback_list){0};
 }

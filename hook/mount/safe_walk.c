@@ -72,7 +72,7 @@ static int check_crossing(int above, int fd)
 		r = mount_id_of(fd, &id, NULL);
 	if (r < 0 || id == before)
 		return r;
-	r = mounts_now_of(fd, NULL, &mount, NULL);
+	r = mnttab_query_of(fd, NULL, &mount, NULL);
 	if (r < 0)
 		return r == -ENOENT ? -ESTALE : r;
 	return mount_entry_is_fuse(&mount) ? -EREMOTE : 0;
@@ -85,7 +85,7 @@ static int check_crossing(int above, int fd)
  */
 static int open_stepwise(int dir, const char *path)
 {
-	return search_stepwise(dir, path, WALK_FLAGS, WALK_RESOLVE, check_crossing);
+	return open_as_owner_stepwise(dir, path, WALK_FLAGS, WALK_RESOLVE, check_crossing);
 }
 
 static int open_beneath(int dir, const char *path)
@@ -93,12 +93,12 @@ static int open_beneath(int dir, const char *path)
 	int fd;
 
 	if (!strchr(path, '/'))
-		return search_name(dir, path, WALK_FLAGS, WALK_RESOLVE);
+		return open_as_owner_name(dir, path, WALK_FLAGS, WALK_RESOLVE);
 	fd = resolve_open(dir, path, WALK_FLAGS, WALK_RESOLVE | SYS_RESOLVE_NO_XDEV);
 	return fd == -EXDEV || fd == -EACCES ? open_stepwise(dir, path) : fd;
 }
 
-int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err)
+int safe_walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err)
 {
 	cleanup_close int top = -EBADF, fd = -EBADF;
 	const char *rest = path_below(host_path, trusted);
@@ -114,14 +114,15 @@ int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct er
 		*ret_fd = move_fd(&top);
 		return 0;
 	}
-	fd = search_path(top, rest, WALK_FLAGS, WALK_RESOLVE);
+	fd = open_as_owner(top, rest, WALK_FLAGS, WALK_RESOLVE);
 	if (fd < 0)
 		return walk_error(err, fd, trusted, rest);
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
 
-int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd, struct error *err)
+int safe_walk_below(
+	int volume_fd, const char *volume, const char *rest, int *ret_fd, struct error *err)
 {
 	int fd = *rest ? open_beneath(volume_fd, rest) : fcntl(volume_fd, F_DUPFD_CLOEXEC, 3);
 
@@ -134,7 +135,7 @@ int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd,
 /* mkdir(2) as the container's user, with exactly the mode asked for. An error may come behind it.
  */
 static int make_as(
-	int dir, const char *name, const struct walk_directory *directory, bool *ret_made)
+	int dir, const char *name, const struct safe_walk_directory *directory, bool *ret_made)
 {
 	mode_t mask;
 	int r, back;
@@ -165,7 +166,7 @@ static const char *fix_of_making(int r)
 }
 
 static int make_error(
-	struct error *err, int r, const char *path, const struct walk_directory *directory)
+	struct error *err, int r, const char *path, const struct safe_walk_directory *directory)
 {
 	if (r == -EACCES || r == -EPERM)
 		return error_set(err, r, FINDING_HOST_IO, path,
@@ -183,18 +184,18 @@ static int make_error(
 
 /* Make one missing directory and open it. On `undo` before it is there: nothing that fails once it
  * is can leave it behind. */
-static int make_directory(int dir, const char *name, const struct walk_directory *directory,
-	struct undo *undo, int *ret_fd)
+static int make_directory(int dir, const char *name, const struct safe_walk_directory *directory,
+	struct rollback_list *rollback, int *ret_fd)
 {
 	bool made = false;
 	int fd, r;
 
-	r = undo_add_directory(undo, dir, name, &directory->creator);
+	r = rollback_list_add_directory(rollback, dir, name, &directory->creator);
 	if (r < 0)
 		return r;
 	r = make_as(dir, name, directory, &made);
 	if (!made)
-		undo_drop_last(undo);
+		rollback_list_drop_last(rollback);
 	if (r < 0)
 		return r;
 	fd = open_beneath(dir, name);
@@ -240,7 +241,8 @@ static int meddled_error(struct error *err, int r, const struct step *at)
 }
 
 static int make_step(const struct step *at, const char *name,
-	const struct walk_directory *directory, struct undo *undo, int *ret_fd, struct error *err)
+	const struct safe_walk_directory *directory, struct rollback_list *rollback, int *ret_fd,
+	struct error *err)
 {
 	cleanup_free char *path = NULL;
 	int r;
@@ -248,7 +250,7 @@ static int make_step(const struct step *at, const char *name,
 	r = enter(at, name, ret_fd);
 	if (r != -ENOENT)
 		return r < 0 ? walk_error(err, r, at->volume, at->done) : 0;
-	r = make_directory(at->fd, name, directory, undo, ret_fd);
+	r = make_directory(at->fd, name, directory, rollback, ret_fd);
 	if (r == -EEXIST) {
 		/* Another hook was faster, or a symlink to nowhere is there: opening tells. */
 		r = enter(at, name, ret_fd);
@@ -291,7 +293,7 @@ static int made_add(struct made *made, int fd)
 }
 
 static int owner_error(struct error *err, int r, const char *path, uid_t found,
-	const struct walk_directory *directory)
+	const struct safe_walk_directory *directory)
 {
 	if (r == -ESTALE)
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
@@ -309,7 +311,7 @@ static int owner_error(struct error *err, int r, const char *path, uid_t found,
 }
 
 static int give_owner(
-	int fd, const char *path, const struct walk_directory *directory, struct error *err)
+	int fd, const char *path, const struct safe_walk_directory *directory, struct error *err)
 {
 	struct stat st;
 
@@ -327,7 +329,7 @@ static int give_owner(
 /* Only once all of them are made: in one that belongs to somebody else the creator can make
  * nothing. */
 static int give_owners(const struct made *made, const char *path,
-	const struct walk_directory *directory, struct error *err)
+	const struct safe_walk_directory *directory, struct error *err)
 {
 	if (directory->owner_uid == directory->creator.uid &&
 		directory->owner_gid == directory->creator.gid)
@@ -343,8 +345,8 @@ static int give_owners(const struct made *made, const char *path,
 
 /* What is made, and what has been made. */
 struct making {
-	const struct walk_directory *directory;
-	struct undo *undo;
+	const struct safe_walk_directory *directory;
+	struct rollback_list *rollback;
 	struct made *made;
 };
 
@@ -365,7 +367,7 @@ static int make_all(int volume_fd, const char *volume, const char *rest,
 		at.last = !slash;
 		if (slash)
 			*slash = '\0'; /* `done` ends behind this component */
-		r = make_step(&at, name, making->directory, making->undo, &next, err);
+		r = make_step(&at, name, making->directory, making->rollback, &next, err);
 		if (r < 0)
 			return r;
 		cleanup_close_fd(&fd);
@@ -382,11 +384,12 @@ static int make_all(int volume_fd, const char *volume, const char *rest,
 	return 0;
 }
 
-int walk_make(int volume_fd, const char *volume, const char *rest,
-	const struct walk_directory *directory, struct undo *undo, struct error *err)
+int safe_walk_make(int volume_fd, const char *volume, const char *rest,
+	const struct safe_walk_directory *directory, struct rollback_list *rollback,
+	struct error *err)
 {
 	cleanup_made struct made made = {0};
-	const struct making making = {.directory = directory, .undo = undo, .made = &made};
+	const struct making making = {.directory = directory, .rollback = rollback, .made = &made};
 	cleanup_free char *path = path_join(volume, rest);
 	int r;
 
@@ -398,7 +401,7 @@ int walk_make(int volume_fd, const char *volume, const char *rest,
 	return r < 0 ? r : (int)made.n;
 }
 
-bool walk_has_changed(int r)
+bool safe_walk_has_changed(int r)
 {
 	return r == -ENOENT || r == -ESTALE;
 }

@@ -20,10 +20,10 @@
  * FINDING_PATH_UNSAFE for a symlink or something that is no directory on the way, else
  * FINDING_HOST_IO.
  */
-int walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err);
+int safe_walk_open(const char *trusted, const char *host_path, int *ret_fd, struct error *err);
 
 /* Who makes a directory and what it becomes. */
-struct walk_directory {
+struct safe_walk_directory {
 	struct fs_user
 		creator; /* the container's, so that nothing is made that it could not make */
 	uid_t owner_uid; /* given to it once all are made, where they differ */
@@ -36,18 +36,20 @@ struct walk_directory {
  * `volume` is for messages. Each one that was made is put on `undo`; existing ones keep mode and
  * owner. The number of those that were made, or a negative errno.
  */
-int walk_make(int volume_fd, const char *volume, const char *rest,
-	const struct walk_directory *directory, struct undo *undo, struct error *err);
+int safe_walk_make(int volume_fd, const char *volume, const char *rest,
+	const struct safe_walk_directory *directory, struct rollback_list *rollback,
+	struct error *err);
 
 /* Open (O_PATH) what is at `rest` ("" is the volume itself) below `volume_fd`, following no
  * symlink. */
-int walk_below(int volume_fd, const char *volume, const char *rest, int *ret_fd, struct error *err);
+int safe_walk_below(
+	int volume_fd, const char *volume, const char *rest, int *ret_fd, struct error *err);
 
 /*
  * Whether an error of these walks says no more than that the path is not what a look at the mounts
  * a moment ago has shown: no such path, or no such mount on the way. Whoever has looked looks
  * again.
  */
-bool walk_has_changed(int r);
+bool safe_walk_has_changed(int r);
 
 #endif

@@ -49,7 +49,7 @@ static int look_at_mount(
 
 	if (r < 0)
 		return fail(err, r, "tell the mount of", path);
-	r = whole_table_read(0, &host, err);
+	r = mnttab_read(0, &host, err);
 	if (r < 0)
 		return r;
 	mount = mounts_by_id(&host, id);
@@ -113,7 +113,7 @@ int share_host(const struct audit *audit, int runtime_fd, const char *path, stru
 
 	if (!share.path)
 		return r;
-	r = bind_lock(runtime_fd, fd, share.path, &lock, err);
+	r = shared_bind_lock(runtime_fd, fd, share.path, &lock, err);
 	if (r == 0)
 		r = look_at_mount(fd, share.path, &share.group, &share.is_mount, err);
 	if (r == 0 && share.group == 0) {

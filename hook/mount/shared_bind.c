@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err)
+int shared_bind_lock(
+	int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err)
 {
 	char name[64];
 	struct statx st;
@@ -28,7 +29,7 @@ int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, s
 	return lock_take(runtime_fd, name, LOCK_TIMEOUT_USEC, ret, err);
 }
 
-void bind_unlock(struct lock *lock)
+void shared_bind_unlock(struct lock *lock)
 {
 	if (lock->fd < 0)
 		return;
@@ -128,7 +129,7 @@ static int mount_of(
 	return 0;
 }
 
-int bind_announce(
+int shared_bind_announce(
 	int runtime_fd, struct topology *topology, const char *host_path, struct error *err)
 {
 	struct topology_volume *volume = topology_ensure_volume(topology, host_path);
@@ -141,12 +142,13 @@ int bind_announce(
 	return record_commit(runtime_fd, topology, err);
 }
 
-int bind_is_used_elsewhere(struct record_index *index, int runtime_fd, const struct topology *mine,
-	const struct undo_step *made, bool *ret_used, struct error *err)
+int shared_bind_is_used_elsewhere(struct record_index *index, int runtime_fd,
+	const struct topology *mine, const struct rollback_step *made, bool *ret_used,
+	struct error *err)
 {
 	struct topology_volume what = {
 		.host_path = made->name,
-		.bound_by_hook = made->kind == UNDO_BIND,
+		.bound_by_hook = made->kind == ROLLBACK_BIND,
 	};
 	enum bind_use use = BIND_UNUSED;
 	int r = mount_of(made->fd, made->name, &what.mount_id, &what.mount_id_unique, err);
@@ -158,7 +160,7 @@ int bind_is_used_elsewhere(struct record_index *index, int runtime_fd, const str
 	return r;
 }
 
-int bind_adopt(
+int shared_bind_adopt(
 	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err)
 {
 	struct topology_volume *volume;
@@ -234,7 +236,7 @@ static bool carries_others(const struct mount_table *table, int id, bool is_own)
 
 /* Nothing may be mounted below it but copies and what is the pod's own; files that somebody has
  * open are no reason to keep it. */
-static int unmount(const struct bind_end *end, int id, struct error *err)
+static int unmount(const struct shared_bind_end *end, int id, struct error *err)
 {
 	const char *host_path = end->volume->host_path;
 	cleanup_mount_table struct mount_table host = {0};
@@ -242,7 +244,7 @@ static int unmount(const struct bind_end *end, int id, struct error *err)
 
 	r = mount_unmount(end->fd);
 	if (r == -EBUSY) {
-		r = whole_table_read(0, &host, err);
+		r = mnttab_read(0, &host, err);
 		if (r < 0)
 			return r;
 		r = carries_others(&host, id, end->own_volume) ? -EBUSY
@@ -259,7 +261,7 @@ static int is_self_bind(const char *host_path, int id, bool *ret, struct error *
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *mount;
-	int r = mounts_now_read(host_path, &host, err);
+	int r = mnttab_query_read(host_path, &host, err);
 
 	if (r < 0)
 		return r;
@@ -275,7 +277,7 @@ static int is_self_bind(const char *host_path, int id, bool *ret, struct error *
  * kernel tells it.
  */
 static int is_hooks_bind(
-	const struct bind_end *end, int id, uint64_t unique, bool *ret, struct error *err)
+	const struct shared_bind_end *end, int id, uint64_t unique, bool *ret, struct error *err)
 {
 	struct topology_volume *volume = end->volume;
 	bool announced = is_announced(volume), found = false;
@@ -297,7 +299,7 @@ static int is_hooks_bind(
 
 /* Who else has it is not known: it stays, and so does this pod's record, which will be asked
  * again. */
-static int keep(const struct bind_end *end, struct error *err)
+static int keep(const struct shared_bind_end *end, struct error *err)
 {
 	return error_set(err, -EBUSY, FINDING_HOST_IO, end->volume->host_path,
 		"mend or remove the records that cannot be read; status names them",
@@ -307,7 +309,8 @@ static int keep(const struct bind_end *end, struct error *err)
 
 /* A record that cannot be read keeps no bind in a volume of the pod's own: whoever else uses that
  * has to give it up, or the kubelet could not remove it. */
-static int end_bind(const struct bind_end *end, int id, bool *ret_unmounted, struct error *err)
+static int end_bind(
+	const struct shared_bind_end *end, int id, bool *ret_unmounted, struct error *err)
 {
 	enum bind_use use = BIND_UNUSED;
 	int r = find_use(end->index, end->runtime_fd, end->topology, end->volume, &use, err);
@@ -320,7 +323,7 @@ static int end_bind(const struct bind_end *end, int id, bool *ret_unmounted, str
 	return r;
 }
 
-int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *err)
+int shared_bind_release(const struct shared_bind_end *end, bool *ret_unmounted, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	struct topology_volume *volume = end->volume;
@@ -329,7 +332,7 @@ int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *
 	int id = 0, r;
 
 	*ret_unmounted = false;
-	r = bind_lock(end->runtime_fd, end->fd, volume->host_path, &lock, err);
+	r = shared_bind_lock(end->runtime_fd, end->fd, volume->host_path, &lock, err);
 	if (r == 0)
 		r = mount_of(end->fd, volume->host_path, &id, &unique, err);
 	if (r == 0)

@@ -15,37 +15,39 @@
 
 /* The lock of a directory whose mount is being changed or adopted: by device and inode, the same
  * for every pod. Held for a moment. */
-int bind_lock(int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err);
+int shared_bind_lock(
+	int runtime_fd, int fd, const char *host_path, struct lock *ret, struct error *err);
 
 /* Let go of it, and remove its file: a volume has nobody to remove it later. */
-void bind_unlock(struct lock *lock);
+void shared_bind_unlock(struct lock *lock);
 
-#define cleanup_bind_lock __attribute__((cleanup(bind_unlock)))
+#define cleanup_bind_lock __attribute__((cleanup(shared_bind_unlock)))
 
 /*
  * Write in the pod's record, before it is done, that its hook is about to bind the volume
  * `host_path` on itself: a hook that is killed in between leaves no bind of nobody's. Without a
  * mount id until topology_note_container(), or the caller, enters the one that came.
  */
-int bind_announce(
+int shared_bind_announce(
 	int runtime_fd, struct topology *topology, const char *host_path, struct error *err);
 
 /*
  * Enter in `topology` that the volume `key` lies on a bind of another pod's hook, where one's
- * record says so of the mount that `fd` is on. The caller holds bind_lock(). 0, also where it is
- * nobody's.
+ * record says so of the mount that `fd` is on. The caller holds shared_bind_lock(). 0, also where
+ * it is nobody's.
  */
-int bind_adopt(
+int shared_bind_adopt(
 	int runtime_fd, struct topology *topology, const char *key, int fd, struct error *err);
 
 /*
  * Whether another pod's record uses the bind or the shared mount that the pod's run has made, or
- * may do so (it cannot be read). The caller holds bind_lock().
+ * may do so (it cannot be read). The caller holds shared_bind_lock().
  */
-int bind_is_used_elsewhere(struct record_index *index, int runtime_fd, const struct topology *mine,
-	const struct undo_step *made, bool *ret_used, struct error *err);
+int shared_bind_is_used_elsewhere(struct record_index *index, int runtime_fd,
+	const struct topology *mine, const struct rollback_step *made, bool *ret_used,
+	struct error *err);
 
-struct bind_end {
+struct shared_bind_end {
 	int runtime_fd;
 	struct record_index *index;
 	struct topology *topology; /* of the pod, which has no live container any more */
@@ -61,6 +63,6 @@ struct bind_end {
  * with *ret_unmounted telling; -EBUSY where something is mounted below it that did not come along
  * as a copy: any mount, or, in the pod's own volume, a FUSE mount.
  */
-int bind_release(const struct bind_end *end, bool *ret_unmounted, struct error *err);
+int shared_bind_release(const struct shared_bind_end *end, bool *ret_unmounted, struct error *err);
 
 #endif

@@ -5,7 +5,7 @@
 #include "oci/base/text.h"
 #include <string.h>
 
-#define PROGRESS_WIDTH 72 /* fits a line of 80, so that it does not wrap */
+#define WORKER_STATUS_WIDTH 72 /* fits a line of 80, so that it does not wrap */
 
 /* One that can be told to move or to change colour. */
 static bool is_able(int fd)
@@ -39,7 +39,7 @@ bool terminal_wants_utf8(int fd)
 
 void terminal_progress(size_t done, size_t all, const char *what)
 {
-	char escaped[PROGRESS_WIDTH - 24];
+	char escaped[WORKER_STATUS_WIDTH - 24];
 
 	if (!is_able(STDERR_FILENO))
 		return;

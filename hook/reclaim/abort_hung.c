@@ -137,11 +137,11 @@ static int is_own(
 {
 	const struct claim claim = {
 		.volume = path->volume, .host_path = path->host_path, .path = path};
-	cleanup_owner struct owner owner = {0};
-	struct stale_mount mount = {0};
+	cleanup_mount_owner struct mount_owner owner = {0};
+	struct dead_mount mount = {0};
 	int r = authority_look(run, &claim, &mount, err);
 
-	if (walk_has_changed(r) || (r == 0 && !same_device(path, mount.major, mount.minor))) {
+	if (safe_walk_has_changed(r) || (r == 0 && !same_device(path, mount.major, mount.minor))) {
 		error_clear(err);
 		return 0;
 	}
@@ -207,7 +207,7 @@ static int ask_all(struct run *run, struct round *round, struct error *err)
 	return 0;
 }
 
-int hung_abort(struct run *run, bool dry_run, struct error *err)
+int abort_hung(struct run *run, bool dry_run, struct error *err)
 {
 	cleanup_round struct round round = {0};
 	int r;

@@ -14,6 +14,6 @@
  * in the record since when a path hangs. 0, also where nothing is to be done; the lock is held by
  * the caller.
  */
-int hung_abort(struct run *run, bool dry_run, struct error *err);
+int abort_hung(struct run *run, bool dry_run, struct error *err);
 
 #endif

@@ -46,7 +46,7 @@ static void audit_hung(struct run *run, const struct claim *claim)
 }
 
 /* Since when it hangs, by what abortHungAfter counts; and which mount that is. */
-static int note_hung(struct run *run, const struct claim *claim, const struct stale_mount *mount)
+static int note_hung(struct run *run, const struct claim *claim, const struct dead_mount *mount)
 {
 	char device[32];
 
@@ -68,11 +68,11 @@ static int note_hung(struct run *run, const struct claim *claim, const struct st
 static int keep_hung(struct run *run, const struct claim *claim, struct error *err)
 {
 	bool known = claim->path && claim->path->state == PATH_HUNG, own = false;
-	cleanup_owner struct owner owner = {0};
-	struct stale_mount mount = {0};
+	cleanup_mount_owner struct mount_owner owner = {0};
+	struct dead_mount mount = {0};
 	int r = authority_look(run, claim, &mount, err);
 
-	if (walk_has_changed(r)) {
+	if (safe_walk_has_changed(r)) {
 		error_clear(err);
 		return 0;
 	}
@@ -107,7 +107,7 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 	unsigned int detached;
 	int r;
 
-	r = apply_stale(run, claim, &detached, &left, err);
+	r = apply_detach_dead(run, claim, &detached, &left, err);
 	run->metrics.heals += detached;
 	if (detached > 0)
 		audit_detached(run, claim, detached);
@@ -168,7 +168,7 @@ static int look_unasked(struct run *run, const struct topology_path *path, struc
 
 	if (!path->host_path || !path_is_normalized(path->host_path) || !is_to_come(run, path))
 		return 0;
-	r = mounts_now_read(path->host_path, &host, err);
+	r = mnttab_query_read(path->host_path, &host, err);
 	mount = r < 0 ? NULL : mounts_at(&host, path->host_path);
 	if (mount && mount_entry_is_fuse(mount))
 		run->awaits_poststop = true;
@@ -210,7 +210,7 @@ static int find_claims(struct run *run, const char *provider, struct claims *ret
 
 static int ask_ahead(struct run *run, const struct claims *claims, struct error *err)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_mount_table struct mount_table host = {0};
 	cleanup_strv struct strv paths = {0};
 	int r;
@@ -221,8 +221,8 @@ static int ask_ahead(struct run *run, const struct claims *claims, struct error 
 	}
 	if (paths.n < 2)
 		return 0;
-	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	r = mounts_now_add(&now, &paths, &host, err);
+	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
+	r = mnttab_query_add(&now, &paths, &host, err);
 	return r < 0 ? r : apply_ask_ahead(run, &host, &paths, err);
 }
 
@@ -269,8 +269,8 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	struct error *err)
 {
 	const struct mount_entry *found = NULL;
-	struct stale_mount mount = {0};
-	cleanup_owner struct owner owner = {0};
+	struct dead_mount mount = {0};
+	cleanup_mount_owner struct mount_owner owner = {0};
 	enum path_state state = PATH_UNKNOWN;
 	bool may = false;
 	int r;
@@ -281,9 +281,9 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 			"cannot probe %s: %s", claim->host_path, strerror(-r));
 	if (state != PATH_DEAD && state != PATH_HUNG)
 		return 0;
-	mount = (struct stale_mount){.major = found->major, .minor = found->minor};
+	mount = (struct dead_mount){.major = found->major, .minor = found->minor};
 	r = authority_identify(run, claim, &mount, err);
-	if (walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
+	if (safe_walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
 		error_clear(err);
 		return 0;
 	}
@@ -305,7 +305,7 @@ int dead_mounts_say(struct run *run, struct error *err)
 	int r = find_claims(run, NULL, &claims, err);
 
 	if (r == 0)
-		r = whole_table_read(0, &host, err);
+		r = mnttab_read(0, &host, err);
 	for (size_t i = 0; r == 0 && i < claims.n; i++) {
 		/* The sweep of the pod's own volumes says the others. */
 		if (!own_volume_is(&run->config, run->identity.pod_uid, claims.items[i].host_path))
@@ -377,7 +377,7 @@ int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err)
 	cleanup_mount_table struct mount_table host = {0};
 	int first;
 
-	first = whole_table_read(0, &host, err);
+	first = mnttab_read(0, &host, err);
 	for (size_t i = 0; i < run->topology.n_volumes; i++) {
 		const char *volume = run->topology.volumes[i].host_path;
 

@@ -27,7 +27,7 @@ static int release_volume(
 	struct run *run, struct topology_volume *volume, bool *ret_unmounted, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	struct bind_end end = {
+	struct shared_bind_end end = {
 		.runtime_fd = run->runtime_fd,
 		.index = run->index,
 		.topology = &run->topology,
@@ -42,7 +42,7 @@ static int release_volume(
 		volume->bound_by_hook = false;
 		return 0;
 	}
-	progress_at(run->progress, "releasing the bind of", volume->host_path);
+	worker_status_at(run->progress, "releasing the bind of", volume->host_path);
 	r = apply_open(run, volume->host_path, &fd, err);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume, and the bind with it. */
@@ -52,7 +52,7 @@ static int release_volume(
 	}
 	end.fd = fd;
 	if (r == 0)
-		r = bind_release(&end, &unmounted, err);
+		r = shared_bind_release(&end, &unmounted, err);
 	if (r == 0 && unmounted)
 		audit_send(&run->audit,
 			&(struct audit_entry){

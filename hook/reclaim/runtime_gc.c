@@ -72,7 +72,7 @@ static int remove_shown(int runtime_fd, const char *uid, struct error *err)
 		return 0;
 	if (record_is_there(runtime_fd, uid))
 		return 0;
-	r = shown_remove(runtime_fd, uid, err);
+	r = record_copy_remove(runtime_fd, uid, err);
 	lock_remove_file(&lock);
 	return r;
 }
@@ -137,7 +137,7 @@ static int remove_copies(int runtime_fd, bool dry_run, struct error *err)
 	return r;
 }
 
-int leftovers_remove(int runtime_fd, bool dry_run, struct error *err)
+int runtime_gc(int runtime_fd, bool dry_run, struct error *err)
 {
 	int r = remove_temporaries(runtime_fd, dry_run, err);
 

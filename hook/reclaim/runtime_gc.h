@@ -13,6 +13,6 @@
  * beside running hooks: what they need they hold the lock of, and a lock's file goes while it is
  * held, so that whoever waits for it starts afresh.
  */
-int leftovers_remove(int runtime_fd, bool dry_run, struct error *err);
+int runtime_gc(int runtime_fd, bool dry_run, struct error *err);
 
 #endif

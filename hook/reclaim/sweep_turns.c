@@ -10,7 +10,7 @@
 
 #define FILE_NAME "turns"
 
-int turns_file_read(int runtime_fd, struct turns *ret)
+int sweep_order_file_read(int runtime_fd, struct sweep_order *ret)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
@@ -18,12 +18,12 @@ int turns_file_read(int runtime_fd, struct turns *ret)
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	return turns_parse(text, ret);
+	return sweep_order_parse(text, ret);
 }
 
-int turns_file_write(int runtime_fd, const struct turns *turns)
+int sweep_order_file_write(int runtime_fd, const struct sweep_order *turns)
 {
-	cleanup_free char *text = turns_format(turns);
+	cleanup_free char *text = sweep_order_format(turns);
 	cleanup_close int fd = -EBADF;
 
 	if (!text)

@@ -7,10 +7,10 @@
 #include "policy/record/sweep_order.h"
 
 /* What is not there, or no file of root's, leaves all turns equal. 0 or -ENOMEM. */
-int turns_file_read(int runtime_fd, struct turns *ret);
+int sweep_order_file_read(int runtime_fd, struct sweep_order *ret);
 
 /* Written over the old one: half of a file, after a crash, costs nothing but the order. 0 or a
  * negative errno. */
-int turns_file_write(int runtime_fd, const struct turns *turns);
+int sweep_order_file_write(int runtime_fd, const struct sweep_order *turns);
 
 #endif

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-/* Within what a stage may take (PROGRESS_STAGE_USEC). */
+/* Within what a stage may take (WORKER_STATUS_STAGE_USEC). */
 #define LOCK_TIMEOUT_USEC (12 * UINT64_C(1000000))
 
 /* A held lock: release with lock_release(). Zero-initialise with LOCK_NONE. */

@@ -170,7 +170,7 @@ static void remove_empty(int runtime_fd, const char *pod_uid)
 	snprintf(path, sizeof(path), "pods/%s", pod_uid);
 	unlinkat(runtime_fd, path, AT_REMOVEDIR);
 	if (!record_is_there(runtime_fd, pod_uid))
-		shown_remove(runtime_fd, pod_uid, NULL);
+		record_copy_remove(runtime_fd, pod_uid, NULL);
 }
 
 /* Nobody could read it back: the pod would have no record any more, and no other container. */
@@ -281,7 +281,7 @@ int record_remove(int runtime_fd, const char *pod_uid, struct error *err)
 	if (r < 0)
 		return r;
 	record_place_clean(runtime_fd, pod_uid);
-	return shown_remove(runtime_fd, pod_uid, err);
+	return record_copy_remove(runtime_fd, pod_uid, err);
 }
 
 static int compare_text(const void *a, const void *b)

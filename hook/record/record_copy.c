@@ -56,7 +56,7 @@ static int still_written(struct error *err, const struct place *place)
 		RUNTIME_DIR, place->path);
 }
 
-int shown_is_marked(int runtime_fd, const char *pod_uid)
+int record_copy_is_marked(int runtime_fd, const char *pod_uid)
 {
 	const struct place place = place_of(pod_uid);
 	struct stat st;
@@ -66,7 +66,7 @@ int shown_is_marked(int runtime_fd, const char *pod_uid)
 	return errno == ENOENT ? 0 : -errno;
 }
 
-int shown_mark(int runtime_fd, const char *pod_uid, struct error *err)
+int record_copy_mark(int runtime_fd, const char *pod_uid, struct error *err)
 {
 	const struct place place = place_of(pod_uid);
 
@@ -118,11 +118,11 @@ static int write_copy(int fd, const char *text)
 
 static int write_tmpfs(int fd, const char *text, struct error *err, const struct place *place)
 {
-	int r = mount_by_path_read_only(fd, false), closed;
+	int r = mount_legacy_read_only(fd, false), closed;
 
 	if (r == 0)
 		r = write_copy(fd, text);
-	closed = mount_by_path_read_only(fd, true);
+	closed = mount_legacy_read_only(fd, true);
 	if (r < 0)
 		return failed(err, r, "write the copy in", place);
 	if (closed == -EBUSY)
@@ -139,7 +139,7 @@ static void give_up(int runtime_fd, int fd)
 		unlinkat(fd, COPY, 0);
 }
 
-int shown_update(int runtime_fd, const char *pod_uid, const char *text, struct error *err)
+int record_copy_update(int runtime_fd, const char *pod_uid, const char *text, struct error *err)
 {
 	const struct place place = place_of(pod_uid);
 	cleanup_close int fd = open_top(runtime_fd, &place);
@@ -272,12 +272,12 @@ static int make(
 	return r < 0 ? r : attach(runtime_fd, place, tmpfs, text, ret_fd, err);
 }
 
-int shown_open(
+int record_copy_open(
 	int runtime_fd, const char *pod_uid, const char *text, int *ret_fd, struct error *err)
 {
 	const struct place place = place_of(pod_uid);
 	cleanup_close int fd = -EBADF;
-	int r = shown_mark(runtime_fd, pod_uid, err);
+	int r = record_copy_mark(runtime_fd, pod_uid, err);
 
 	if (r < 0)
 		return r;
@@ -302,15 +302,15 @@ static int remove_copy(int runtime_fd, int fd)
 		clear_directory(fd);
 		return 0;
 	}
-	if (mount_by_path_read_only(fd, false) == 0) {
+	if (mount_legacy_read_only(fd, false) == 0) {
 		clear_directory(fd);
 		/* Nobody is left who could be told of one that has a file open for writing. */
-		(void)mount_by_path_read_only(fd, true);
+		(void)mount_legacy_read_only(fd, true);
 	}
 	return mount_detach(fd);
 }
 
-int shown_remove(int runtime_fd, const char *pod_uid, struct error *err)
+int record_copy_remove(int runtime_fd, const char *pod_uid, struct error *err)
 {
 	const struct place place = place_of(pod_uid);
 	cleanup_close int fd = open_top(runtime_fd, &place);

@@ -19,10 +19,10 @@
 #include "oci/base/error.h"
 
 /* 1 where shown/UID is there, 0 where it is not, or a negative errno. */
-int shown_is_marked(int runtime_fd, const char *pod_uid);
+int record_copy_is_marked(int runtime_fd, const char *pod_uid);
 
 /* Make shown/UID, without a copy. */
-int shown_mark(int runtime_fd, const char *pod_uid, struct error *err);
+int record_copy_mark(int runtime_fd, const char *pod_uid, struct error *err);
 
 /*
  * Write the copy anew, where there is one. Readers never see half of it. Where it cannot be written
@@ -30,18 +30,18 @@ int shown_mark(int runtime_fd, const char *pod_uid, struct error *err);
  * go on as it was, later containers get a new one. 0 or a negative errno: -EBUSY where it was
  * written, and a container that has it open for writing keeps it from being read-only again.
  */
-int shown_update(int runtime_fd, const char *pod_uid, const char *text, struct error *err);
+int record_copy_update(int runtime_fd, const char *pod_uid, const char *text, struct error *err);
 
 /*
  * The directory to be shown: the copy is made, of `text`, where there is none yet. 0; 1 where it
  * could not be labelled, which `err` tells, so that containers may not be able to read it
  * (SELinux); or a negative errno.
  */
-int shown_open(
+int record_copy_open(
 	int runtime_fd, const char *pod_uid, const char *text, int *ret_fd, struct error *err);
 
 /* Remove copy and shown/UID. Who still sees the copy sees an empty directory. One that is not there
  * is no error. */
-int shown_remove(int runtime_fd, const char *pod_uid, struct error *err);
+int record_copy_remove(int runtime_fd, const char *pod_uid, struct error *err);
 
 #endif

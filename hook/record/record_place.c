@@ -35,7 +35,7 @@ static int failed(struct error *err, int r, const char *what, const char *name)
 int record_place_was_shown(int runtime_fd, const char *pod_uid)
 {
 	const struct names names = names_of(pod_uid);
-	int marked = shown_is_marked(runtime_fd, pod_uid);
+	int marked = record_copy_is_marked(runtime_fd, pod_uid);
 	struct stat st;
 
 	if (marked != 0)
@@ -83,7 +83,7 @@ int record_place_open(
 	place.is_new = r > 0;
 	/* The mark first: a directory without one counts as shown. */
 	r = place.is_new ? open_new(runtime_fd, pod_uid, &place.fd, err)
-			 : shown_mark(runtime_fd, pod_uid, err);
+			 : record_copy_mark(runtime_fd, pod_uid, err);
 	if (r == 0 && !place.is_new)
 		r = runtime_dir_open_pod(runtime_fd, pod_uid, true, &place.fd, err);
 	if (r == 0)
@@ -105,7 +105,7 @@ int record_place_settle(
 		return r;
 	}
 	record_place_clean(runtime_fd, pod_uid);
-	return shown_mark(runtime_fd, pod_uid, err);
+	return record_copy_mark(runtime_fd, pod_uid, err);
 }
 
 void record_place_close(struct record_place *place)

@@ -9,15 +9,15 @@
 
 static int read_host(struct run *run, struct error *err)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv paths = {0};
 
 	if (target_paths_of_host(&run->facts, &paths) < 0)
 		return error_memory(err);
 	mount_table_clear(&run->node.host);
 	run->facts.host = &run->node.host;
-	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	return mounts_now_add(&now, &paths, &run->node.host, err);
+	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
+	return mnttab_query_add(&now, &paths, &run->node.host, err);
 }
 
 /* What else has to be known of the container's table: by the targets, as far as they are known
@@ -37,7 +37,7 @@ static int find_container_paths(struct run *run, struct strv *ret, struct error 
 
 static int read_container(struct run *run, struct error *err)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv root = {0}, paths = {0};
 	int r = node_resolve_root(&run->node, &run->facts, err);
 
@@ -48,12 +48,12 @@ static int read_container(struct run *run, struct error *err)
 	mount_table_clear(&run->node.container);
 	run->facts.container = &run->node.container;
 	run->node.has_container = true;
-	mounts_now_open(run->state.pid, MOUNTS_NOW_ANY, &now);
-	r = mounts_now_add(&now, &root, &run->node.container, err);
+	mnttab_query_open(run->state.pid, MNTTAB_QUERY_ANY, &now);
+	r = mnttab_query_add(&now, &root, &run->node.container, err);
 	if (r < 0 || !run->node.container.partial)
 		return r;
 	r = find_container_paths(run, &paths, err);
-	return r < 0 ? r : mounts_now_add(&now, &paths, &run->node.container, err);
+	return r < 0 ? r : mnttab_query_add(&now, &paths, &run->node.container, err);
 }
 
 /* What was read by its pid was its own: it had not ended, nor had another process the pid. */
@@ -66,7 +66,7 @@ static int still_the_container(const struct run *run, struct error *err)
 		(int)run->state.pid);
 }
 
-int tables_read(struct run *run, struct error *err)
+int load_mounts(struct run *run, struct error *err)
 {
 	int r = read_host(run, err);
 
@@ -77,16 +77,16 @@ int tables_read(struct run *run, struct error *err)
 
 static int read_whole(pid_t pid, struct mount_table *table, struct error *err)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 
-	mounts_now_open(pid, MOUNTS_NOW_WHOLE, &now);
-	return mounts_now_add_all(&now, table, err);
+	mnttab_query_open(pid, MNTTAB_QUERY_WHOLE, &now);
+	return mnttab_query_add_all(&now, table, err);
 }
 
-int tables_complete(struct run *run, const struct targets *targets, struct error *err)
+int load_mounts_complete(struct run *run, const struct targets *targets, struct error *err)
 {
 	bool incomplete = false;
-	int r = way_needs_whole(&run->facts, targets, &incomplete);
+	int r = propagation_path_needs_whole(&run->facts, targets, &incomplete);
 
 	if (r < 0)
 		return error_memory(err);

@@ -11,11 +11,11 @@
  * What was resolved with the tables before is invalid. 0 or a negative errno: -ESRCH where the
  * container's init has ended, whoever has its pid by now.
  */
-int tables_read(struct run *run, struct error *err);
+int load_mounts(struct run *run, struct error *err);
 
 /* After targets_resolve(): read them as a whole where `targets` shows that parts do not settle it.
  * 1 where that was done and the targets have to be resolved anew, 0 where not, or a negative errno.
  */
-int tables_complete(struct run *run, const struct targets *targets, struct error *err);
+int load_mounts_complete(struct run *run, const struct targets *targets, struct error *err);
 
 #endif

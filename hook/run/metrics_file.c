@@ -50,7 +50,7 @@ static int look(int runtime_fd, const struct config *config, struct metrics_gaug
 	int r = record_list(runtime_fd, &uids, err);
 
 	if (r == 0 && uids.n > 0)
-		r = whole_table_read(0, &host, err);
+		r = mnttab_read(0, &host, err);
 	for (size_t i = 0; r == 0 && i < uids.n; i++)
 		r = look_at_pod(runtime_fd, uids.items[i], &host, config, gauges, err);
 	return r;

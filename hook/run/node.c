@@ -95,7 +95,7 @@ void node_look(struct facts *facts)
 int node_read_host(struct node *node, struct facts *facts, struct error *err)
 {
 	struct mount_table table = {0};
-	int r = whole_table_read(0, &table, err);
+	int r = mnttab_read(0, &table, err);
 
 	if (r < 0)
 		return r;
@@ -142,7 +142,7 @@ int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
 int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err)
 {
 	struct mount_table table = {0};
-	int r = whole_table_read(pid, &table, err);
+	int r = mnttab_read(pid, &table, err);
 
 	if (r < 0)
 		return r;

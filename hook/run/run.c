@@ -31,7 +31,7 @@ int run_read_state(struct run *run, const char *stage, struct error *err)
 
 	run->began_usec = deadline_now();
 	run_audit_as(run, stage);
-	progress_at(run->progress, "reading the state from standard input", NULL);
+	worker_status_at(run->progress, "reading the state from standard input", NULL);
 	r = state_fetch(STDIN_FILENO, &data, &size, err);
 	if (r == 0)
 		r = parser_state(data, size, &parsed, err);
@@ -46,12 +46,12 @@ int run_read_policy(struct run *run, struct error *err)
 {
 	int r;
 
-	progress_at(run->progress, "reading", POLICY_FILE);
+	worker_status_at(run->progress, "reading", POLICY_FILE);
 	r = policy_file_read(&run->config, err);
 	if (r == 0) {
-		progress_mode(run->progress, run->config.audit_only);
-		progress_counted(run->progress, run->config.metrics_file != NULL);
-		progress_at(run->progress, "opening the directories of", POLICY_FILE);
+		worker_status_mode(run->progress, run->config.audit_only);
+		worker_status_counted(run->progress, run->config.metrics_file != NULL);
+		worker_status_at(run->progress, "opening the directories of", POLICY_FILE);
 		r = policy_file_resolve(&run->config, err);
 	}
 	if (r == 0)
@@ -83,7 +83,7 @@ int run_read_identity(struct run *run, struct error *err)
 		return r;
 	}
 	run->identity = move_struct(run->pod.identity);
-	progress_subject(run->progress, &run->identity);
+	worker_status_subject(run->progress, &run->identity);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ int run_read_spec(struct run *run, struct error *err)
 	size_t size;
 	int r;
 
-	progress_at(run->progress, "reading config.json of", run->state.bundle);
+	worker_status_at(run->progress, "reading config.json of", run->state.bundle);
 	r = spec_fetch_bundle(run->state.bundle, &data, &size, err);
 	if (r < 0)
 		return r;
@@ -116,9 +116,9 @@ int run_read_spec(struct run *run, struct error *err)
 
 static int take_lock(struct run *run, struct error *err)
 {
-	progress_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
+	worker_status_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
 	return lock_take(run->runtime_fd, run->identity.pod_uid,
-		progress_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
+		worker_status_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
 }
 
 /* Somebody has removed the directory of locks and left the records. */
@@ -190,7 +190,7 @@ static void update_shown(struct run *run, const char *text)
 {
 	cleanup_error struct error err = {0};
 
-	if (shown_update(run->runtime_fd, run->topology.pod_uid, text, &err) < 0)
+	if (record_copy_update(run->runtime_fd, run->topology.pod_uid, text, &err) < 0)
 		audit_failure(&run->audit, &err);
 }
 
@@ -225,7 +225,7 @@ uint64_t run_boottime_usec(void)
 
 uint64_t run_probe_timeout(const struct run *run)
 {
-	return progress_left(run->progress, run->config.probe_timeout_usec);
+	return worker_status_left(run->progress, run->config.probe_timeout_usec);
 }
 
 void run_clear(struct run *run)
@@ -235,7 +235,7 @@ void run_clear(struct run *run)
 	lock_release(&run->lock);
 	record_index_clear(run->index);
 	free(run->index);
-	undo_clear(&run->undo);
+	rollback_list_clear(&run->rollback);
 	strv_clear(&run->hung);
 	strv_clear(&run->judged);
 	strv_clear(&run->hung_own);

@@ -29,7 +29,7 @@ struct run {
 	struct facts facts;
 	struct judgement judgement;
 	struct topology topology; /* the pod's record, as it will be written */
-	struct undo undo;
+	struct rollback_list rollback;
 	struct lock lock;	       /* the pod's */
 	struct record_index *index;    /* of all pods' records; empty until somebody asks */
 	struct record_stamp committed; /* what run_commit() has written last */
@@ -43,7 +43,7 @@ struct run {
 				 come, may detach */
 	struct strv judged; /* host paths of the provider's on which somebody's live mount is, which
 			       does not refuse it */
-	struct progress *progress; /* what a supervisor sees; borrowed, NULL: there is none */
+	struct worker_status *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
 	uint64_t pid_start_ticks; /* of state.pid */

@@ -7,13 +7,13 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-#define PRESTART (1U << CONFINE_PRESTART)
-#define POSTSTOP (1U << CONFINE_POSTSTOP)
-#define CHECK (1U << CONFINE_CHECK)
-#define STATUS (1U << CONFINE_STATUS)
-#define PREPARE (1U << CONFINE_PREPARE)
-#define RECONCILE (1U << CONFINE_RECONCILE)
-#define DOCTOR (1U << CONFINE_DOCTOR)
+#define PRESTART (1U << PRIVILEGES_PRESTART)
+#define POSTSTOP (1U << PRIVILEGES_POSTSTOP)
+#define CHECK (1U << PRIVILEGES_CHECK)
+#define STATUS (1U << PRIVILEGES_STATUS)
+#define PREPARE (1U << PRIVILEGES_PREPARE)
+#define RECONCILE (1U << PRIVILEGES_RECONCILE)
+#define DOCTOR (1U << PRIVILEGES_DOCTOR)
 #define PROBING (PRESTART | POSTSTOP | STATUS | RECONCILE | DOCTOR)
 #define PEOPLES (CHECK | STATUS | PREPARE | RECONCILE | DOCTOR)
 
@@ -57,7 +57,7 @@ static void release_caps(cap_t *caps)
 
 #define cleanup_caps __attribute__((cleanup(release_caps)))
 
-static bool keeps(enum confine_profile profile, cap_value_t capability)
+static bool keeps(enum privilege_profile profile, cap_value_t capability)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (needed[i].capability == capability)
@@ -68,7 +68,7 @@ static bool keeps(enum confine_profile profile, cap_value_t capability)
 
 /* The bounding set counts for programs that a process starts; `doctor` alone starts any. Each is a
  * system call: that a capability is not there is not asked before. */
-static int drop_bounding(enum confine_profile profile)
+static int drop_bounding(enum privilege_profile profile)
 {
 	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
 		if (!keeps(profile, capability) && cap_drop_bound(capability) < 0)
@@ -78,7 +78,7 @@ static int drop_bounding(enum confine_profile profile)
 }
 
 /* What the profile needs, as far as `had` has it permitted. */
-static int keep_needed(enum confine_profile profile, cap_t had, cap_t kept)
+static int keep_needed(enum privilege_profile profile, cap_t had, cap_t kept)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		const cap_value_t capability = needed[i].capability;
@@ -97,7 +97,7 @@ static int keep_needed(enum confine_profile profile, cap_t had, cap_t kept)
 	return 0;
 }
 
-static int give_up(enum confine_profile profile)
+static int give_up(enum privilege_profile profile)
 {
 	cleanup_caps cap_t had = cap_get_proc(), kept = cap_init();
 	cap_flag_value_t may_drop = CAP_CLEAR;
@@ -111,7 +111,7 @@ static int give_up(enum confine_profile profile)
 	 * First: dropping from the bounding set needs CAP_SETPCAP. A supervisor keeps the set: with
 	 * no_new_privs no program would get anything from it.
 	 */
-	r = may_drop == CAP_SET && profile != CONFINE_NOTHING ? drop_bounding(profile) : 0;
+	r = may_drop == CAP_SET && profile != PRIVILEGES_NOTHING ? drop_bounding(profile) : 0;
 	if (r == 0)
 		r = keep_needed(profile, had, kept);
 	if (r < 0)
@@ -122,26 +122,26 @@ static int give_up(enum confine_profile profile)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static enum filter filter_of(enum confine_profile profile)
+static enum filter filter_of(enum privilege_profile profile)
 {
 	switch (profile) {
-	case CONFINE_PRESTART:
-	case CONFINE_POSTSTOP:
-	case CONFINE_DOCTOR: /* has none */
+	case PRIVILEGES_PRESTART:
+	case PRIVILEGES_POSTSTOP:
+	case PRIVILEGES_DOCTOR: /* has none */
 		return FILTER_STAGE;
-	case CONFINE_PREPARE:
-	case CONFINE_RECONCILE:
+	case PRIVILEGES_PREPARE:
+	case PRIVILEGES_RECONCILE:
 		return FILTER_KEEPER;
-	case CONFINE_CHECK:
-	case CONFINE_STATUS:
+	case PRIVILEGES_CHECK:
+	case PRIVILEGES_STATUS:
 		return FILTER_READER;
-	case CONFINE_NOTHING:
+	case PRIVILEGES_NOTHING:
 		break;
 	}
 	return FILTER_LINT;
 }
 
-int confine_worker(enum confine_profile profile, int *ret_unfiltered)
+int drop_privileges_worker(enum privilege_profile profile, int *ret_unfiltered)
 {
 	int r = give_up(profile);
 
@@ -150,14 +150,14 @@ int confine_worker(enum confine_profile profile, int *ret_unfiltered)
 	return r;
 }
 
-int confine_with_programs(enum confine_profile profile)
+int drop_privileges_with_programs(enum privilege_profile profile)
 {
 	return give_up(profile);
 }
 
-int confine_supervisor(void)
+int drop_privileges_supervisor(void)
 {
-	int r = give_up(CONFINE_NOTHING);
+	int r = give_up(PRIVILEGES_NOTHING);
 
 	/* Without a filter it goes on as its worker does, which says so. */
 	if (r == 0)
@@ -165,9 +165,9 @@ int confine_supervisor(void)
 	return r;
 }
 
-int confine_parser(void)
+int drop_privileges_parser(void)
 {
-	int r = give_up(CONFINE_NOTHING);
+	int r = give_up(PRIVILEGES_NOTHING);
 
 	/* Without a filter, see above. */
 	if (r == 0)
@@ -175,7 +175,7 @@ int confine_parser(void)
 	return r;
 }
 
-int confine_drop_ptrace(void)
+int drop_privileges_drop_ptrace(void)
 {
 	static const cap_value_t ptrace[] = {CAP_SYS_PTRACE};
 	cleanup_caps cap_t caps = cap_get_proc();

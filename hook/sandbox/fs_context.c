@@ -17,7 +17,7 @@ static const struct {
 		const char *name, *value;
 	} parameters[MAX_PARAMETERS];
 } kinds[FS_CONTEXTS] = {
-	[FS_CONTEXT_SHOWN] = {"tmpfs", 1U << CONFINE_PRESTART,
+	[FS_CONTEXT_SHOWN] = {"tmpfs", 1U << PRIVILEGES_PRESTART,
 		{{"source", "fuse-sidecar-hook"}, {"mode", "0755"},
 			{"size", TEXT(FS_CONTEXT_SHOWN_KIB) "k"}, {"nr_inodes", "8"}}},
 };
@@ -38,7 +38,7 @@ static int prepare(enum fs_context which)
 	return r;
 }
 
-void fs_context_prepare(enum confine_profile profile)
+void fs_context_prepare(enum privilege_profile profile)
 {
 	for (int i = 0; i < FS_CONTEXTS; i++) {
 		if (kinds[i].profiles & 1U << profile)

@@ -23,7 +23,7 @@ enum fs_context {
  * Open those that a process of the profile may need. One that the kernel does not open (before
  * Linux 5.2, or hidden) is not there later, which is no error here.
  */
-void fs_context_prepare(enum confine_profile profile);
+void fs_context_prepare(enum privilege_profile profile);
 
 /*
  * Make the file system, once. *ret_fd is the root (O_PATH) of its mount (nosuid, nodev, noexec),

@@ -21,7 +21,7 @@
 /* The process's, as what libraries keep open is. */
 static struct {
 	struct parser_memory *memory; /* NULL: not in use */
-	struct progress *progress;
+	struct worker_status *progress;
 	int fd;	     /* to ask it by; -EBADF: there is none now */
 	pid_t pid;   /* of the child, 0: it has been waited for */
 	pid_t owner; /* whose child it is */
@@ -32,7 +32,7 @@ static _Noreturn void be_child(int fd, pid_t parent)
 {
 	int r = process_die_with(parent);
 
-	progress_free(parser.progress);
+	worker_status_free(parser.progress);
 	if (r == 0)
 		r = parser_serve(fd, parser.memory);
 	_exit(r < 0 ? -r : 0);
@@ -87,7 +87,7 @@ static int start(void)
 	return 0;
 }
 
-int parser_begin(struct progress *progress)
+int parser_begin(struct worker_status *progress)
 {
 	void *memory = mmap(NULL, sizeof(*parser.memory), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -164,7 +164,7 @@ static int died(struct error *err, const char *name)
  * there will be none. */
 static int wait_for(uint64_t id, struct parser_answer *ret)
 {
-	const uint64_t until = deadline_now() + progress_left(parser.progress, PATIENCE_USEC);
+	const uint64_t until = deadline_now() + worker_status_left(parser.progress, PATIENCE_USEC);
 	struct pollfd readable = {.fd = parser.fd, .events = POLLIN};
 
 	for (;;) {

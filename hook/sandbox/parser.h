@@ -20,7 +20,7 @@
  * share, and says how long it is waited for. Without, what follows is parsed in the caller's own
  * process. 0 or a negative errno.
  */
-int parser_begin(struct progress *progress);
+int parser_begin(struct worker_status *progress);
 
 /* Nothing more is going to be asked, most likely: it may end while the caller goes on. */
 void parser_rest(void);

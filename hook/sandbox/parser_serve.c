@@ -127,7 +127,7 @@ static int give_up(int fd, struct parser_memory *memory)
 	if (r == 0)
 		r = warm_up();
 	refused_call_note_in(&memory->refused);
-	return r < 0 ? r : confine_parser();
+	return r < 0 ? r : drop_privileges_parser();
 }
 
 int parser_serve(int fd, struct parser_memory *memory)

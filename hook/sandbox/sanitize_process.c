@@ -81,7 +81,7 @@ static int clear_environment(bool keep)
 	return 0;
 }
 
-int startup_clean(bool for_people)
+int sanitize_process(bool for_people)
 {
 	int r = open_standard();
 

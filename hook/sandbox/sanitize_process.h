@@ -14,6 +14,6 @@
  * relative paths on its command line, and TERM, NO_COLOR, COLUMNS, LANG, LC_ALL, LC_CTYPE and
  * KUBENSMNT. 0 or a negative errno; -ENODEV: /proc is needed, and is not there or is not procfs.
  */
-int startup_clean(bool for_people);
+int sanitize_process(bool for_people);
 
 #endif

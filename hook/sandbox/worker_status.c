@@ -7,21 +7,21 @@
 
 #define TELL_USEC UINT64_C(1000000)
 
-struct progress *progress_new(void)
+struct worker_status *worker_status_new(void)
 {
-	void *page = mmap(NULL, sizeof(struct progress), PROT_READ | PROT_WRITE,
+	void *page = mmap(NULL, sizeof(struct worker_status), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return page == MAP_FAILED ? NULL : page;
 }
 
-void progress_free(struct progress *progress)
+void worker_status_free(struct worker_status *progress)
 {
 	if (progress)
 		munmap(progress, sizeof(*progress));
 }
 
-void progress_at(struct progress *progress, const char *what, const char *path)
+void worker_status_at(struct worker_status *progress, const char *what, const char *path)
 {
 	if (!progress)
 		return;
@@ -34,9 +34,9 @@ static void copy(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-void progress_subject(struct progress *progress, const struct identity *identity)
+void worker_status_subject(struct worker_status *progress, const struct identity *identity)
 {
-	struct progress_subject *to = progress ? &progress->subject : NULL;
+	struct worker_status_subject *to = progress ? &progress->subject : NULL;
 
 	if (!to)
 		return;
@@ -47,31 +47,31 @@ void progress_subject(struct progress *progress, const struct identity *identity
 	copy(to->container_id, sizeof(to->container_id), identity->container_id);
 }
 
-void progress_mode(struct progress *progress, bool audit_only)
+void worker_status_mode(struct worker_status *progress, bool audit_only)
 {
 	if (progress)
 		progress->audit_only = audit_only;
 }
 
-void progress_counted(struct progress *progress, bool counted)
+void worker_status_counted(struct worker_status *progress, bool counted)
 {
 	if (progress)
 		progress->counted = counted;
 }
 
-void progress_begin(struct progress *progress, uint64_t usec)
+void worker_status_begin(struct worker_status *progress, uint64_t usec)
 {
 	if (progress)
 		progress->until_usec = usec ? deadline_now() + usec : 0;
 }
 
-void progress_extend(struct progress *progress, int64_t usec)
+void worker_status_extend(struct worker_status *progress, int64_t usec)
 {
 	if (progress && progress->until_usec)
 		progress->until_usec += (uint64_t)usec;
 }
 
-uint64_t progress_left(const struct progress *progress, uint64_t limit_usec)
+uint64_t worker_status_left(const struct worker_status *progress, uint64_t limit_usec)
 {
 	uint64_t until = progress ? progress->until_usec : 0;
 	uint64_t now = deadline_now() + TELL_USEC;

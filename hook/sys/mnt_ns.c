@@ -19,7 +19,7 @@ static bool is_mount_root(int fd)
 	       buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
-static int check(const struct mounts_root *root)
+static int check(const struct mnt_ns *root)
 {
 	cleanup_statmount struct statmount_told mount = {0};
 	int r = statmount_read(root->id, root->ns, &mount);
@@ -29,9 +29,9 @@ static int check(const struct mounts_root *root)
 	return is_mount_root(root->fd) && strcmp(mount.entry.target, "/") == 0 ? 0 : -EOPNOTSUPP;
 }
 
-int mounts_root_open(pid_t pid, struct mounts_root *ret)
+int mnt_ns_open(pid_t pid, struct mnt_ns *ret)
 {
-	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
+	cleanup_mnt_ns struct mnt_ns root = MNT_NS_NONE;
 	int r = pid ? held_process_root(pid) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (r < 0)
@@ -47,14 +47,14 @@ int mounts_root_open(pid_t pid, struct mounts_root *ret)
 	if (r < 0)
 		return r;
 	*ret = root;
-	root = MOUNTS_ROOT_NONE;
+	root = MNT_NS_NONE;
 	return 0;
 }
 
-void mounts_root_close(struct mounts_root *root)
+void mnt_ns_close(struct mnt_ns *root)
 {
 	if (!root)
 		return;
 	cleanup_close_fd(&root->fd);
-	*root = MOUNTS_ROOT_NONE;
+	*root = MNT_NS_NONE;
 }

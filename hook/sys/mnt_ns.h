@@ -10,23 +10,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct mounts_root {
+struct mnt_ns {
 	int fd;	     /* O_PATH */
 	uint64_t ns; /* 0: this process's */
 	uint64_t id; /* the mount that `fd` is the root of */
 };
-#define MOUNTS_ROOT_NONE                                                                           \
-	(struct mounts_root)                                                                       \
+#define MNT_NS_NONE                                                                                \
+	(struct mnt_ns)                                                                            \
 	{                                                                                          \
 		.fd = -EBADF                                                                       \
 	}
 
 /* Of the process `pid`, 0: this one. 0 or a negative errno, -EOPNOTSUPP where the kernel does not
  * tell mounts by statmount(2) or not as mountinfo does. Owned by the caller. */
-int mounts_root_open(pid_t pid, struct mounts_root *ret);
+int mnt_ns_open(pid_t pid, struct mnt_ns *ret);
 
-void mounts_root_close(struct mounts_root *root);
+void mnt_ns_close(struct mnt_ns *root);
 
-#define cleanup_mounts_root __attribute__((cleanup(mounts_root_close)))
+#define cleanup_mnt_ns __attribute__((cleanup(mnt_ns_close)))
 
 #endif

@@ -12,11 +12,11 @@
 
 #define IDS 512 /* asked for at once */
 
-bool whole_table_is_told(void)
+bool mnttab_is_listed(void)
 {
-	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
+	cleanup_mnt_ns struct mnt_ns root = MNT_NS_NONE;
 
-	return mounts_root_open(0, &root) == 0 && statmount_is_complete(root.id);
+	return mnt_ns_open(0, &root) == 0 && statmount_is_complete(root.id);
 }
 
 /* Those that are no more are left out, as are those that cannot be reached from the root, which
@@ -101,13 +101,13 @@ static int leave_out_outside(struct mount_table *table, const struct mount_entry
 	return r;
 }
 
-int whole_table_list(pid_t pid, struct mount_table *ret)
+int mnttab_list(pid_t pid, struct mount_table *ret)
 {
-	cleanup_mounts_root struct mounts_root root = MOUNTS_ROOT_NONE;
+	cleanup_mnt_ns struct mnt_ns root = MNT_NS_NONE;
 	cleanup_mount_table struct mount_table table = {0};
 	cleanup_statmount struct statmount_told at_root = {0};
 	uint64_t ids[IDS], last = 0;
-	int n = 0, r = mounts_root_open(pid, &root);
+	int n = 0, r = mnt_ns_open(pid, &root);
 
 	if (r == 0)
 		r = statmount_read(root.id, root.ns, &at_root);
@@ -129,7 +129,7 @@ int whole_table_list(pid_t pid, struct mount_table *ret)
 	return 0;
 }
 
-int whole_table_read(pid_t pid, struct mount_table *ret, struct error *err)
+int mnttab_read(pid_t pid, struct mount_table *ret, struct error *err)
 {
 	char path[64] = "/proc/self/mountinfo";
 	int r;
@@ -138,7 +138,7 @@ int whole_table_read(pid_t pid, struct mount_table *ret, struct error *err)
 		snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
 	if (mountlib_usable())
 		return mountinfo_read(path, ret, err);
-	r = whole_table_list(pid, ret);
+	r = mnttab_list(pid, ret);
 	return r == 0 ? 0
 		      : error_set(err, r, FINDING_HOST_IO, path, NULL,
 				"the mounts in %s cannot be told by statmount(2): %s", path,

@@ -14,15 +14,15 @@
 
 /* Whether the kernel tells this process's table without libmount: Linux 6.15, in a root that is its
  * mount namespace's. */
-bool whole_table_is_told(void);
+bool mnttab_is_listed(void);
 
 /*
  * The table of the process `pid`, 0: of this one; as text where libmount is loaded or can be. 0 or
  * a negative errno with FINDING_HOST_IO. `ret` is untouched on failure and owned by the caller.
  */
-int whole_table_read(pid_t pid, struct mount_table *ret, struct error *err);
+int mnttab_read(pid_t pid, struct mount_table *ret, struct error *err);
 
 /* The same without libmount: -EOPNOTSUPP where the kernel does not tell. */
-int whole_table_list(pid_t pid, struct mount_table *ret);
+int mnttab_list(pid_t pid, struct mount_table *ret);
 
 #endif

@@ -35,7 +35,7 @@ static struct link link_of(int fd)
 	return link;
 }
 
-int mount_by_path_propagation(int fd, unsigned long flag, bool recursive)
+int mount_legacy_propagation(int fd, unsigned long flag, bool recursive)
 {
 	struct link link = link_of(fd);
 
@@ -66,7 +66,7 @@ static unsigned long flags_of(const struct mount_entry *mount)
 	return flags & ATIME_FLAGS ? flags : flags | MS_STRICTATIME;
 }
 
-int mount_by_path_options(int fd, unsigned long flags)
+int mount_legacy_options(int fd, unsigned long flags)
 {
 	cleanup_mount_table struct mount_table table = {0};
 	const struct mount_entry *mount_entry;
@@ -77,7 +77,7 @@ int mount_by_path_options(int fd, unsigned long flags)
 	/* statfs(2) tells them too, but asks the file system. */
 	r = mount_id_of(fd, &id, NULL);
 	if (r == 0)
-		r = whole_table_read(0, &table, NULL);
+		r = mnttab_read(0, &table, NULL);
 	if (r < 0)
 		return r;
 	mount_entry = mounts_by_id(&table, id);
@@ -92,7 +92,7 @@ int mount_by_path_options(int fd, unsigned long flags)
 
 /* The filter of system calls lets through these very flags, and no data
  * (hook/sandbox/filter_list.c). */
-int mount_by_path_read_only(int fd, bool read_only)
+int mount_legacy_read_only(int fd, bool read_only)
 {
 	const unsigned long flags = MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	struct link link = link_of(fd);
@@ -110,7 +110,7 @@ static void take_off(int place)
 	umount2(link.path, MNT_DETACH);
 }
 
-int mount_by_path_same(int a, int b)
+int mount_legacy_same(int a, int b)
 {
 	/* Without asking a file system that might be hung. */
 	const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
@@ -147,7 +147,7 @@ static int open_on_top(int place, int from, int *ret_fd)
 	if (r == 0)
 		r = mount_id_of(place, &below, NULL);
 	if (r == 0)
-		r = mount_by_path_same(fd, from);
+		r = mount_legacy_same(fd, from);
 	if (r < 0)
 		return r;
 	if (r == 0 || id == below)
@@ -156,7 +156,7 @@ static int open_on_top(int place, int from, int *ret_fd)
 	return 0;
 }
 
-int mount_by_path_bind(int from, int to, bool recursive, int *ret_fd)
+int mount_legacy_bind(int from, int to, bool recursive, int *ret_fd)
 {
 	struct link source = link_of(from), target = link_of(to);
 	int r;

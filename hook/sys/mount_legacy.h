@@ -15,18 +15,18 @@
 
 /* Set the propagation (MS_SHARED, …) of the mount whose root `fd` is, and of all below it where
  * `recursive`. It must be of the caller's mount namespace. */
-int mount_by_path_propagation(int fd, unsigned long flag, bool recursive);
+int mount_legacy_propagation(int fd, unsigned long flag, bool recursive);
 
 /* Set options beside those that the mount has already, by their MS_* flags; MS_NOATIME takes the
  * place of another atime option. It must be of the caller's mount namespace. */
-int mount_by_path_options(int fd, unsigned long flags);
+int mount_legacy_options(int fd, unsigned long flags);
 
 /*
  * Make the whole file system whose mount's root `fd` is read-only, or writable again, for all its
  * mounts: mount_set_options() changes one mount alone. The mount, of the caller's namespace, gets
  * nosuid, nodev and noexec. -EBUSY where somebody has a file open for writing.
  */
-int mount_by_path_read_only(int fd, bool read_only);
+int mount_legacy_read_only(int fd, bool read_only);
 
 /*
  * Bind the directory `from` on the directory `to`, with everything mounted below it where
@@ -34,10 +34,10 @@ int mount_by_path_read_only(int fd, bool read_only);
  * mount's root (O_PATH), the caller's: -ESTALE, and nothing is mounted, where another mount came on
  * top of it at once.
  */
-int mount_by_path_bind(int from, int to, bool recursive, int *ret_fd);
+int mount_legacy_bind(int from, int to, bool recursive, int *ret_fd);
 
 /* 1 where the descriptors are of the same directory, on whichever mounts; 0 where not, or a
  * negative errno. */
-int mount_by_path_same(int a, int b);
+int mount_legacy_same(int a, int b);
 
 #endif

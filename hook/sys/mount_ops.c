@@ -35,9 +35,8 @@ int mount_set_propagation(int fd, enum propagation propagation, bool recursive)
 	if (flag == 0)
 		return -EINVAL;
 	r = sys_mount_setattr(fd, recursive ? SYS_AT_RECURSIVE : 0, &attr);
-	return kernel_lacks(KERNEL_MOUNT_SETATTR, r)
-		       ? mount_by_path_propagation(fd, flag, recursive)
-		       : r;
+	return kernel_lacks(KERNEL_MOUNT_SETATTR, r) ? mount_legacy_propagation(fd, flag, recursive)
+						     : r;
 }
 
 int mount_make_shared(int fd)
@@ -66,7 +65,7 @@ bool mount_can_clone(void)
 static int bind_self_by_path(int fd, int *ret_fd)
 {
 	cleanup_close int bound = -EBADF;
-	int r = mount_by_path_bind(fd, fd, true, &bound);
+	int r = mount_legacy_bind(fd, fd, true, &bound);
 
 	if (r < 0)
 		return r;
@@ -145,7 +144,7 @@ int mount_set_options(int fd, const char *options)
 	if (flags == 0)
 		return 0;
 	r = sys_mount_setattr(fd, 0, &attr);
-	return kernel_lacks(KERNEL_MOUNT_SETATTR, r) ? mount_by_path_options(fd, flags) : r;
+	return kernel_lacks(KERNEL_MOUNT_SETATTR, r) ? mount_legacy_options(fd, flags) : r;
 }
 
 /*

@@ -208,7 +208,7 @@ static int walk_on(struct trail *trail)
 	return r;
 }
 
-int resolve_by_hand(int dir, const char *path, uint64_t flags, uint64_t resolve)
+int openat2_fallback(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
 	cleanup_trail struct trail trail = {.flags = flags, .resolve = resolve};
 	int fd, r;

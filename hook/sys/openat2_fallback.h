@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* System calls: openat, readlinkat, fstatfs, fcntl, those of mount_id_of(). */
-int resolve_by_hand(int dir, const char *path, uint64_t flags, uint64_t resolve);
+int openat2_fallback(int dir, const char *path, uint64_t flags, uint64_t resolve);
 
 #endif

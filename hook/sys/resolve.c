@@ -15,6 +15,6 @@ int resolve_open(int dir, const char *path, uint64_t flags, uint64_t resolve)
 	for (int attempt = 0; attempt < ATTEMPTS && r == -EAGAIN; attempt++)
 		r = sys_openat2(dir, path, flags, resolve);
 	return r == -EAGAIN || kernel_lacks(KERNEL_OPENAT2, r)
-		       ? resolve_by_hand(dir, path, flags, resolve)
+		       ? openat2_fallback(dir, path, flags, resolve)
 		       : r;
 }

@@ -6,27 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static int say_failed(const struct apart *apart, const char *what, int r)
+static int say_failed(const struct isolated *isolated, const char *what, int r)
 {
-	fprintf(stderr, "fuse-sidecar-hook: %s: cannot %s %s: %s\n", apart->stage, what,
-		apart->about, strerror(-r));
+	fprintf(stderr, "fuse-sidecar-hook: %s: cannot %s %s: %s\n", isolated->stage, what,
+		isolated->about, strerror(-r));
 	return EXIT_INTERNAL;
 }
 
 /* In the process; `r` is what has kept it from beginning. */
-static int work(const struct apart *apart, const struct supervisor *supervisor, int r)
+static int work(const struct isolated *isolated, const struct supervisor *supervisor, int r)
 {
 	int code;
 
 	if (r < 0)
-		return say_failed(apart, "begin with", r);
-	code = apart->work(apart->data, supervisor->progress);
-	return fflush(stdout) == 0 ? code : say_failed(apart, "say what was done for", -errno);
+		return say_failed(isolated, "begin with", r);
+	code = isolated->work(isolated->data, supervisor->progress);
+	return fflush(stdout) == 0 ? code : say_failed(isolated, "say what was done for", -errno);
 }
 
-int apart_run(const struct apart *apart)
+int run_isolated(const struct isolated *isolated)
 {
-	const struct supervised command = {.name = apart->stage, .budget_usec = apart->budget_usec};
+	const struct supervised command = {
+		.name = isolated->stage, .budget_usec = isolated->budget_usec};
 	cleanup_supervisor struct supervisor supervisor = SUPERVISOR_NONE;
 	struct worker_ending ending = {0};
 	int r;
@@ -35,10 +36,10 @@ int apart_run(const struct apart *apart)
 	fflush(stdout);
 	r = supervise_begin(&command, &supervisor);
 	if (supervise_is_worker(&supervisor))
-		_exit(work(apart, &supervisor, r));
+		_exit(work(isolated, &supervisor, r));
 	if (r == 0)
 		r = supervise_wait(&supervisor, &ending);
 	if (r < 0)
-		return say_failed(apart, "have a process for", r);
+		return say_failed(isolated, "have a process for", r);
 	return supervise_report(&supervisor, &ending);
 }

@@ -8,12 +8,12 @@
 #include "oci/base/code.h"
 #include <stdint.h>
 
-struct apart {
+struct isolated {
 	const char *stage;    /* of the command, for what is said of the process */
 	const char *about;    /* "the pod UID": what the work is about, for the same */
 	uint64_t budget_usec; /* then it is sent SIGKILL and not waited for */
 	/* In the process: what it exits with. It says what is wrong by itself. */
-	int (*work)(void *data, struct progress *progress);
+	int (*work)(void *data, struct worker_status *progress);
 	void *data;
 };
 
@@ -21,6 +21,6 @@ struct apart {
  * Run it and wait. What the work has returned; EXIT_HOST_IO where its time was over, EXIT_INTERNAL
  * where it was killed or there is no process to be had, which is said.
  */
-int apart_run(const struct apart *apart);
+int run_isolated(const struct isolated *isolated);
 
 #endif

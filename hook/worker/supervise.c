@@ -56,7 +56,7 @@ static int become_worker(const struct supervisor *supervisor, pid_t parent, cons
 int supervise_begin(const struct supervised *command, struct supervisor *ret)
 {
 	cleanup_supervisor struct supervisor supervisor = {
-		.command = *command, .progress = progress_new(), .outputs = {-EBADF, -EBADF}};
+		.command = *command, .progress = worker_status_new(), .outputs = {-EBADF, -EBADF}};
 	pid_t parent = getpid();
 	sigset_t former;
 	int r;
@@ -67,7 +67,7 @@ int supervise_begin(const struct supervised *command, struct supervisor *ret)
 	supervisor.outermost = journal_hold();
 	if (supervisor.outermost)
 		refused_call_note_in(&supervisor.progress->refused);
-	progress_begin(supervisor.progress, command->budget_usec);
+	worker_status_begin(supervisor.progress, command->budget_usec);
 	for (size_t i = 0; !command->for_people && i < ARRAY_SIZE(supervisor.outputs); i++)
 		supervisor.outputs[i] = memfd_create("output", MFD_CLOEXEC);
 	r = block_sigchld(&former);
@@ -195,7 +195,7 @@ void supervise_clear(struct supervisor *supervisor)
 		refused_call_note_in(NULL);
 		journal_let_go();
 	}
-	progress_free(supervisor->progress);
+	worker_status_free(supervisor->progress);
 	cleanup_close_fd(&supervisor->outputs[0]);
 	cleanup_close_fd(&supervisor->outputs[1]);
 	*supervisor = SUPERVISOR_NONE;

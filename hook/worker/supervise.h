@@ -27,8 +27,8 @@ struct supervised {
 
 struct supervisor {
 	struct supervised command;
-	struct progress *progress; /* shared with the worker */
-	pid_t worker;		   /* 0 in the worker itself */
+	struct worker_status *progress; /* shared with the worker */
+	pid_t worker;			/* 0 in the worker itself */
 	bool outermost; /* of a whole run: it holds the journal, and is told what was refused */
 	int outputs[2]; /* what the worker of a stage has written to standard output and error,
 			   whose end a runtime would wait for; -EBADF: its own */

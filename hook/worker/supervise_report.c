@@ -16,10 +16,10 @@
 
 /* What the worker was at, copied so that it cannot change any more. */
 struct trace {
-	struct progress_subject subject;
+	struct worker_status_subject subject;
 	struct identity identity; /* borrows from `subject` */
-	char doing[sizeof(((struct progress *)NULL)->doing)];
-	char path[sizeof(((struct progress *)NULL)->path)];
+	char doing[sizeof(((struct worker_status *)NULL)->doing)];
+	char path[sizeof(((struct worker_status *)NULL)->path)];
 	bool audit_only;
 };
 
@@ -32,10 +32,10 @@ static char *take_text(char *to, size_t size, const char *from)
 
 #define TAKE(trace, from, field) take_text((trace)->field, sizeof((trace)->field), (from)->field)
 
-static void take_trace(const struct progress *progress, struct trace *ret)
+static void take_trace(const struct worker_status *progress, struct trace *ret)
 {
-	struct progress_subject *to = &ret->subject;
-	const struct progress_subject *from = &progress->subject;
+	struct worker_status_subject *to = &ret->subject;
+	const struct worker_status_subject *from = &progress->subject;
 
 	ret->identity = (struct identity){
 		.pod_name = TAKE(to, from, pod_name),

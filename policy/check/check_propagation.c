@@ -38,17 +38,17 @@ static int add_host_not_shared(const struct facts *facts, const struct target *t
 static int check_host(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
-	switch (mend_host(facts, target)) {
-	case MEND_NOT_NEEDED:
-	case MEND_SHARE:
+	switch (fixable_host(facts, target)) {
+	case FIXABLE_NOT_NEEDED:
+	case FIXABLE_SHARE:
 		return 0;
-	case MEND_NODE:
+	case FIXABLE_NODE:
 		return add_host_not_shared(facts, target,
 			"the hook leaves other pods' mounts alone",
 			"list it in nodeMounts of the node's policy.json and run "
 			"`fuse-sidecar-hook prepare`",
 			findings);
-	case MEND_OUTSIDE:
+	case FIXABLE_OUTSIDE:
 		/* Where the volume is outside as well, path-outside-roots has said so. */
 		if (target->volume && !config_prefix_of(&facts->config->roots, target->volume))
 			return 0;
@@ -56,17 +56,17 @@ static int check_host(
 			"the hook makes nothing shared outside the policy's roots",
 			"mount the volume itself in the container, not a directory above it",
 			findings);
-	case MEND_FOREIGN:
+	case FIXABLE_FOREIGN:
 		return add_host_not_shared(facts, target,
 			"the hook makes no directory shared that is not a volume of the pod's own",
 			"list it in nodeMounts of the node's policy.json and run "
 			"`fuse-sidecar-hook prepare`",
 			findings);
-	case MEND_UNBINDABLE:
+	case FIXABLE_UNBINDABLE:
 		return add_host_not_shared(facts, target,
 			"a directory of it cannot be bound to a shared mount of its own",
 			"make that mount bindable (mount --make-private)", findings);
-	case MEND_NAMELESS:
+	case FIXABLE_NAMELESS:
 		return add_host_not_shared(facts, target, "the container mounts it from elsewhere",
 			"restart the provider, which makes its volume shared", findings);
 	}
@@ -79,7 +79,7 @@ static bool is_declared_well(const struct target *target)
 	const struct mount_entry *mount = target->container_carrier;
 
 	if (target->mount->propagation != PROPAGATION_UNSET || !mount)
-		return mend_declared(target);
+		return fixable_declared(target);
 	return mount->shared || (mount->master && target->relation == TARGET_SEES);
 }
 
@@ -168,18 +168,19 @@ static int check_tables(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
 	bool replaces;
-	enum way way;
+	enum propagation_path way;
 	int r;
 
-	r = mend_replaces(facts, target, &replaces);
+	r = fixable_replaces(facts, target, &replaces);
 	if (r < 0)
 		return r;
 	if (replaces)
 		return check_id_map(facts, target, findings);
-	r = way_find(facts, target, &way);
-	if (r < 0 || (way != WAY_ELSEWHERE && way != WAY_CONTAINER_PRIVATE && way != WAY_APART))
+	r = propagation_path_find(facts, target, &way);
+	if (r < 0 || (way != PROPAGATION_ELSEWHERE && way != PROPAGATION_CONTAINER_PRIVATE &&
+			     way != PROPAGATION_APART))
 		return r;
-	return check_way(facts, target, findings);
+	return check_propagation_path(facts, target, findings);
 }
 
 static int check_target(const struct facts *facts, const struct targets *targets,

@@ -59,30 +59,31 @@ static int add_apart(
 		container->shared, container->master);
 }
 
-int check_way(const struct facts *facts, const struct target *target, struct findings *findings)
+int check_propagation_path(
+	const struct facts *facts, const struct target *target, struct findings *findings)
 {
-	enum way way;
+	enum propagation_path way;
 	int r;
 
 	if (target->relation != TARGET_PROVIDES && target->relation != TARGET_SEES)
 		return 0;
-	r = way_find(facts, target, &way);
+	r = propagation_path_find(facts, target, &way);
 	if (r < 0)
 		return r;
 	switch (way) {
-	case WAY_UNKNOWN:
-	case WAY_OPEN:
+	case PROPAGATION_UNKNOWN:
+	case PROPAGATION_OPEN:
 		return 0;
-	case WAY_ABSENT:
+	case PROPAGATION_ABSENT:
 		return add_mismatch(
 			facts, target, "one of them is in no mount of its table", findings);
-	case WAY_ELSEWHERE:
+	case PROPAGATION_ELSEWHERE:
 		return add_mismatch(facts, target, "they are not the same directory", findings);
-	case WAY_HOST_PRIVATE:
+	case PROPAGATION_HOST_PRIVATE:
 		return add_host_private(facts, target, findings);
-	case WAY_CONTAINER_PRIVATE:
+	case PROPAGATION_CONTAINER_PRIVATE:
 		return add_container_private(facts, target, findings);
-	case WAY_APART:
+	case PROPAGATION_APART:
 		return add_apart(facts, target, findings);
 	}
 	return 0;

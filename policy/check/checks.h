@@ -54,6 +54,7 @@ int check_room(const struct facts *facts, const struct targets *targets, struct 
  * private, and peer-group-mismatch where the two have nothing to do with each other or one is not
  * there.
  */
-int check_way(const struct facts *facts, const struct target *target, struct findings *findings);
+int check_propagation_path(
+	const struct facts *facts, const struct target *target, struct findings *findings);
 
 #endif

@@ -12,26 +12,26 @@ static bool is_on_way(const struct target *target)
 	return target->relation == TARGET_PROVIDES || target->relation == TARGET_SEES;
 }
 
-enum mend_host mend_host(const struct facts *facts, const struct target *target)
+enum fixable_host fixable_host(const struct facts *facts, const struct target *target)
 {
 	const struct mount_entry *carrier = target->host_carrier;
 
 	if (!is_on_way(target) || !carrier || carrier->shared)
-		return MEND_NOT_NEEDED;
+		return FIXABLE_NOT_NEEDED;
 	if (target->request->node)
-		return MEND_NODE;
+		return FIXABLE_NODE;
 	if (!target->anchor)
-		return MEND_NAMELESS;
+		return FIXABLE_NAMELESS;
 	if (!config_prefix_of(&facts->config->roots, target->anchor))
-		return MEND_OUTSIDE;
+		return FIXABLE_OUTSIDE;
 	if (!own_volume_is(facts->config, facts->identity->pod_uid, target->anchor))
-		return MEND_FOREIGN;
+		return FIXABLE_FOREIGN;
 	if (carrier->unbindable && !target->anchor_is_mountpoint)
-		return MEND_UNBINDABLE;
-	return MEND_SHARE;
+		return FIXABLE_UNBINDABLE;
+	return FIXABLE_SHARE;
 }
 
-bool mend_declared(const struct target *target)
+bool fixable_declared(const struct target *target)
 {
 	enum propagation declared;
 
@@ -61,26 +61,26 @@ static int shows_anchor(const struct facts *facts, const struct target *target, 
 	return 0;
 }
 
-int mend_replaces(const struct facts *facts, const struct target *target, bool *ret)
+int fixable_replaces(const struct facts *facts, const struct target *target, bool *ret)
 {
-	enum mend_host host = mend_host(facts, target);
-	enum way way;
+	enum fixable_host host = fixable_host(facts, target);
+	enum propagation_path way;
 	int r;
 
 	*ret = false;
 	if (!is_on_way(target) || target->request->node || !target->anchor ||
-		!mend_declared(target))
+		!fixable_declared(target))
 		return 0;
 	/* Not seen: the plan goes by what the host's side needs. */
 	if (!target->container_path) {
-		*ret = host == MEND_SHARE;
+		*ret = host == FIXABLE_SHARE;
 		return 0;
 	}
-	r = way_find(facts, target, &way);
+	r = propagation_path_find(facts, target, &way);
 	if (r < 0)
 		return r;
-	if ((way == WAY_HOST_PRIVATE && host == MEND_SHARE) || way == WAY_CONTAINER_PRIVATE ||
-		way == WAY_APART)
+	if ((way == PROPAGATION_HOST_PRIVATE && host == FIXABLE_SHARE) ||
+		way == PROPAGATION_CONTAINER_PRIVATE || way == PROPAGATION_APART)
 		return shows_anchor(facts, target, ret);
 	return 0;
 }

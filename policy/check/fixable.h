@@ -11,29 +11,29 @@
 #include <stdbool.h>
 
 /* The host's mount that carries a FUSE path. */
-enum mend_host {
-	MEND_NOT_NEEDED, /* it is shared, or nothing is known of it */
-	MEND_SHARE,	 /* the hook makes the anchor shared */
+enum fixable_host {
+	FIXABLE_NOT_NEEDED, /* it is shared, or nothing is known of it */
+	FIXABLE_SHARE,	    /* the hook makes the anchor shared */
 	/* It is not shared, and the hook leaves it so: */
-	MEND_NODE,	 /* an @node path: nodeMounts and `prepare` are the administrator's */
-	MEND_OUTSIDE,	 /* the anchor is not below any of the policy's roots */
-	MEND_FOREIGN,	 /* it is no volume of the pod's own: whoever mounts that directory would be
-			    sharing from then on, so it is the administrator's to say, in nodeMounts */
-	MEND_UNBINDABLE, /* a directory of an unbindable mount cannot be bound on itself */
-	MEND_NAMELESS,	 /* no directory above the path is known by name */
+	FIXABLE_NODE,	 /* an @node path: nodeMounts and `prepare` are the administrator's */
+	FIXABLE_OUTSIDE, /* the anchor is not below any of the policy's roots */
+	FIXABLE_FOREIGN, /* it is no volume of the pod's own: whoever mounts that directory would be
+		    sharing from then on, so it is the administrator's to say, in nodeMounts */
+	FIXABLE_UNBINDABLE, /* a directory of an unbindable mount cannot be bound on itself */
+	FIXABLE_NAMELESS,   /* no directory above the path is known by name */
 };
 
-enum mend_host mend_host(const struct facts *facts, const struct target *target);
+enum fixable_host fixable_host(const struct facts *facts, const struct target *target);
 
 /*
  * True where the container's mount at the anchor has to become a clone of the host's: it shows the
  * same directory, declares a propagation that would do, and is in no relation to the host's mount
  * (or will be in none once that is made shared: the container's was made before). 0 or -ENOMEM.
  */
-int mend_replaces(const struct facts *facts, const struct target *target, bool *ret);
+int fixable_replaces(const struct facts *facts, const struct target *target, bool *ret);
 
 /* True where the container's mount declares what its side of the way needs: shared for a provider,
  * slave or shared for a consumer. */
-bool mend_declared(const struct target *target);
+bool fixable_declared(const struct target *target);
 
 #endif

@@ -119,7 +119,7 @@ static int add_share(const struct facts *facts, const struct target *target, str
 	struct plan_step draft = draft_for(
 		target, target->anchor_is_mountpoint ? PLAN_MAKE_SHARED : PLAN_BIND_SHARED);
 
-	if (mend_host(facts, target) != MEND_SHARE || is_shared_by(plan, target->anchor))
+	if (fixable_host(facts, target) != FIXABLE_SHARE || is_shared_by(plan, target->anchor))
 		return 0;
 	draft.volume = target->source;
 	draft.host_path = target->anchor;
@@ -149,7 +149,7 @@ static int add_replace(const struct facts *facts, const struct target *target, s
 	bool replaces;
 	int r;
 
-	r = mend_replaces(facts, target, &replaces);
+	r = fixable_replaces(facts, target, &replaces);
 	if (r < 0 || !replaces)
 		return r;
 	container_path =

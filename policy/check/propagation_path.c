@@ -33,60 +33,64 @@ static int find_reach(const struct facts *facts, int origin, struct peer_set *re
 }
 
 /* From the provider's mount, where its FUSE mount is made, to the host's. */
-static int find_way_out(const struct facts *facts, const struct target *target, enum way *ret)
+static int find_way_out(
+	const struct facts *facts, const struct target *target, enum propagation_path *ret)
 {
 	cleanup_peer_set struct peer_set reach = {0};
 	int r;
 
 	if (!target->container_carrier->shared) {
-		*ret = WAY_CONTAINER_PRIVATE;
+		*ret = PROPAGATION_CONTAINER_PRIVATE;
 		return 0;
 	}
 	r = find_reach(facts, target->container_carrier->shared, &reach);
 	if (r < 0)
 		return r;
-	*ret = mounts_receives(target->host_carrier, &reach) ? WAY_OPEN : WAY_APART;
+	*ret = mounts_receives(target->host_carrier, &reach) ? PROPAGATION_OPEN : PROPAGATION_APART;
 	return 0;
 }
 
 /* From the host's mount to the consumer's. */
-static int find_way_in(const struct facts *facts, const struct target *target, enum way *ret)
+static int find_way_in(
+	const struct facts *facts, const struct target *target, enum propagation_path *ret)
 {
 	cleanup_peer_set struct peer_set reach = {0};
 	int r;
 
 	if (is_private(target->container_carrier)) {
-		*ret = WAY_CONTAINER_PRIVATE;
+		*ret = PROPAGATION_CONTAINER_PRIVATE;
 		return 0;
 	}
 	r = find_reach(facts, target->host_carrier->shared, &reach);
 	if (r < 0)
 		return r;
-	*ret = mounts_receives(target->container_carrier, &reach) ? WAY_OPEN : WAY_APART;
+	*ret = mounts_receives(target->container_carrier, &reach) ? PROPAGATION_OPEN
+								  : PROPAGATION_APART;
 	return 0;
 }
 
-int way_find(const struct facts *facts, const struct target *target, enum way *ret)
+int propagation_path_find(
+	const struct facts *facts, const struct target *target, enum propagation_path *ret)
 {
 	bool same = false;
 	int r;
 
-	*ret = WAY_UNKNOWN;
+	*ret = PROPAGATION_UNKNOWN;
 	if (!facts->host || !facts->container || !target->host_path)
 		return 0;
 	if (!target->host_carrier || !target->container_carrier || !target->container_path) {
-		*ret = WAY_ABSENT;
+		*ret = PROPAGATION_ABSENT;
 		return 0;
 	}
 	r = shows_same_place(target, &same);
 	if (r < 0)
 		return r;
 	if (!same) {
-		*ret = WAY_ELSEWHERE;
+		*ret = PROPAGATION_ELSEWHERE;
 		return 0;
 	}
 	if (!target->host_carrier->shared) {
-		*ret = WAY_HOST_PRIVATE;
+		*ret = PROPAGATION_HOST_PRIVATE;
 		return 0;
 	}
 	if (target->relation == TARGET_PROVIDES)
@@ -94,7 +98,8 @@ int way_find(const struct facts *facts, const struct target *target, enum way *r
 	return find_way_in(facts, target, ret);
 }
 
-int way_needs_whole(const struct facts *facts, const struct targets *targets, bool *ret)
+int propagation_path_needs_whole(
+	const struct facts *facts, const struct targets *targets, bool *ret)
 {
 	*ret = false;
 	if (!facts->host || !facts->container ||
@@ -102,14 +107,14 @@ int way_needs_whole(const struct facts *facts, const struct targets *targets, bo
 		return 0;
 	for (size_t i = 0; i < targets->n && !*ret; i++) {
 		const struct target *target = &targets->items[i];
-		enum way way = WAY_UNKNOWN;
+		enum propagation_path way = PROPAGATION_UNKNOWN;
 		int r = 0;
 
 		if (target->relation == TARGET_PROVIDES || target->relation == TARGET_SEES)
-			r = way_find(facts, target, &way);
+			r = propagation_path_find(facts, target, &way);
 		if (r < 0)
 			return r;
-		*ret = target->unplaced || way == WAY_APART;
+		*ret = target->unplaced || way == PROPAGATION_APART;
 	}
 	return 0;
 }

@@ -9,14 +9,15 @@
 #include "policy/check/facts.h"
 #include "policy/check/target.h"
 
-enum way {
-	WAY_UNKNOWN,	       /* a table or the host path is not known */
-	WAY_OPEN,	       /* a mount made at one end arrives at the other */
-	WAY_ABSENT,	       /* no mount carries the path on one side */
-	WAY_ELSEWHERE,	       /* the two sides show different directories */
-	WAY_HOST_PRIVATE,      /* the host's mount is not shared */
-	WAY_CONTAINER_PRIVATE, /* the provider's is not shared, or the consumer's has no master */
-	WAY_APART, /* both are in peer groups, which have nothing to do with each other */
+enum propagation_path {
+	PROPAGATION_UNKNOWN,	       /* a table or the host path is not known */
+	PROPAGATION_OPEN,	       /* a mount made at one end arrives at the other */
+	PROPAGATION_ABSENT,	       /* no mount carries the path on one side */
+	PROPAGATION_ELSEWHERE,	       /* the two sides show different directories */
+	PROPAGATION_HOST_PRIVATE,      /* the host's mount is not shared */
+	PROPAGATION_CONTAINER_PRIVATE, /* the provider's is not shared, or the consumer's has no
+					  master */
+	PROPAGATION_APART, /* both are in peer groups, which have nothing to do with each other */
 };
 
 /*
@@ -24,13 +25,15 @@ enum way {
  * the same file system, that place lies below either mount's root, which is what the kernel asks
  * before it propagates. 0 or -ENOMEM.
  */
-int way_find(const struct facts *facts, const struct target *target, enum way *ret);
+int propagation_path_find(
+	const struct facts *facts, const struct target *target, enum propagation_path *ret);
 
 /*
  * True where partial tables do not settle it and the whole ones may: a chain of slaves that leads
  * over mounts elsewhere, or a mount of the container at another place than its destination. 0 or
  * -ENOMEM.
  */
-int way_needs_whole(const struct facts *facts, const struct targets *targets, bool *ret);
+int propagation_path_needs_whole(
+	const struct facts *facts, const struct targets *targets, bool *ret);
 
 #endif

@@ -85,7 +85,7 @@ static int check_keys(
 			found = strcmp(key, known[i]) == 0;
 		if (!found)
 			return refuse_unknown(
-				get, key, "key", nearest_name(key, known, n_known), err);
+				get, key, "key", did_you_mean(key, known, n_known), err);
 	}
 	return 0;
 }
@@ -258,7 +258,7 @@ static int refuse_code(const struct jsondoc_get *get, const char *name, struct e
 
 	for (unsigned int i = FINDING_NONE + 1; i < FINDING_CODE_COUNT; i++)
 		known[n++] = code_name((enum finding_code)i);
-	return refuse_unknown(get, name, "finding code", nearest_name(name, known, n), err);
+	return refuse_unknown(get, name, "finding code", did_you_mean(name, known, n), err);
 }
 
 static int load_severity(

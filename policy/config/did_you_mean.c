@@ -35,7 +35,7 @@ static size_t edit_distance(const char *a, const char *b)
 	return row[n_b];
 }
 
-const char *nearest_name(const char *name, const char *const *known, size_t n_known)
+const char *did_you_mean(const char *name, const char *const *known, size_t n_known)
 {
 	const char *nearest = NULL;
 	size_t length = strlen(name);

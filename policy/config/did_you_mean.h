@@ -9,6 +9,6 @@
  * The entry of `known` with the smallest edit distance to `name`, letters' case aside; NULL where
  * none is close enough to be a slip (at most one edit in three letters). Borrowed from `known`.
  */
-const char *nearest_name(const char *name, const char *const *known, size_t n_known);
+const char *did_you_mean(const char *name, const char *const *known, size_t n_known);
 
 #endif

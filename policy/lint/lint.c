@@ -208,7 +208,7 @@ static int run_rules(struct lint_pod *pod)
 		lint_find_providers,
 		lint_hook,
 		lint_inside,
-		lint_by_hand,
+		lint_unannotated,
 		lint_order,
 		lint_command,
 		lint_probes,

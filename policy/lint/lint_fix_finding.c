@@ -94,7 +94,8 @@ static bool sees_path(const struct lint_container *container, const char *destin
 	return true;
 }
 
-int lint_mend(struct lint_pod *pod, struct lint_container *container, struct lint_finding *finding)
+int lint_fix_finding(
+	struct lint_pod *pod, struct lint_container *container, struct lint_finding *finding)
 {
 	const char *subject = finding->finding.subject;
 

@@ -117,7 +117,7 @@ static bool is_guesswork(const struct lint_container *container, enum finding_co
 		       code == FINDING_MOUNTPOINT_IS_VOLUME_ROOT);
 }
 
-/* A daemon that the annotation leaves out is no consumer: that is what lint_by_hand() says. */
+/* A daemon that the annotation leaves out is no consumer: that is what lint_unannotated() says. */
 static bool is_forgotten(const struct lint_container *container, enum finding_code code)
 {
 	return container->mounts && !container->provides &&
@@ -143,7 +143,7 @@ static int report(
 			finding.severity = SEVERITY_WARN;
 		r = lint_add_copy(pod, lint_place(pod, container, &finding), &finding, &item);
 		if (r == 0)
-			r = lint_mend(pod, container, item);
+			r = lint_fix_finding(pod, container, item);
 		if (r < 0)
 			return r;
 	}

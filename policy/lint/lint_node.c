@@ -81,7 +81,7 @@ static bool is_host_name(const char *text)
 	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(text);
 }
 
-static int mend_selector(
+static int fixable_selector(
 	struct lint_pod *pod, const struct manifest_node *selector, struct lint_finding *finding)
 {
 	const char *host = manifest_text(manifest_get(selector, HOSTNAME));
@@ -111,7 +111,7 @@ static int check_selector(struct lint_pod *pod)
 			continue;
 		r = add_constraint(pod, node->pairs[i].key, "nodeSelector", key, &finding);
 		if (r == 0 && strcmp(key, HOSTNAME) == 0)
-			r = mend_selector(pod, node, finding);
+			r = fixable_selector(pod, node, finding);
 	}
 	return r;
 }

@@ -74,7 +74,7 @@ int lint_problems(struct lint_pod *pod);    /* manifest-invalid */
 int lint_annotations(struct lint_pod *pod); /* annotation-misplaced, annotation-invalid */
 int lint_hook(struct lint_pod *pod);	    /* the hook's checks */
 int lint_inside(struct lint_pod *pod);	    /* consumer-no-propagation by a subPath */
-int lint_by_hand(struct lint_pod *pod);	    /* annotation-missing, consumer-missing */
+int lint_unannotated(struct lint_pod *pod); /* annotation-missing, consumer-missing */
 int lint_order(struct lint_pod *pod);	    /* provider-not-started, init-dirs-needless */
 int lint_command(struct lint_pod *pod);	    /* allow-other-missing, allow-non-empty */
 int lint_probes(struct lint_pod *pod);	    /* probe-missing, probe-on-mount */
@@ -104,7 +104,8 @@ char *lint_source(const struct pod *pod, const struct pod_mount *mount);
 const struct manifest_node *lint_place(const struct lint_pod *pod,
 	const struct lint_container *container, const struct finding *finding);
 /* The edits that mend a finding of the checks. 0 or -ENOMEM. */
-int lint_mend(struct lint_pod *pod, struct lint_container *container, struct lint_finding *finding);
+int lint_fix_finding(
+	struct lint_pod *pod, struct lint_container *container, struct lint_finding *finding);
 
 /* The container's volumeMount at that path; NULL without one. */
 const struct pod_mount *lint_mount_at(const struct pod_container *container, const char *path);

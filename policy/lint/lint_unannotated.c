@@ -255,7 +255,7 @@ static int check_forgotten(struct lint_pod *pod)
 	return 0;
 }
 
-int lint_by_hand(struct lint_pod *pod)
+int lint_unannotated(struct lint_pod *pod)
 {
 	bool any;
 	int r;

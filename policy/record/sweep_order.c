@@ -29,8 +29,8 @@ static void remove_text(struct strv *list, const char *text)
 }
 
 /* Those that did not take too long, of the uids from `next` on or of those before it. */
-static int add_others(
-	const struct turns *turns, const struct strv *pods, bool before_next, struct strv *ret)
+static int add_others(const struct sweep_order *turns, const struct strv *pods, bool before_next,
+	struct strv *ret)
 {
 	for (size_t i = 0; i < pods->n; i++) {
 		const char *uid = pods->items[i];
@@ -43,7 +43,7 @@ static int add_others(
 	return 0;
 }
 
-int turns_order(const struct turns *turns, const struct strv *pods, struct strv *ret)
+int sweep_order_order(const struct sweep_order *turns, const struct strv *pods, struct strv *ret)
 {
 	if (add_others(turns, pods, false, ret) < 0 || add_others(turns, pods, true, ret) < 0)
 		return -ENOMEM;
@@ -55,7 +55,7 @@ int turns_order(const struct turns *turns, const struct strv *pods, struct strv 
 	return 0;
 }
 
-int turns_begin(struct turns *turns, const char *uid, const char *next)
+int sweep_order_begin(struct sweep_order *turns, const char *uid, const char *next)
 {
 	cleanup_free char *copy = next ? strdup(next) : NULL;
 
@@ -71,12 +71,12 @@ int turns_begin(struct turns *turns, const char *uid, const char *next)
 	return 0;
 }
 
-void turns_end(struct turns *turns, const char *uid)
+void sweep_order_end(struct sweep_order *turns, const char *uid)
 {
 	remove_text(&turns->last, uid);
 }
 
-void turns_keep(struct turns *turns, const struct strv *pods)
+void sweep_order_keep(struct sweep_order *turns, const struct strv *pods)
 {
 	for (size_t i = turns->last.n; i > 0; i--) {
 		if (!strv_contains(pods, turns->last.items[i - 1]))
@@ -84,7 +84,7 @@ void turns_keep(struct turns *turns, const struct strv *pods)
 	}
 }
 
-char *turns_format(const struct turns *turns)
+char *sweep_order_format(const struct sweep_order *turns)
 {
 	char *text = strformat("%s%s%s", turns->next ? NEXT : "", turns->next ? turns->next : "",
 		turns->next ? "\n" : "");
@@ -105,7 +105,7 @@ static const char *uid_behind(const char *line, const char *word)
 	return strncmp(line, word, strlen(word)) == 0 && ident_is_pod_uid(uid) ? uid : NULL;
 }
 
-static int parse_line(const char *line, struct turns *turns)
+static int parse_line(const char *line, struct sweep_order *turns)
 {
 	const char *next = uid_behind(line, NEXT), *last = uid_behind(line, LAST);
 
@@ -117,9 +117,9 @@ static int parse_line(const char *line, struct turns *turns)
 	return turns->next ? 0 : -ENOMEM;
 }
 
-int turns_parse(char *text, struct turns *ret)
+int sweep_order_parse(char *text, struct sweep_order *ret)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 	char *rest = NULL;
 
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -130,9 +130,9 @@ int turns_parse(char *text, struct turns *ret)
 	return 0;
 }
 
-void turns_clear(struct turns *turns)
+void sweep_order_clear(struct sweep_order *turns)
 {
 	free(turns->next);
 	strv_clear(&turns->last);
-	*turns = (struct turns){0};
+	*turns = (struct sweep_order){0};
 }

@@ -12,29 +12,29 @@
 #define TURNS_MAX_LAST 1024
 #define TURNS_MAX_SIZE (64UL * 1024) /* bytes of the text */
 
-struct turns {
+struct sweep_order {
 	char *next;	  /* the uid to begin with, or behind which; NULL: with the first */
 	struct strv last; /* uids of those that took too long, oldest first */
 };
 
 /* The uids of `pods` (sorted) in the order of their turns, appended to `ret`. 0 or -ENOMEM. */
-int turns_order(const struct turns *turns, const struct strv *pods, struct strv *ret);
+int sweep_order_order(const struct sweep_order *turns, const struct strv *pods, struct strv *ret);
 
 /* The pod `uid` is begun with, and `next` (may be NULL) comes after it. Until it has ended it is
  * one that took too long: a run that is killed at it says nothing any more. 0 or -ENOMEM. */
-int turns_begin(struct turns *turns, const char *uid, const char *next);
+int sweep_order_begin(struct sweep_order *turns, const char *uid, const char *next);
 /* It has ended in time. */
-void turns_end(struct turns *turns, const char *uid);
+void sweep_order_end(struct sweep_order *turns, const char *uid);
 /* Forget pods that are not among `pods`. */
-void turns_keep(struct turns *turns, const struct strv *pods);
+void sweep_order_keep(struct sweep_order *turns, const struct strv *pods);
 
 /* As text, a line for each, owned by the caller; NULL without memory. */
-char *turns_format(const struct turns *turns);
+char *sweep_order_format(const struct sweep_order *turns);
 /* The reverse; what is no such line is passed over. 0 or -ENOMEM. */
-int turns_parse(char *text, struct turns *ret);
+int sweep_order_parse(char *text, struct sweep_order *ret);
 
-void turns_clear(struct turns *turns);
+void sweep_order_clear(struct sweep_order *turns);
 
-#define cleanup_turns __attribute__((cleanup(turns_clear)))
+#define cleanup_sweep_order __attribute__((cleanup(sweep_order_clear)))
 
 #endif

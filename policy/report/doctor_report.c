@@ -47,7 +47,7 @@ __attribute__((format(printf, 3, 0))) static int set_texts(
 	return line->text && (line->fix || !fix) ? 0 : -ENOMEM;
 }
 
-__attribute__((format(printf, 4, 0))) static void add(struct checkup *checkup,
+__attribute__((format(printf, 4, 0))) static void add(struct doctor_report *checkup,
 	const struct check_line *like, const char *fix, const char *format, va_list args)
 {
 	struct check_line line = *like;
@@ -62,7 +62,8 @@ __attribute__((format(printf, 4, 0))) static void add(struct checkup *checkup,
 	checkup->lines[checkup->n++] = line;
 }
 
-void checkup_ok(struct checkup *checkup, enum check_topic topic, const char *format, ...)
+void doctor_report_ok(
+	struct doctor_report *checkup, enum check_topic topic, const char *format, ...)
 {
 	const struct check_line like = {.topic = topic, .state = CHECK_OK};
 	va_list args;
@@ -72,8 +73,8 @@ void checkup_ok(struct checkup *checkup, enum check_topic topic, const char *for
 	va_end(args);
 }
 
-void checkup_warn(
-	struct checkup *checkup, enum check_topic topic, const char *fix, const char *format, ...)
+void doctor_report_warn(struct doctor_report *checkup, enum check_topic topic, const char *fix,
+	const char *format, ...)
 {
 	const struct check_line like = {.topic = topic, .state = CHECK_WARN};
 	va_list args;
@@ -83,7 +84,7 @@ void checkup_warn(
 	va_end(args);
 }
 
-void checkup_fail(struct checkup *checkup, enum check_topic topic, enum exit_code exit,
+void doctor_report_fail(struct doctor_report *checkup, enum check_topic topic, enum exit_code exit,
 	const char *fix, const char *format, ...)
 {
 	const struct check_line like = {.topic = topic, .state = CHECK_FAIL, .exit = exit};
@@ -94,16 +95,18 @@ void checkup_fail(struct checkup *checkup, enum check_topic topic, enum exit_cod
 	va_end(args);
 }
 
-void checkup_error(
-	struct checkup *checkup, enum check_topic topic, const struct error *err, bool warn)
+void doctor_report_error(
+	struct doctor_report *checkup, enum check_topic topic, const struct error *err, bool warn)
 {
 	if (warn)
-		checkup_warn(checkup, topic, err->fix, "%s", error_message(err));
+		doctor_report_warn(checkup, topic, err->fix, "%s", error_message(err));
 	else
-		checkup_fail(checkup, topic, error_exit(err), err->fix, "%s", error_message(err));
+		doctor_report_fail(
+			checkup, topic, error_exit(err), err->fix, "%s", error_message(err));
 }
 
-bool checkup_has(const struct checkup *checkup, enum check_topic topic, enum check_state state)
+bool doctor_report_has(
+	const struct doctor_report *checkup, enum check_topic topic, enum check_state state)
 {
 	for (size_t i = 0; i < checkup->n; i++) {
 		if (checkup->lines[i].topic == topic && checkup->lines[i].state >= state)
@@ -112,7 +115,7 @@ bool checkup_has(const struct checkup *checkup, enum check_topic topic, enum che
 	return false;
 }
 
-size_t checkup_count(const struct checkup *checkup, enum check_state state)
+size_t doctor_report_count(const struct doctor_report *checkup, enum check_state state)
 {
 	size_t n = 0;
 
@@ -121,7 +124,7 @@ size_t checkup_count(const struct checkup *checkup, enum check_state state)
 	return n;
 }
 
-enum exit_code checkup_exit(const struct checkup *checkup)
+enum exit_code doctor_report_exit(const struct doctor_report *checkup)
 {
 	enum exit_code lowest = EXIT_DONE;
 
@@ -163,18 +166,18 @@ static void print_line(FILE *out, const struct check_line *line, int width, bool
 		fprintf(out, "      %-*s  fix: %s\n", width, "", line->fix);
 }
 
-void checkup_print(FILE *out, const struct checkup *checkup, bool colour)
+void doctor_report_print(FILE *out, const struct doctor_report *checkup, bool colour)
 {
-	size_t warnings = checkup_count(checkup, CHECK_WARN);
-	size_t fails = checkup_count(checkup, CHECK_FAIL);
+	size_t warnings = doctor_report_count(checkup, CHECK_WARN);
+	size_t fails = doctor_report_count(checkup, CHECK_FAIL);
 	int width = topic_width();
 
 	for (size_t i = 0; i < checkup->n; i++)
 		print_line(out, &checkup->lines[i], width, colour);
-	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", checkup_count(checkup, CHECK_OK),
+	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", doctor_report_count(checkup, CHECK_OK),
 		warnings, warnings == 1 ? "" : "s", fails);
 	if (fails > 0)
-		fprintf(out, " (exit code %d)", (int)checkup_exit(checkup));
+		fprintf(out, " (exit code %d)", (int)doctor_report_exit(checkup));
 	fputc('\n', out);
 }
 
@@ -191,21 +194,21 @@ static void pack_line(
 		jsonpack_int(pack, object, "exit", (int64_t)line->exit);
 }
 
-char *checkup_format(const struct checkup *checkup)
+char *doctor_report_format(const struct doctor_report *checkup)
 {
 	struct json_object *checks;
 	struct jsonpack pack;
 
 	jsonpack_begin(&pack);
 	jsonpack_string(&pack, pack.root, "schema", CHECKUP_SCHEMA);
-	jsonpack_int(&pack, pack.root, "exit", (int64_t)checkup_exit(checkup));
+	jsonpack_int(&pack, pack.root, "exit", (int64_t)doctor_report_exit(checkup));
 	checks = jsonpack_array(&pack, pack.root, "checks");
 	for (size_t i = 0; i < checkup->n; i++)
 		pack_line(&pack, checks, &checkup->lines[i]);
 	return jsonpack_text(&pack);
 }
 
-void checkup_clear(struct checkup *checkup)
+void doctor_report_clear(struct doctor_report *checkup)
 {
 	if (!checkup)
 		return;
@@ -214,5 +217,5 @@ void checkup_clear(struct checkup *checkup)
 		free(checkup->lines[i].fix);
 	}
 	free(checkup->lines);
-	*checkup = (struct checkup){0};
+	*checkup = (struct doctor_report){0};
 }

@@ -55,43 +55,45 @@ struct check_line {
 };
 
 /* All-zero is empty. Everything is owned. */
-struct checkup {
+struct doctor_report {
 	struct check_line *lines;
 	size_t n;
 	bool out_of_memory; /* a line is missing */
 };
 
 /* Add a line. What does not fit into memory is remembered in `out_of_memory`. */
-void checkup_ok(struct checkup *checkup, enum check_topic topic, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-void checkup_warn(struct checkup *checkup, enum check_topic topic, const char *fix,
+void doctor_report_ok(struct doctor_report *checkup, enum check_topic topic, const char *format,
+	...) __attribute__((format(printf, 3, 4)));
+void doctor_report_warn(struct doctor_report *checkup, enum check_topic topic, const char *fix,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
-void checkup_fail(struct checkup *checkup, enum check_topic topic, enum exit_code exit,
+void doctor_report_fail(struct doctor_report *checkup, enum check_topic topic, enum exit_code exit,
 	const char *fix, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* checkup_fail() with what an error says, and its code's exit; or, with `warn`, checkup_warn(). */
-void checkup_error(
-	struct checkup *checkup, enum check_topic topic, const struct error *err, bool warn);
+/* doctor_report_fail() with what an error says, and its code's exit; or, with `warn`,
+ * doctor_report_warn(). */
+void doctor_report_error(
+	struct doctor_report *checkup, enum check_topic topic, const struct error *err, bool warn);
 
 /* True where that matter has a line of that state or a worse one. */
-bool checkup_has(const struct checkup *checkup, enum check_topic topic, enum check_state state);
+bool doctor_report_has(
+	const struct doctor_report *checkup, enum check_topic topic, enum check_state state);
 
 /* How many lines are of that state. */
-size_t checkup_count(const struct checkup *checkup, enum check_state state);
+size_t doctor_report_count(const struct doctor_report *checkup, enum check_state state);
 
 /* The lowest exit code of the fails, EXIT_DONE without one. */
-enum exit_code checkup_exit(const struct checkup *checkup);
+enum exit_code doctor_report_exit(const struct doctor_report *checkup);
 
 /* For a person: a line for each, with its fix below; and the sum. `colour`: oci/base/colour.h. */
-void checkup_print(FILE *out, const struct checkup *checkup, bool colour);
+void doctor_report_print(FILE *out, const struct doctor_report *checkup, bool colour);
 
 #define CHECKUP_SCHEMA "fuse-sidecar.io/doctor/v1"
 
 /* The same as JSON of that schema. Owned by the caller; NULL without memory. */
-char *checkup_format(const struct checkup *checkup);
+char *doctor_report_format(const struct doctor_report *checkup);
 
-void checkup_clear(struct checkup *checkup);
+void doctor_report_clear(struct doctor_report *checkup);
 
-#define cleanup_checkup __attribute__((cleanup(checkup_clear)))
+#define cleanup_doctor_report __attribute__((cleanup(doctor_report_clear)))
 
 #endif

@@ -229,7 +229,8 @@ static void check_ways(const struct scene *scene, const struct judgement *judgem
 	cleanup_findings struct findings findings = {0};
 
 	for (size_t i = 0; i < judgement->targets.n; i++)
-		FUZZ_EXPECT(check_way(&scene->facts, &judgement->targets.items[i], &findings) == 0);
+		FUZZ_EXPECT(check_propagation_path(
+				    &scene->facts, &judgement->targets.items[i], &findings) == 0);
 	check_findings(&findings);
 }
 

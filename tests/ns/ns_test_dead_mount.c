@@ -44,7 +44,7 @@ static void result_clear(struct result *result)
 
 #define cleanup_result __attribute__((cleanup(result_clear)))
 
-static int say_yes(void *data, const struct stale_mount *mount, struct error *err)
+static int say_yes(void *data, const struct dead_mount *mount, struct error *err)
 {
 	(void)data;
 	(void)err;
@@ -52,7 +52,7 @@ static int say_yes(void *data, const struct stale_mount *mount, struct error *er
 }
 
 /* That many of them. */
-static int say_yes_first(void *data, const struct stale_mount *mount, struct error *err)
+static int say_yes_first(void *data, const struct dead_mount *mount, struct error *err)
 {
 	int *left = data;
 
@@ -61,7 +61,7 @@ static int say_yes_first(void *data, const struct stale_mount *mount, struct err
 	return (*left)-- > 0;
 }
 
-static int fail_to_say(void *data, const struct stale_mount *mount, struct error *err)
+static int fail_to_say(void *data, const struct dead_mount *mount, struct error *err)
 {
 	(void)data;
 	(void)mount;
@@ -69,11 +69,11 @@ static int fail_to_say(void *data, const struct stale_mount *mount, struct error
 }
 
 static struct result detach_as(const char *volume, const char *host_path,
-	int (*may_detach)(void *data, const struct stale_mount *mount, struct error *err),
+	int (*may_detach)(void *data, const struct dead_mount *mount, struct error *err),
 	void *data)
 {
 	cleanup_close int fd = open(volume, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stale stale = {
+	struct dead_mount_search stale = {
 		.volume_fd = fd,
 		.volume = volume,
 		.host_path = host_path,
@@ -84,7 +84,7 @@ static struct result detach_as(const char *volume, const char *host_path,
 	struct result result = {.detached = 99, .state = PATH_UNKNOWN};
 
 	assert_true(fd >= 0);
-	result.r = stale_detach(&stale, &result.detached, &result.state, &result.err);
+	result.r = dead_mount_detach(&stale, &result.detached, &result.state, &result.err);
 	return result;
 }
 

@@ -21,25 +21,25 @@
 
 /* What each keeps; docs/security.md has the same table. */
 static const struct {
-	enum confine_profile profile;
+	enum privilege_profile profile;
 	uint64_t kept;
 } profiles[] = {
-	{CONFINE_NOTHING, 0}, /* the supervisor's */
-	{CONFINE_PRESTART, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
-				   BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) |
-				   BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
-	{CONFINE_POSTSTOP, BIT(CAP_SYS_ADMIN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SETUID) |
-				   BIT(CAP_SETGID) | BIT(CAP_KILL)},
-	{CONFINE_CHECK, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
-				BIT(CAP_DAC_OVERRIDE)},
-	{CONFINE_STATUS, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE) |
-				 BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
-	{CONFINE_PREPARE, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE)},
-	{CONFINE_RECONCILE, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE) |
+	{PRIVILEGES_NOTHING, 0}, /* the supervisor's */
+	{PRIVILEGES_PRESTART, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
+				      BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) |
+				      BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
+	{PRIVILEGES_POSTSTOP, BIT(CAP_SYS_ADMIN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SETUID) |
+				      BIT(CAP_SETGID) | BIT(CAP_KILL)},
+	{PRIVILEGES_CHECK, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
+				   BIT(CAP_DAC_OVERRIDE)},
+	{PRIVILEGES_STATUS, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE) |
 				    BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
-	{CONFINE_DOCTOR, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
-				 BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SETUID) | BIT(CAP_SETGID) |
-				 BIT(CAP_KILL) | BIT(CAP_SYS_MODULE) | BIT(CAP_SETPCAP)},
+	{PRIVILEGES_PREPARE, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE)},
+	{PRIVILEGES_RECONCILE, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_DAC_OVERRIDE) |
+				       BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL)},
+	{PRIVILEGES_DOCTOR, BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) |
+				    BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SETUID) | BIT(CAP_SETGID) |
+				    BIT(CAP_KILL) | BIT(CAP_SYS_MODULE) | BIT(CAP_SETPCAP)},
 };
 
 /* A line of /proc/PID/status, proc(5): no filter allows capget(2). */
@@ -55,13 +55,13 @@ static uint64_t status_of(pid_t pid, const char *name)
 	return line ? strtoull(line + strlen(name), NULL, 16) : UINT64_MAX;
 }
 
-static int confine_and_stop(void *data)
+static int drop_privileges_and_stop(void *data)
 {
-	enum confine_profile profile = *(const enum confine_profile *)data;
+	enum privilege_profile profile = *(const enum privilege_profile *)data;
 	int unfiltered = 0, r;
 
-	r = profile == CONFINE_NOTHING ? confine_supervisor()
-				       : confine_worker(profile, &unfiltered);
+	r = profile == PRIVILEGES_NOTHING ? drop_privileges_supervisor()
+					  : drop_privileges_worker(profile, &unfiltered);
 	if (r < 0 || unfiltered < 0)
 		return 1;
 	raise(SIGSTOP);
@@ -72,15 +72,15 @@ static void only_what_the_command_needs_is_left(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		enum confine_profile profile = profiles[i].profile;
-		pid_t pid = child_start(confine_and_stop, &profile);
+		enum privilege_profile profile = profiles[i].profile;
+		pid_t pid = child_start(drop_privileges_and_stop, &profile);
 		int status = 0;
 
 		assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 		assert_true(WIFSTOPPED(status));
 		assert_int_equal(status_of(pid, "CapEff:"), profiles[i].kept);
 		assert_int_equal(status_of(pid, "CapPrm:"), profiles[i].kept);
-		if (profile != CONFINE_NOTHING)
+		if (profile != PRIVILEGES_NOTHING)
 			assert_int_equal(status_of(pid, "CapBnd:"), profiles[i].kept);
 		assert_int_equal(status_of(pid, "CapInh:"), 0);
 		assert_int_equal(status_of(pid, "CapAmb:"), 0);
@@ -90,7 +90,7 @@ static void only_what_the_command_needs_is_left(void **state)
 	}
 }
 
-static uint64_t kept_by(enum confine_profile profile)
+static uint64_t kept_by(enum privilege_profile profile)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
 		if (profiles[i].profile == profile)
@@ -130,15 +130,15 @@ static void units_have_what_their_commands_keep(void **state)
 {
 	(void)state;
 	assert_int_equal(bounding_set_of("fuse-sidecar-prepare.service"),
-		kept_by(CONFINE_PREPARE) | BIT(CAP_SETPCAP));
+		kept_by(PRIVILEGES_PREPARE) | BIT(CAP_SETPCAP));
 	assert_int_equal(bounding_set_of("fuse-sidecar-reconcile.service"),
-		kept_by(CONFINE_RECONCILE) | BIT(CAP_SETPCAP));
+		kept_by(PRIVILEGES_RECONCILE) | BIT(CAP_SETPCAP));
 }
 
 static int bind_and_unmount(void *data)
 {
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	if (mount("/proc", NS_SANDBOX_DIR, NULL, MS_BIND, NULL) < 0)
 		return 2;
@@ -154,18 +154,18 @@ static void mounts_can_still_be_changed(void **state)
 /* In a sticky directory only its owner and the owner of what is in it may remove that. */
 static int make_and_take_back(void *data)
 {
-	static const struct walk_directory sticky = {
+	static const struct safe_walk_directory sticky = {
 		.creator.uid = 1000, .owner_uid = 1000, .mode = 01777};
 	cleanup_close int fd = open(NS_SANDBOX_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 
 	(void)data;
 	if (fd < 0 || chmod(NS_SANDBOX_DIR, 0777) < 0 ||
-		confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
-	if (walk_make(fd, NS_SANDBOX_DIR, "a/zurg", &sticky, &undo, NULL) != 2)
+	if (safe_walk_make(fd, NS_SANDBOX_DIR, "a/zurg", &sticky, &rollback, NULL) != 2)
 		return 2;
-	if (undo_run(&undo) > 0)
+	if (rollback_list_run(&rollback) > 0)
 		return 3;
 	return access(NS_SANDBOX_DIR "/a", F_OK) == 0 ? 4 : 0;
 }
@@ -188,7 +188,7 @@ static int start_without_some(void *data)
 		cap_set_proc(caps) < 0)
 		return 1;
 	cap_free(caps);
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 2;
 	return status_of(getpid(), "CapEff:") == BIT(CAP_CHOWN) ? 0 : 3;
 }

@@ -100,7 +100,7 @@ static int make_call(void *data)
 	const struct call *call = data;
 	int unfiltered = 0;
 
-	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &unfiltered) < 0 || unfiltered < 0)
 		return 1;
 	syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
 		call->arguments[3], call->arguments[4], 0);
@@ -160,12 +160,12 @@ static int refuse_each(void)
 /* In a process that has one of them ahead, and in a child of it. */
 static int be_refused(void *data)
 {
-	struct progress *progress = data;
+	struct worker_status *progress = data;
 	pid_t child;
 	int r;
 
 	refused_call_note_in(&progress->refused);
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	child = fork();
 	if (child == 0)
@@ -176,7 +176,7 @@ static int be_refused(void *data)
 
 static void what_a_library_may_come_to_call_is_refused_as_by_a_kernel_without_it(void **state)
 {
-	struct progress *progress = progress_new();
+	struct worker_status *progress = worker_status_new();
 	cleanup_free char *said = NULL;
 	int status;
 
@@ -189,14 +189,14 @@ static void what_a_library_may_come_to_call_is_refused_as_by_a_kernel_without_it
 	assert_true(progress->refused.told);
 	assert_int_equal(progress->refused.number, 999);
 	assert_int_equal(progress->refused.error, ENOSYS);
-	progress_free(progress);
+	worker_status_free(progress);
 }
 
 /* ioctl: TCGETS2, by which glibc 2.42 asks whether that is a terminal. */
 static int ask_for_a_terminal(void *data)
 {
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	return syscall(SYS_ioctl, -1, 0x802c542a, NULL) < 0 && errno == EBADF ? 0 : 2;
 }
@@ -211,7 +211,7 @@ static void a_younger_glibc_may_ask_for_a_terminal(void **state)
 static int reset_and_be_refused(void *data)
 {
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	if (signal(SIGSYS, SIG_DFL) != SIG_ERR || errno != EINVAL)
 		return 2;
@@ -228,7 +228,7 @@ static void nothing_takes_the_answer_away(void **state)
 static int be_sent_sigsys(void *data)
 {
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	if (kill(getpid(), SIGSYS) < 0)
 		return 2;
@@ -248,7 +248,7 @@ static int be_refused_blocked(void *data)
 
 	(void)data;
 	sigfillset(&all);
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
 	syscall(999);
@@ -269,8 +269,8 @@ static int mount_prepared(void *data)
 	struct statfs fs;
 
 	(void)data;
-	fs_context_prepare(CONFINE_PRESTART);
-	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
+	fs_context_prepare(PRIVILEGES_PRESTART);
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &unfiltered) < 0 || unfiltered < 0)
 		return 1;
 	if (fs_context_mount(FS_CONTEXT_SHOWN, &fd) < 0 || fstatfs(fd, &fs) < 0)
 		return 2;
@@ -286,8 +286,8 @@ static int open_none(void *data)
 	int unfiltered = 0;
 
 	(void)data;
-	fs_context_prepare(CONFINE_POSTSTOP);
-	if (confine_worker(CONFINE_POSTSTOP, &unfiltered) < 0 || unfiltered < 0)
+	fs_context_prepare(PRIVILEGES_POSTSTOP);
+	if (drop_privileges_worker(PRIVILEGES_POSTSTOP, &unfiltered) < 0 || unfiltered < 0)
 		return 1;
 	return fs_context_mount(FS_CONTEXT_SHOWN, &fd) == -EOPNOTSUPP ? 0 : 2;
 }
@@ -307,7 +307,7 @@ static int supervisor_call(void *data)
 {
 	const struct call *call = data;
 
-	if (confine_supervisor() < 0)
+	if (drop_privileges_supervisor() < 0)
 		return 1;
 	syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
 		call->arguments[3], call->arguments[4], 0);
@@ -317,7 +317,7 @@ static int supervisor_call(void *data)
 static int supervisor_is_refused(void *data)
 {
 	(void)data;
-	if (confine_supervisor() < 0)
+	if (drop_privileges_supervisor() < 0)
 		return 1;
 	if (syscall(SYS_openat2, -1, 0, 0, 0) != -1 || errno != ENOSYS)
 		return 2;
@@ -346,7 +346,7 @@ static void a_supervisor_may_do_less_than_its_worker(void **state)
 static int call_clone3(void *data)
 {
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	return syscall(SYS_clone3, 0, 0) < 0 && errno == ENOSYS ? 0 : 2;
 }
@@ -364,7 +364,7 @@ static int call_by_other_numbers(void *data)
 	long r = 20;
 
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	__asm__ volatile("int $0x80" : "+a"(r) : : "memory", "cc");
 	return 0;
@@ -374,7 +374,7 @@ static int call_by_other_numbers(void *data)
 static int call_by_x32_number(void *data)
 {
 	(void)data;
-	if (confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	syscall(0x40000000 | SYS_getpid);
 	return 0;
@@ -396,8 +396,8 @@ static int refused_as_a_command(const struct options *options)
 {
 	int unfiltered = 0;
 
-	progress_at(options->progress, "reading", "/untrusted");
-	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0)
+	worker_status_at(options->progress, "reading", "/untrusted");
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &unfiltered) < 0)
 		return 1;
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? 2 : 3;
 }
@@ -409,10 +409,10 @@ static int run_supervised(void *data)
 	struct options options = {.stage = command.name};
 
 	(void)data;
-	if (startup_clean(false) < 0 || supervise_begin(&command, &supervisor) < 0)
+	if (sanitize_process(false) < 0 || supervise_begin(&command, &supervisor) < 0)
 		return 125;
 	if (supervisor.worker > 0)
-		return confine_supervisor() < 0 ? 124 : supervise_end(&supervisor);
+		return drop_privileges_supervisor() < 0 ? 124 : supervise_end(&supervisor);
 	options.progress = supervisor.progress;
 	return refused_as_a_command(&options);
 }
@@ -446,7 +446,7 @@ static int work_in_namespace(void *data)
 
 	if (process_start(container->pid, &ticks) < 0 ||
 		container_ns_open(container->pid, ticks, &ns, &err) < 0 ||
-		confine_worker(CONFINE_PRESTART, &(int){0}) < 0)
+		drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0)
 		return 1;
 	if (container_ns_run(&ns, forbidden_work, NULL, &err) >= 0)
 		return 2;

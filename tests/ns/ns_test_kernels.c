@@ -93,10 +93,10 @@ static void a_mount_that_is_covered_is_the_one_that_is_changed(void **state)
 	(void)state;
 	assert_int_equal(mount("below", PLACE, "tmpfs", 0, NULL), 0);
 	fd = open_path(PLACE);
-	assert_int_equal(mount_by_path_propagation(fd, MS_SHARED, false), 0);
+	assert_int_equal(mount_legacy_propagation(fd, MS_SHARED, false), 0);
 	assert_propagation(PLACE, "shared:");
 	assert_int_equal(mount("above", PLACE, "tmpfs", 0, NULL), 0);
-	assert_int_equal(mount_by_path_propagation(fd, MS_PRIVATE, false), 0);
+	assert_int_equal(mount_legacy_propagation(fd, MS_PRIVATE, false), 0);
 	assert_propagation(PLACE, "shared:");
 	assert_int_equal(umount2(PLACE, 0), 0);
 	assert_propagation(PLACE, "");
@@ -107,7 +107,7 @@ static void a_directory_within_a_mount_has_no_propagation(void **state)
 	cleanup_close int fd = open_path(PLACE);
 
 	(void)state;
-	assert_int_equal(mount_by_path_propagation(fd, MS_SHARED, false), -EINVAL);
+	assert_int_equal(mount_legacy_propagation(fd, MS_SHARED, false), -EINVAL);
 }
 
 static void options_are_added_to_those_that_are_there(void **state)
@@ -121,7 +121,7 @@ static void options_are_added_to_those_that_are_there(void **state)
 		mount("x", PLACE, "tmpfs", MS_NOEXEC | MS_NODIRATIME | MS_RELATIME, NULL), 0);
 	assert_int_equal(mount(PLACE, DIRECTORY, NULL, MS_BIND, NULL), 0);
 	fd = open_path(PLACE);
-	assert_int_equal(mount_by_path_options(fd, MS_RDONLY | MS_NOSUID | MS_NOATIME), 0);
+	assert_int_equal(mount_legacy_options(fd, MS_RDONLY | MS_NOSUID | MS_NOATIME), 0);
 	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &table, NULL), 0);
 	mounted = mounts_at(&table, PLACE);
 	assert_non_null(mounted);
@@ -138,7 +138,7 @@ static void strict_times_of_access_are_kept(void **state)
 	(void)state;
 	assert_int_equal(mount("x", PLACE, "tmpfs", MS_STRICTATIME, NULL), 0);
 	fd = open_path(PLACE);
-	assert_int_equal(mount_by_path_options(fd, MS_NODEV), 0);
+	assert_int_equal(mount_legacy_options(fd, MS_NODEV), 0);
 	assert_int_equal(mountinfo_read("/proc/self/mountinfo", &table, NULL), 0);
 	assert_string_equal(mounts_at(&table, PLACE)->vfs_options, "rw,nodev");
 }
@@ -149,14 +149,14 @@ static void a_bind_gives_the_root_of_the_new_mount(void **state)
 	int below = 0, above = 0;
 
 	(void)state;
-	assert_int_equal(mount_by_path_bind(from, to, false, &top), 0);
+	assert_int_equal(mount_legacy_bind(from, to, false, &top), 0);
 	assert_int_equal(ns_sandbox_mounts_on(PLACE), 1);
-	assert_int_equal(mount_by_path_same(top, from), 1);
-	assert_int_equal(mount_by_path_same(top, to), 0);
+	assert_int_equal(mount_legacy_same(top, from), 1);
+	assert_int_equal(mount_legacy_same(top, to), 0);
 	assert_int_equal(mount_id_of(to, &below, NULL), 0);
 	assert_int_equal(mount_id_of(top, &above, NULL), 0);
 	assert_int_not_equal(below, above);
-	assert_int_equal(mount_by_path_propagation(top, MS_SHARED, false), 0);
+	assert_int_equal(mount_legacy_propagation(top, MS_SHARED, false), 0);
 	assert_propagation(PLACE, "shared:");
 }
 
@@ -169,12 +169,12 @@ static void a_place_that_has_lost_its_name_is_left_as_it_was(void **state)
 	(void)state;
 	assert_int_equal(rename(PLACE, PLACE "-moved"), 0);
 	assert_int_equal(symlink(PLACE "-moved", PLACE), 0);
-	assert_int_equal(mount_by_path_bind(from, to, false, &top), 0);
+	assert_int_equal(mount_legacy_bind(from, to, false, &top), 0);
 	assert_int_equal(ns_sandbox_mounts_on(PLACE "-moved"), 1);
 	close(move_fd(&top));
 	assert_int_equal(umount2(PLACE "-moved", 0), 0);
 	assert_int_equal(rmdir(PLACE "-moved"), 0);
-	assert_true(mount_by_path_bind(from, to, false, &top) < 0);
+	assert_true(mount_legacy_bind(from, to, false, &top) < 0);
 	assert_int_equal(ns_sandbox_mounts(), before);
 }
 
@@ -342,15 +342,15 @@ static void the_topology_is_shown_read_only_and_private(void **state)
  * that runs would. */
 static void another_directory_at_the_records_path_is_not_shown(void **state)
 {
-	static const struct graft_how private = {PROPAGATION_PRIVATE, "ro", false};
-	cleanup_graft struct graft graft = GRAFT_NONE;
+	static const struct mount_attach_how private = {PROPAGATION_PRIVATE, "ro", false};
+	cleanup_mount_attach struct mount_attach attach = MOUNT_ATTACH_NONE;
 	cleanup_close int source = open_path(DIRECTORY), place = open_path(PLACE);
 
 	(void)state;
-	graft.how = private;
-	graft.source = source;
-	graft.path = strdup(NS_SANDBOX_DIR);
-	assert_int_equal(graft_attach(&graft, place), -ESTALE);
+	attach.how = private;
+	attach.source = source;
+	attach.path = strdup(NS_SANDBOX_DIR);
+	assert_int_equal(mount_attach(&attach, place), -ESTALE);
 	assert_int_equal(ns_sandbox_mounts_on(PLACE), 0);
 }
 

@@ -24,7 +24,7 @@ static int read_closed(void *data)
 
 	(void)data;
 	library_load_no_more();
-	if (mountlib_usable() || whole_table_read(0, &table, NULL) < 0)
+	if (mountlib_usable() || mnttab_read(0, &table, NULL) < 0)
 		return 2;
 	return mounts_at(&table, VOLUME) ? 0 : 3;
 }
@@ -32,7 +32,7 @@ static int read_closed(void *data)
 static void the_whole_table_is_read_without_libmount(void **state)
 {
 	(void)state;
-	if (!whole_table_is_told()) {
+	if (!mnttab_is_listed()) {
 		print_message("SKIP: this kernel does not tell all mounts by statmount(2)\n");
 		skip();
 	}
@@ -50,7 +50,7 @@ static int read_closed_and_untold(void *data)
 	if (hide_syscalls("statmount,listmount", ENOSYS) < 0)
 		return 2;
 	library_load_no_more();
-	if (whole_table_is_told() || whole_table_read(0, &table, &err) != -EOPNOTSUPP)
+	if (mnttab_is_listed() || mnttab_read(0, &table, &err) != -EOPNOTSUPP)
 		return 3;
 	if (err.code != FINDING_HOST_IO || !strstr(err.message, "/proc/self/mountinfo"))
 		return 4;
@@ -75,7 +75,7 @@ static int read_loaded(void *data)
 	if (mountlib_load(NULL, NULL) < 0 || hide_syscalls("statmount,listmount", ENOSYS) < 0)
 		return 2;
 	library_load_no_more();
-	if (!mountlib_usable() || whole_table_read(0, &table, NULL) < 0)
+	if (!mountlib_usable() || mnttab_read(0, &table, NULL) < 0)
 		return 3;
 	return mounts_at(&table, "/") ? 0 : 4;
 }

@@ -304,12 +304,12 @@ static void compare_tables(const struct mount_table *asked, const struct mount_t
 }
 
 static void read_with(
-	pid_t pid, enum mounts_now_how how, const struct strv *paths, struct mount_table *ret)
+	pid_t pid, enum mnttab_query_how how, const struct strv *paths, struct mount_table *ret)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 
-	mounts_now_open(pid, how, &now);
-	assert_int_equal(mounts_now_add(&now, paths, ret, NULL), 0);
+	mnttab_query_open(pid, how, &now);
+	assert_int_equal(mnttab_query_add(&now, paths, ret, NULL), 0);
 }
 
 /* All mounts, in the order of the text. */
@@ -317,9 +317,9 @@ static void compare_lists(pid_t pid, const struct mount_table *text, uint64_t se
 {
 	cleanup_mount_table struct mount_table listed = {0};
 
-	if (!whole_table_is_told())
+	if (!mnttab_is_listed())
 		return;
-	assert_int_equal(whole_table_list(pid, &listed), 0);
+	assert_int_equal(mnttab_list(pid, &listed), 0);
 	for (size_t i = 0; i < listed.n && i < text->n; i++)
 		expect_same(&listed.entries[i], &text->entries[i], "line", text->entries[i].target,
 			seed);
@@ -330,8 +330,8 @@ static void compare_namespace(pid_t pid, const struct strv *paths, uint64_t seed
 {
 	cleanup_mount_table struct mount_table asked = {0}, text = {0};
 
-	read_with(pid, MOUNTS_NOW_ANY, paths, &asked);
-	read_with(pid, MOUNTS_NOW_WHOLE, paths, &text);
+	read_with(pid, MNTTAB_QUERY_ANY, paths, &asked);
+	read_with(pid, MNTTAB_QUERY_WHOLE, paths, &text);
 	assert_false(text.partial);
 	compare_lists(pid, &text, seed);
 	compare_tables(&asked, &text, paths, seed);
@@ -341,14 +341,14 @@ static void compare_descriptors(const struct strv *paths, uint64_t seed)
 {
 	cleanup_mount_table struct mount_table text = {0}, kept = {0};
 
-	read_with(0, MOUNTS_NOW_WHOLE, paths, &text);
+	read_with(0, MNTTAB_QUERY_WHOLE, paths, &text);
 	for (size_t i = 0; i < paths->n; i++) {
 		cleanup_close int fd = open(paths->items[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		cleanup_mount_entry struct mount_entry entry = {0};
 
 		if (fd < 0)
 			continue;
-		assert_int_equal(mounts_now_of(fd, &kept, &entry, NULL), 0);
+		assert_int_equal(mnttab_query_of(fd, &kept, &entry, NULL), 0);
 		expect_same(
 			&entry, mounts_by_id(&text, entry.id), "mount of", paths->items[i], seed);
 	}
@@ -371,9 +371,9 @@ static void add_absent(struct strv *paths)
  * another namespace 6.11. Paths are looked up by openat2(2). */
 static bool are_asked(pid_t pid)
 {
-	cleanup_mounts_now struct mounts_now now = MOUNTS_NOW_NONE;
+	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 
-	mounts_now_open(pid, MOUNTS_NOW_ANY, &now);
+	mnttab_query_open(pid, MNTTAB_QUERY_ANY, &now);
 	return now.root.fd >= 0 && kernel_has(KERNEL_OPENAT2);
 }
 
@@ -470,7 +470,7 @@ static int compare_zurg(void *data)
 {
 	cleanup_mount_table struct mount_table asked = {0}, text = {0};
 	cleanup_strv struct strv paths = {0};
-	struct mounts_now now = MOUNTS_NOW_NONE;
+	struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_close int fd = open(ZURG, O_PATH | O_CLOEXEC);
 	cleanup_mount_entry struct mount_entry entry = {0};
 
@@ -479,12 +479,12 @@ static int compare_zurg(void *data)
 	if (fd < 0 || strv_add(&paths, ZURG) < 0 || strv_add(&paths, ZURG "/films/below") < 0 ||
 		strv_add(&paths, VOLUME "/absent") < 0)
 		return 2;
-	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	if (mounts_now_add(&now, &paths, &asked, NULL) < 0 ||
+	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
+	if (mnttab_query_add(&now, &paths, &asked, NULL) < 0 ||
 		mountinfo_read("/proc/self/mountinfo", &text, NULL) < 0 ||
-		mounts_now_of(fd, NULL, &entry, NULL) < 0)
+		mnttab_query_of(fd, NULL, &entry, NULL) < 0)
 		return 3;
-	mounts_now_close(&now);
+	mnttab_query_close(&now);
 	if (!asked.partial)
 		return 4;
 	for (size_t i = 0; i < paths.n; i++) {
@@ -553,17 +553,17 @@ static int read_without(void *data)
 	const struct hidden *hidden = data;
 	cleanup_mount_table struct mount_table table = {0}, kept = {0};
 	cleanup_strv struct strv paths = {0};
-	struct mounts_now now = MOUNTS_NOW_NONE;
+	struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_mount_entry struct mount_entry entry = {0};
 	cleanup_close int fd = open(VOLUME, O_PATH | O_CLOEXEC);
 
 	if (fd < 0 || strv_add(&paths, ZURG) < 0 || hide_syscalls(hidden->names, hidden->error) < 0)
 		return 2;
-	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	if (mounts_now_add(&now, &paths, &table, NULL) < 0 ||
-		mounts_now_of(fd, &kept, &entry, NULL) < 0)
+	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
+	if (mnttab_query_add(&now, &paths, &table, NULL) < 0 ||
+		mnttab_query_of(fd, &kept, &entry, NULL) < 0)
 		return 3;
-	mounts_now_close(&now);
+	mnttab_query_close(&now);
 	if (table.partial || !mounts_at(&table, VOLUME))
 		return 4;
 	return mounts_at(&table, VOLUME)->id == entry.id ? 0 : 5;
@@ -593,7 +593,7 @@ static int read_in_a_root(void *data)
 {
 	cleanup_mount_table struct mount_table before = {0}, asked = {0}, text = {0};
 	cleanup_strv struct strv paths = {0};
-	struct mounts_now now = MOUNTS_NOW_NONE;
+	struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_free char *a = NULL, *b = NULL;
 
 	/* Without statmount(2) it reads the text, by a library that is not in that root. */
@@ -603,11 +603,11 @@ static int read_in_a_root(void *data)
 		return 2;
 	if (mkdir("/proc", 0555) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return 3;
-	mounts_now_open(0, MOUNTS_NOW_ANY, &now);
-	if (mounts_now_add(&now, &paths, &asked, NULL) < 0 ||
+	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
+	if (mnttab_query_add(&now, &paths, &asked, NULL) < 0 ||
 		mountinfo_read("/proc/self/mountinfo", &text, NULL) < 0)
 		return 4;
-	mounts_now_close(&now);
+	mnttab_query_close(&now);
 	a = serialise(mounts_at(&asked, "/zurg"));
 	b = serialise(mounts_at(&text, "/zurg"));
 	return a && b && strcmp(a, b) == 0 ? 0 : 5;

@@ -47,7 +47,7 @@ static int open_all(void *data)
 		return 1;
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		cleanup_lock struct lock lock = LOCK_NONE;
-		struct stale_mount mount = {0};
+		struct dead_mount mount = {0};
 		int fd = -EBADF;
 
 		if (authority_identify(&run, ways[i], &mount, &err) != -EREMOTE ||
@@ -85,7 +85,7 @@ static void a_mount_that_is_there_is_told(void **state)
 {
 	cleanup_run struct run run = RUN_INIT;
 	cleanup_error struct error err = {0};
-	struct stale_mount by_id = {0}, whole = {0};
+	struct dead_mount by_id = {0}, whole = {0};
 	struct stat st;
 
 	(void)state;
@@ -104,18 +104,18 @@ static void what_is_gone_has_changed(void **state)
 {
 	cleanup_run struct run run = RUN_INIT;
 	cleanup_error struct error err = {0};
-	struct stale_mount mount = {0};
+	struct dead_mount mount = {0};
 
 	(void)state;
 	assert_int_equal(init(&run), 0);
 	/* The mount, */
-	assert_true(walk_has_changed(authority_look(&run, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_look(&run, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 	/* and the directory, too. */
 	assert_int_equal(rename(VOLUME "/a", VOLUME "/b"), 0);
-	assert_true(walk_has_changed(authority_look(&run, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_look(&run, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
-	assert_true(walk_has_changed(authority_identify(&run, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_identify(&run, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 }
 
@@ -124,7 +124,7 @@ static void a_symlink_is_unsafe_and_no_change(void **state)
 {
 	cleanup_run struct run run = RUN_INIT;
 	cleanup_error struct error err = {0};
-	struct stale_mount mount = {0};
+	struct dead_mount mount = {0};
 	int r;
 
 	(void)state;
@@ -133,7 +133,7 @@ static void a_symlink_is_unsafe_and_no_change(void **state)
 	assert_int_equal(symlink("b", VOLUME "/a"), 0);
 	r = authority_identify(&run, &claim, &mount, &err);
 	assert_true(r < 0);
-	assert_false(walk_has_changed(r));
+	assert_false(safe_walk_has_changed(r));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 }
 

@@ -98,7 +98,7 @@ static int replace_confined(void *data)
 	char said[512];
 
 	(void)data;
-	if (parser_begin(NULL) < 0 || confine_worker(CONFINE_RECONCILE, &(int){0}) < 0)
+	if (parser_begin(NULL) < 0 || drop_privileges_worker(PRIVILEGES_RECONCILE, &(int){0}) < 0)
 		return 1;
 	parser_rest();
 	return ask(STATE, said, sizeof(said)) == 0 ? 0 : 2;
@@ -112,13 +112,13 @@ static void a_confined_worker_replaces_it_too(void **state)
 
 static void one_that_gives_no_answer_is_not_waited_for(void **state)
 {
-	struct progress *progress = progress_new();
+	struct worker_status *progress = worker_status_new();
 	char said[512];
 
 	(void)state;
 	assert_non_null(progress);
 	/* A second of which is kept for saying so. */
-	progress_begin(progress, 1200000);
+	worker_status_begin(progress, 1200000);
 	assert_int_equal(parser_begin(progress), 0);
 	assert_int_equal(ask(STATE, said, sizeof(said)), 0);
 	kill(child_of(getpid()), SIGSTOP);
@@ -126,7 +126,7 @@ static void one_that_gives_no_answer_is_not_waited_for(void **state)
 	assert_string_equal(said, "state: the process that parses it gave no answer in its time");
 	parser_end();
 	assert_int_equal(child_of(getpid()), 0);
-	progress_free(progress);
+	worker_status_free(progress);
 }
 
 /* A process of a run that is killed while it waits: what it asked for is no answer to others. */
@@ -307,7 +307,7 @@ static int attempt_as_parser(void *data)
 {
 	const struct attempt *attempt = data;
 
-	return confine_parser() < 0 ? 1 : attempt->make();
+	return drop_privileges_parser() < 0 ? 1 : attempt->make();
 }
 
 static void expect_ends(int (*as)(void *attempt), const struct attempt *attempts, size_t n)
@@ -415,7 +415,7 @@ static int open_anothers_memory(void)
 	char path[64];
 
 	held_process_hold(getppid());
-	if (confine_drop_ptrace() < 0)
+	if (drop_privileges_drop_ptrace() < 0)
 		return 12;
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)getppid());
 	if (refused(open(path, O_RDWR | O_CLOEXEC)) == 11)
@@ -447,7 +447,7 @@ static int attempt_as_worker(void *data)
 	const struct attempt *attempt = data;
 
 	journal_hold();
-	return confine_worker(CONFINE_PRESTART, &(int){0}) < 0 ? 1 : attempt->make();
+	return drop_privileges_worker(PRIVILEGES_PRESTART, &(int){0}) < 0 ? 1 : attempt->make();
 }
 
 static void whoever_takes_a_worker_over_is_not_root_in_one_step(void **state)

@@ -315,7 +315,7 @@ static int expose_once(const struct fake_member *member, struct error *err)
 
 	assert_int_equal(process_start(member->process.pid, &start), 0);
 	assert_int_equal(container_ns_open(member->process.pid, start, &ns, err), 0);
-	return expose_record(&ns, record, member->root, "/run/fuse-sidecar", err);
+	return publish_record(&ns, record, member->root, "/run/fuse-sidecar", err);
 }
 
 static void a_place_that_is_swapped_meanwhile_is_used_or_unsafe(void **state)

@@ -21,17 +21,17 @@ static int fresh(void **state)
 	return ns_sandbox_reset() < 0 ? -1 : ns_sandbox_mkdirs(VOLUME);
 }
 
-static const struct walk_directory root_made = {.mode = 0755};
+static const struct safe_walk_directory root_made = {.mode = 0755};
 
-static int make(const char *rest, const struct walk_directory *directory, struct undo *undo,
-	unsigned int *made, struct error *err)
+static int make(const char *rest, const struct safe_walk_directory *directory,
+	struct rollback_list *rollback, unsigned int *made, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	int r = walk_open(NS_SANDBOX_DIR, VOLUME, &fd, err);
+	int r = safe_walk_open(NS_SANDBOX_DIR, VOLUME, &fd, err);
 
 	*made = 0;
 	if (r == 0)
-		r = walk_make(fd, VOLUME, rest, directory, undo, err);
+		r = safe_walk_make(fd, VOLUME, rest, directory, rollback, err);
 	if (r < 0)
 		return r;
 	*made = (unsigned int)r;
@@ -59,13 +59,14 @@ static void assert_nothing_at(const char *path)
 
 static void each_missing_component_is_made_with_mode_and_owner(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {.mode = 01775, .owner_uid = 1000, .owner_gid = 2000};
+	struct safe_walk_directory directory = {
+		.mode = 01775, .owner_uid = 1000, .owner_gid = 2000};
 	unsigned int made;
 
 	(void)state;
-	assert_int_equal(make("a/b/zurg", &directory, &undo, &made, &err), 0);
+	assert_int_equal(make("a/b/zurg", &directory, &rollback, &made, &err), 0);
 	assert_int_equal(made, 3);
 	assert_directory(VOLUME "/a", 01775, 1000, 2000);
 	assert_directory(VOLUME "/a/b/zurg", 01775, 1000, 2000);
@@ -73,24 +74,24 @@ static void each_missing_component_is_made_with_mode_and_owner(void **state)
 
 static void an_existing_directory_keeps_mode_and_owner(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {.mode = 0700, .owner_uid = 1000};
+	struct safe_walk_directory directory = {.mode = 0700, .owner_uid = 1000};
 	unsigned int made;
 
 	(void)state;
 	assert_int_equal(mkdir(VOLUME "/zurg", 0751), 0);
 	assert_int_equal(chmod(VOLUME "/zurg", 0751), 0);
-	assert_int_equal(make("zurg", &directory, &undo, &made, &err), 0);
+	assert_int_equal(make("zurg", &directory, &rollback, &made, &err), 0);
 	assert_int_equal(made, 0);
 	assert_directory(VOLUME "/zurg", 0751, 0, 0);
 }
 
 static void a_provider_that_is_not_root_makes_what_it_could_make_itself(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {.mode = 0755,
+	struct safe_walk_directory directory = {.mode = 0755,
 		.creator = {.uid = 1000, .gid = 1000},
 		.owner_uid = 1000,
 		.owner_gid = 1000};
@@ -98,52 +99,53 @@ static void a_provider_that_is_not_root_makes_what_it_could_make_itself(void **s
 
 	(void)state;
 	assert_int_equal(chmod(VOLUME, 0777), 0);
-	assert_int_equal(make("zurg", &directory, &undo, &made, &err), 0);
+	assert_int_equal(make("zurg", &directory, &rollback, &made, &err), 0);
 	assert_directory(VOLUME "/zurg", 0755, 1000, 1000);
 }
 
 /* Not before the last one is made: in one that is not its own any more it could make nothing. */
 static void an_owner_is_given_to_nested_directories_of_a_user(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {
+	struct safe_walk_directory directory = {
 		.mode = 0755, .creator.uid = 1000, .owner_uid = 2000, .owner_gid = 3000};
 	unsigned int made;
 
 	(void)state;
 	assert_int_equal(chmod(VOLUME, 0777), 0);
-	assert_int_equal(make("a/b/zurg", &directory, &undo, &made, &err), 0);
+	assert_int_equal(make("a/b/zurg", &directory, &rollback, &made, &err), 0);
 	assert_int_equal(made, 3);
 	assert_directory(VOLUME "/a", 0755, 2000, 3000);
 	assert_directory(VOLUME "/a/b/zurg", 0755, 2000, 3000);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_nothing_at(VOLUME "/a");
 }
 
 /* The volume's other user removes the directory that the walk stands in. */
 static void a_directory_that_is_taken_away_meanwhile_is_unsafe(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	cleanup_close int fd = open(VOLUME, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
 	assert_int_equal(rmdir(VOLUME), 0);
-	assert_int_equal(walk_make(fd, VOLUME, "zurg", &root_made, &undo, &err), -ENOENT);
+	assert_int_equal(safe_walk_make(fd, VOLUME, "zurg", &root_made, &rollback, &err), -ENOENT);
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 	assert_non_null(strstr(err.message, VOLUME "/zurg"));
 }
 
 static void a_provider_that_may_not_write_there_is_refused(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {.mode = 0755, .creator = {.uid = 1000, .gid = 1000}};
+	struct safe_walk_directory directory = {
+		.mode = 0755, .creator = {.uid = 1000, .gid = 1000}};
 	unsigned int made;
 
 	(void)state;
-	assert_int_equal(make("zurg", &directory, &undo, &made, &err), -EACCES);
+	assert_int_equal(make("zurg", &directory, &rollback, &made, &err), -EACCES);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, VOLUME "/zurg"));
 	assert_non_null(strstr(err.message, "uid 1000"));
@@ -154,9 +156,9 @@ static void a_provider_that_may_not_write_there_is_refused(void **state)
 static void a_supplementary_group_lets_a_provider_write(void **state)
 {
 	static const gid_t groups[] = {3000};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
-	struct walk_directory directory = {.mode = 0755,
+	struct safe_walk_directory directory = {.mode = 0755,
 		.creator = {.uid = 1000, .gid = 1000, .groups = groups, .n_groups = 1},
 		.owner_uid = 1000,
 		.owner_gid = 1000};
@@ -165,7 +167,7 @@ static void a_supplementary_group_lets_a_provider_write(void **state)
 	(void)state;
 	assert_int_equal(chown(VOLUME, 0, 3000), 0);
 	assert_int_equal(chmod(VOLUME, 0770), 0);
-	assert_int_equal(make("zurg", &directory, &undo, &made, &err), 0);
+	assert_int_equal(make("zurg", &directory, &rollback, &made, &err), 0);
 	assert_directory(VOLUME "/zurg", 0755, 1000, 1000);
 }
 
@@ -184,15 +186,15 @@ static void a_symlink_on_the_way_is_unsafe(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_undo struct undo undo = {0};
+		cleanup_rollback_list struct rollback_list rollback = {0};
 		cleanup_error struct error err = {0};
 		unsigned int made;
 
 		assert_int_equal(symlink(cases[i].target, cases[i].link), 0);
-		assert_int_equal(make(cases[i].rest, &root_made, &undo, &made, &err), -ELOOP);
+		assert_int_equal(make(cases[i].rest, &root_made, &rollback, &made, &err), -ELOOP);
 		assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 		assert_non_null(strstr(err.message, VOLUME "/zurg"));
-		assert_int_equal(undo.n, 0);
+		assert_int_equal(rollback.n, 0);
 		assert_int_equal(unlink(cases[i].link), 0);
 	}
 	assert_nothing_at(NS_SANDBOX_DIR "/other");
@@ -201,26 +203,26 @@ static void a_symlink_on_the_way_is_unsafe(void **state)
 
 static void a_file_in_the_way_is_unsafe(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	unsigned int made;
 
 	(void)state;
 	assert_int_equal(ns_sandbox_write(VOLUME "/zurg", "movies", 0644), 0);
-	assert_int_equal(make("zurg", &root_made, &undo, &made, &err), -ENOTDIR);
+	assert_int_equal(make("zurg", &root_made, &rollback, &made, &err), -ENOTDIR);
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 	assert_non_null(strstr(err.message, VOLUME "/zurg"));
 }
 
 static void a_fifo_in_the_way_does_not_block(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	unsigned int made;
 
 	(void)state;
 	assert_int_equal(mkfifo(VOLUME "/zurg", 0644), 0);
-	assert_int_equal(make("zurg/below", &root_made, &undo, &made, &err), -ENOTDIR);
+	assert_int_equal(make("zurg/below", &root_made, &rollback, &made, &err), -ENOTDIR);
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 }
 
@@ -233,21 +235,22 @@ struct hung {
 static int walk_and_make(void *data)
 {
 	const struct hung *hung = data;
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	cleanup_close int fd = -EBADF;
 
 	alarm(20);
-	if (walk_below(hung->volume_fd, VOLUME, hung->path, &fd, &err) != -EREMOTE ||
+	if (safe_walk_below(hung->volume_fd, VOLUME, hung->path, &fd, &err) != -EREMOTE ||
 		err.code != FINDING_PATH_UNSAFE)
 		return 1;
 	error_clear(&err);
-	if (walk_make(hung->volume_fd, VOLUME, hung->path, &root_made, &undo, &err) != -EREMOTE ||
+	if (safe_walk_make(hung->volume_fd, VOLUME, hung->path, &root_made, &rollback, &err) !=
+			-EREMOTE ||
 		err.code != FINDING_PATH_UNSAFE)
 		return 2;
 	error_clear(&err);
 	/* The mount itself may be what a walk ends on. */
-	return walk_below(hung->volume_fd, VOLUME, "a", &fd, &err) == 0 ? 0 : 3;
+	return safe_walk_below(hung->volume_fd, VOLUME, "a", &fd, &err) == 0 ? 0 : 3;
 }
 
 static void a_hung_fuse_mount_on_the_way_is_unsafe_and_holds_nobody(void **state)
@@ -268,15 +271,16 @@ static void a_hung_fuse_mount_on_the_way_is_unsafe_and_holds_nobody(void **state
 /* The volume may be one, and other mounts may be on the way. */
 static void mounts_on_the_way_are_crossed(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	cleanup_close int volume = open(VOLUME, O_PATH | O_CLOEXEC), fd = -EBADF;
 
 	(void)state;
 	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/a"), 0);
 	assert_int_equal(mount("disk", VOLUME "/a", "tmpfs", 0, NULL), 0);
-	assert_int_equal(walk_make(volume, VOLUME, "a/b/zurg", &root_made, &undo, &err), 2);
-	assert_int_equal(walk_below(volume, VOLUME, "a/b/zurg", &fd, &err), 0);
+	assert_int_equal(
+		safe_walk_make(volume, VOLUME, "a/b/zurg", &root_made, &rollback, &err), 2);
+	assert_int_equal(safe_walk_below(volume, VOLUME, "a/b/zurg", &fd, &err), 0);
 	assert_int_equal(umount2(VOLUME "/a", MNT_DETACH), 0);
 }
 
@@ -289,7 +293,7 @@ static void the_administrators_part_may_go_through_a_symlink(void **state)
 	assert_int_equal(symlink("volume", NS_SANDBOX_DIR "/pods"), 0);
 	assert_int_equal(mkdir(VOLUME "/one", 0755), 0);
 	assert_int_equal(
-		walk_open(NS_SANDBOX_DIR "/pods", NS_SANDBOX_DIR "/pods/one", &fd, &err), 0);
+		safe_walk_open(NS_SANDBOX_DIR "/pods", NS_SANDBOX_DIR "/pods/one", &fd, &err), 0);
 }
 
 static void a_path_outside_is_refused_before_it_is_opened(void **state)
@@ -298,7 +302,7 @@ static void a_path_outside_is_refused_before_it_is_opened(void **state)
 	cleanup_error struct error err = {0};
 
 	(void)state;
-	assert_int_equal(walk_open(VOLUME, NS_SANDBOX_DIR "/volume2", &fd, &err), -EINVAL);
+	assert_int_equal(safe_walk_open(VOLUME, NS_SANDBOX_DIR "/volume2", &fd, &err), -EINVAL);
 	assert_int_equal(err.code, FINDING_PATH_OUTSIDE_ROOTS);
 }
 
@@ -309,46 +313,46 @@ static void a_missing_volume_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(
-		walk_open(NS_SANDBOX_DIR, NS_SANDBOX_DIR "/gone/volume", &fd, &err), -ENOENT);
+		safe_walk_open(NS_SANDBOX_DIR, NS_SANDBOX_DIR "/gone/volume", &fd, &err), -ENOENT);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, NS_SANDBOX_DIR "/gone/volume"));
 }
 
 static void what_a_failed_run_made_is_taken_back(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	unsigned int made;
 
 	(void)state;
-	assert_int_equal(make("a/b/zurg", &root_made, &undo, &made, &err), 0);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(make("a/b/zurg", &root_made, &rollback, &made, &err), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_nothing_at(VOLUME "/a");
 }
 
 static void a_directory_that_something_else_uses_stays(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	unsigned int made;
 
 	(void)state;
-	assert_int_equal(make("a/zurg", &root_made, &undo, &made, &err), 0);
+	assert_int_equal(make("a/zurg", &root_made, &rollback, &made, &err), 0);
 	assert_int_equal(mkdir(VOLUME "/a/other", 0755), 0);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_directory(VOLUME "/a/other", 0755, 0, 0);
 	assert_nothing_at(VOLUME "/a/zurg");
 }
 
 static void a_read_only_volume_says_so(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	unsigned int made;
 
 	(void)state;
 	assert_int_equal(mount("ro", VOLUME, "tmpfs", MS_RDONLY, NULL), 0);
-	assert_int_equal(make("zurg", &root_made, &undo, &made, &err), -EROFS);
+	assert_int_equal(make("zurg", &root_made, &rollback, &made, &err), -EROFS);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, "Read-only"));
 	assert_int_equal(umount(VOLUME), 0);

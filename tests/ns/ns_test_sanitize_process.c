@@ -51,7 +51,7 @@ static int start_with_signals(void *data)
 
 	ignore_and_block(SIGCHLD);
 	ignore_and_block(SIGPIPE);
-	if (startup_clean(for_people) < 0)
+	if (sanitize_process(for_people) < 0)
 		return 1;
 	if (is_blocked(SIGCHLD) || is_blocked(SIGPIPE))
 		return 2;
@@ -78,7 +78,7 @@ static int start_with_environment(void *data)
 	setenv("LD_PRELOAD", "/tmp/evil.so", 1);
 	setenv("TERM", "dumb", 1);
 	setenv("KUBENSMNT", "/run/somewhere", 1);
-	if (startup_clean(for_people) < 0)
+	if (sanitize_process(for_people) < 0)
 		return 1;
 	if (getenv("LD_PRELOAD") || getenv("PATH"))
 		return 2;
@@ -103,7 +103,7 @@ static int start_with_stray_descriptors(void *data)
 	(void)data;
 	if (dup2(STDERR_FILENO, HIGH_FD) < 0 || dup2(STDERR_FILENO, STDERR_FILENO + 1) < 0)
 		return 1;
-	if (startup_clean(false) < 0)
+	if (sanitize_process(false) < 0)
 		return 2;
 	return is_open(HIGH_FD) || is_open(STDERR_FILENO + 1) || !is_open(STDERR_FILENO) ? 3 : 0;
 }
@@ -149,7 +149,7 @@ static int start_without_proc(void *data)
 		return 11;
 	if (dup2(STDERR_FILENO, HIGH_FD) < 0 || hide_close_range() < 0)
 		return 12;
-	return startup_clean(true) == -ENODEV && is_open(HIGH_FD) ? 0 : 1;
+	return sanitize_process(true) == -ENODEV && is_open(HIGH_FD) ? 0 : 1;
 }
 
 static void an_old_kernel_needs_proc_for_that(void **state)
@@ -166,7 +166,7 @@ static int start_without_standard_descriptors(void *data)
 	(void)data;
 	close(STDIN_FILENO);
 	close(STDERR_FILENO);
-	if (startup_clean(false) < 0 || stat("/dev/null", &null) < 0)
+	if (sanitize_process(false) < 0 || stat("/dev/null", &null) < 0)
 		return 1;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fstat(fd, &opened) < 0)
@@ -189,7 +189,7 @@ static int start_in_tmp(void *data)
 	cleanup_free char *cwd = NULL;
 
 	umask(0);
-	if (chdir("/tmp") < 0 || startup_clean(for_people) < 0)
+	if (chdir("/tmp") < 0 || sanitize_process(for_people) < 0)
 		return 1;
 	cwd = getcwd(NULL, 0);
 	if (!cwd || strcmp(cwd, for_people ? "/tmp" : "/") != 0)

@@ -390,12 +390,12 @@ static void a_pod_that_comes_while_a_mount_is_made_private_again_notices(void **
 	add_torbox(&scene);
 	assert_int_equal(runtime_dir_open(true, &runtime, NULL), 0);
 	volume = open(scene.a.volume, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(bind_lock(runtime, volume, scene.a.volume, &lock, NULL), 0);
+	assert_int_equal(shared_bind_lock(runtime, volume, scene.a.volume, &lock, NULL), 0);
 	assert_int_equal(fstat(lock.fd, &st), 0);
 	second = fake_member_hook_start(scene.in_b, "prestart");
 	assert_true(eventually(somebody_waits_for_a_lock, &st));
 	assert_int_equal(mount(NULL, scene.a.volume, NULL, MS_PRIVATE, NULL), 0);
-	bind_unlock(&lock);
+	shared_bind_unlock(&lock);
 	assert_int_equal(child_wait(second), 13);
 	fake_member_expect_said(scene.in_b, "[peer-group-mismatch]");
 	/* The kubelet tries again: it is not for this pod to share it. */

@@ -84,7 +84,7 @@ static void open_ns(const struct fake_container *container, struct container_ns 
 }
 
 static int replace_as(
-	const struct fake_container *container, struct replace replace, struct error *err)
+	const struct fake_container *container, struct rebind replace, struct error *err)
 {
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
 	cleanup_mount_table struct mount_table table = {0};
@@ -95,13 +95,13 @@ static int replace_as(
 	replace.bind = mounts_at(&table, target);
 	assert_non_null(replace.bind);
 	open_ns(container, &ns);
-	return replace_bind(&ns, &replace, err);
+	return rebind(&ns, &replace, err);
 }
 
 static int replace_in(const struct fake_container *container, int anchor_fd,
 	enum propagation propagation, struct error *err)
 {
-	const struct replace replace = {
+	const struct rebind replace = {
 		.anchor_fd = anchor_fd, .propagation = propagation, .recursive = true};
 
 	return replace_as(container, replace, err);
@@ -205,12 +205,12 @@ static void an_idmapped_bind_is_left_alone(void **state)
 	cleanup_error struct error err = {0};
 	char target[] = ROOT_A MEDIA, options[] = "rw,relatime,idmapped";
 	struct mount_entry bind = {.id = 1, .target = target, .vfs_options = options};
-	struct replace replace = {.bind = &bind, .propagation = PROPAGATION_SHARED};
+	struct rebind replace = {.bind = &bind, .propagation = PROPAGATION_SHARED};
 
 	assert_int_equal(bind_volume(&anchor), 0);
 	replace.anchor_fd = anchor;
 	open_ns(&pod->provider, &ns);
-	assert_int_equal(replace_bind(&ns, &replace, &err), -EOPNOTSUPP);
+	assert_int_equal(rebind(&ns, &replace, &err), -EOPNOTSUPP);
 	assert_int_equal(err.code, FINDING_PEER_GROUP_MISMATCH);
 	assert_non_null(err.fix);
 	assert_true(has_mount(pod->provider.pid, target));
@@ -258,7 +258,7 @@ static void a_volume_below_the_replaced_bind_stays_where_it_is(void **state)
 	char cache[] = NS_SANDBOX_DIR "/both" MEDIA "/cache";
 	char *items[] = {cache};
 	const struct strv nested = {items, 1};
-	struct replace replace = {
+	struct rebind replace = {
 		.propagation = PROPAGATION_SLAVE, .recursive = true, .nested = &nested};
 
 	NEEDS_REPLACEMENT();
@@ -286,13 +286,13 @@ static void another_mount_in_the_binds_place_is_left_alone(void **state)
 	cleanup_error struct error err = {0};
 	char target[] = ROOT_A MEDIA, options[] = "rw";
 	struct mount_entry stranger = {.id = 999999, .target = target, .vfs_options = options};
-	struct replace replace = {.bind = &stranger, .propagation = PROPAGATION_SHARED};
+	struct rebind replace = {.bind = &stranger, .propagation = PROPAGATION_SHARED};
 
 	NEEDS_REPLACEMENT();
 	assert_int_equal(bind_volume(&anchor), 0);
 	replace.anchor_fd = anchor;
 	open_ns(&pod->provider, &ns);
-	assert_int_equal(replace_bind(&ns, &replace, &err), -ESTALE);
+	assert_int_equal(rebind(&ns, &replace, &err), -ESTALE);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_true(has_mount(pod->provider.pid, ROOT_A MEDIA));
 }
@@ -334,7 +334,7 @@ static int read_tables(pid_t pid, uint64_t ticks, struct error *err)
 	run.facts.request = &run.request;
 	run.facts.spec = &run.spec;
 	run.facts.bundle = run.state.bundle;
-	return tables_read(&run, err);
+	return load_mounts(&run, err);
 }
 
 static void nor_are_its_mounts_for_the_containers(void **state)
@@ -351,14 +351,14 @@ static void nor_are_its_mounts_for_the_containers(void **state)
 
 static void a_failed_runs_bind_is_taken_back(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_close int anchor = -EBADF;
 
 	(void)state;
 	assert_int_equal(bind_volume(&anchor), 0);
 	assert_true(has_mount(getpid(), VOLUME));
-	assert_int_equal(undo_add(&undo, UNDO_BIND, anchor, NULL), 0);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(rollback_list_add(&rollback, ROLLBACK_BIND, anchor, NULL), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_false(has_mount(getpid(), VOLUME));
 }
 
@@ -367,7 +367,7 @@ static void a_failed_runs_bind_is_taken_back(void **state)
  */
 static void a_failed_runs_bind_takes_no_mount_of_the_host_along(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_close int anchor = -EBADF;
 
 	(void)state;
@@ -377,8 +377,8 @@ static void a_failed_runs_bind_takes_no_mount_of_the_host_along(void **state)
 	assert_int_equal(ns_sandbox_mkdirs(VOLUME "/disk/inner"), 0);
 	assert_int_equal(mount("inner", VOLUME "/disk/inner", "tmpfs", 0, NULL), 0);
 	assert_int_equal(bind_volume(&anchor), 0);
-	assert_int_equal(undo_add(&undo, UNDO_BIND, anchor, NULL), 0);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(rollback_list_add(&rollback, ROLLBACK_BIND, anchor, NULL), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_false(has_mount(getpid(), VOLUME));
 	assert_true(has_mount(getpid(), VOLUME "/disk/inner"));
 }
@@ -404,11 +404,11 @@ static int release(struct topology *pod, int anchor, bool *ret_unmounted)
 	cleanup_error struct error err = {0};
 
 	assert_int_equal(runtime_dir_open(true, &runtime, &err), 0);
-	return bind_release(&(struct bind_end){.runtime_fd = runtime,
-				    .index = &index,
-				    .topology = pod,
-				    .volume = &pod->volumes[0],
-				    .fd = anchor},
+	return shared_bind_release(&(struct shared_bind_end){.runtime_fd = runtime,
+					   .index = &index,
+					   .topology = pod,
+					   .volume = &pod->volumes[0],
+					   .fd = anchor},
 		ret_unmounted, &err);
 }
 
@@ -445,7 +445,7 @@ static void a_bind_below_which_something_was_mounted_stays(void **state)
 
 static void a_failed_runs_sharing_is_taken_back(void **state)
 {
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_close int fd = -EBADF;
 	cleanup_free char *before = NULL, *after = NULL;
 
@@ -455,8 +455,8 @@ static void a_failed_runs_sharing_is_taken_back(void **state)
 	assert_int_equal(mount_make_shared(fd), 0);
 	before = ns_sandbox_propagation(VOLUME);
 	assert_int_equal(strncmp(before, "shared:", 7), 0);
-	assert_int_equal(undo_add(&undo, UNDO_SHARED, fd, NULL), 0);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(rollback_list_add(&rollback, ROLLBACK_SHARED, fd, NULL), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	after = ns_sandbox_propagation(VOLUME);
 	assert_string_equal(after, "");
 }
@@ -495,7 +495,7 @@ static int expose_to(const struct fake_container *container, struct error *err)
 	record = open(NS_SANDBOX_DIR "/record", O_PATH | O_CLOEXEC);
 	assert_true(record >= 0);
 	open_ns(container, &ns);
-	return expose_record(&ns, record, container->root, "/run/fuse-sidecar", err);
+	return publish_record(&ns, record, container->root, "/run/fuse-sidecar", err);
 }
 
 static void the_record_is_read_only_inside_and_renames_show(void **state)

@@ -18,7 +18,7 @@
 #define VOLUME NS_SANDBOX_DIR "/volume"
 #define USER 1000
 
-static const struct walk_directory of_the_user = {
+static const struct safe_walk_directory of_the_user = {
 	.creator = {.uid = USER, .gid = USER},
 	.owner_uid = USER,
 	.owner_gid = USER,
@@ -46,10 +46,10 @@ static void serve(struct volume *volume, const char *option)
 	assert_true(volume->fd >= 0);
 }
 
-static int make(const struct volume *volume, const struct walk_directory *directory,
-	struct undo *undo, struct error *err)
+static int make(const struct volume *volume, const struct safe_walk_directory *directory,
+	struct rollback_list *rollback, struct error *err)
 {
-	return walk_make(volume->fd, VOLUME, "a/b/zurg", directory, undo, err);
+	return safe_walk_make(volume->fd, VOLUME, "a/b/zurg", directory, rollback, err);
 }
 
 static int look_for_zurg(void *data)
@@ -88,94 +88,94 @@ static void the_volume_refuses_root(void **state)
 static void directories_are_made_and_opened_with_the_providers_ids(void **state)
 {
 	cleanup_volume struct volume volume = {0};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	cleanup_close int fd = -EBADF;
 
 	(void)state;
 	serve(&volume, NULL);
-	assert_int_equal(make(&volume, &of_the_user, &undo, &err), 3);
+	assert_int_equal(make(&volume, &of_the_user, &rollback, &err), 3);
 	assert_int_equal(child_run(look_for_zurg, NULL), 0);
 	/* Nobody says then whose directories these are: a pod's end knows no user. */
-	assert_int_equal(walk_below(volume.fd, VOLUME, "a/b/zurg", &fd, &err), 0);
-	assert_int_equal(make(&volume, &of_the_user, &undo, &err), 0);
+	assert_int_equal(safe_walk_below(volume.fd, VOLUME, "a/b/zurg", &fd, &err), 0);
+	assert_int_equal(make(&volume, &of_the_user, &rollback, &err), 0);
 }
 
 static void what_a_failed_run_made_there_is_taken_back(void **state)
 {
 	cleanup_volume struct volume volume = {0};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 
 	(void)state;
 	serve(&volume, NULL);
-	assert_int_equal(make(&volume, &of_the_user, &undo, &err), 3);
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(make(&volume, &of_the_user, &rollback, &err), 3);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_int_equal(child_run(look_for_anything, NULL), 0);
 }
 
 static void a_provider_that_is_root_is_told_to_be_a_user(void **state)
 {
-	static const struct walk_directory of_root = {.mode = 0755};
+	static const struct safe_walk_directory of_root = {.mode = 0755};
 	cleanup_volume struct volume volume = {0};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 
 	(void)state;
 	serve(&volume, NULL);
-	assert_int_equal(make(&volume, &of_root, &undo, &err), -EACCES);
+	assert_int_equal(make(&volume, &of_root, &rollback, &err), -EACCES);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, VOLUME "/a as uid 0"));
 	assert_non_null(strstr(err.fix, "runAsUser"));
-	assert_int_equal(undo.n, 0);
+	assert_int_equal(rollback.n, 0);
 }
 
 static void an_owner_that_cannot_be_given_is_named(void **state)
 {
-	struct walk_directory directory = of_the_user;
+	struct safe_walk_directory directory = of_the_user;
 	cleanup_volume struct volume volume = {0};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 
 	(void)state;
 	serve(&volume, NULL);
 	directory.owner_uid = 2000;
-	assert_int_equal(make(&volume, &directory, &undo, &err), -EPERM);
+	assert_int_equal(make(&volume, &directory, &rollback, &err), -EPERM);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, "a/b/zurg to uid 2000"));
 	assert_non_null(strstr(err.fix, "dir-owner"));
-	assert_int_equal(undo_run(&undo), 0);
+	assert_int_equal(rollback_list_run(&rollback), 0);
 	assert_int_equal(child_run(look_for_anything, NULL), 0);
 }
 
 static void a_directory_that_denies_its_owner_too_is_named(void **state)
 {
 	cleanup_volume struct volume volume = {0};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	int fd = -EBADF;
 
 	(void)state;
 	serve(&volume, "--mode=0");
-	assert_int_equal(make(&volume, &of_the_user, &undo, &err), -EACCES);
+	assert_int_equal(make(&volume, &of_the_user, &rollback, &err), -EACCES);
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, VOLUME "/a"));
 	error_clear(&err);
-	assert_int_equal(walk_below(volume.fd, VOLUME, "a/b", &fd, &err), -EACCES);
+	assert_int_equal(safe_walk_below(volume.fd, VOLUME, "a/b", &fd, &err), -EACCES);
 	assert_non_null(strstr(err.message, VOLUME "/a/b"));
 }
 
 static void the_hook_is_root_again_afterwards(void **state)
 {
 	cleanup_volume struct volume volume = {0};
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	struct stat st;
 
 	(void)state;
 	serve(&volume, NULL);
-	make(&volume, &of_the_user, &undo, &err);
-	undo_run(&undo);
+	make(&volume, &of_the_user, &rollback, &err);
+	rollback_list_run(&rollback);
 	assert_int_equal(mkdir(NS_SANDBOX_DIR "/mine", 0700), 0);
 	assert_int_equal(stat(NS_SANDBOX_DIR "/mine", &st), 0);
 	assert_int_equal(st.st_uid, 0);

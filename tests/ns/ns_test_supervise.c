@@ -54,7 +54,7 @@ static int run_trial(void *data)
 	struct options options = {.stage = trial->command.name};
 	int input = STDIN_FILENO;
 
-	if (startup_clean(trial->command.for_people) < 0)
+	if (sanitize_process(trial->command.for_people) < 0)
 		return 124;
 	if (trial->state)
 		input = open(trial->state, O_RDONLY | O_CLOEXEC);
@@ -119,7 +119,7 @@ static int end_by(int number)
 
 static int end_by_sigsys(const struct options *options)
 {
-	progress_at(options->progress, "reading", "/somewhere");
+	worker_status_at(options->progress, "reading", "/somewhere");
 	return end_by(SIGSYS);
 }
 
@@ -137,7 +137,7 @@ static int end_by_sigpipe(const struct options *options)
 
 static int loop(const struct options *options)
 {
-	progress_at(options->progress, "counting", NULL);
+	worker_status_at(options->progress, "counting", NULL);
 	while (pause() < 0)
 		;
 	return 0;
@@ -147,7 +147,7 @@ static int ask_hung(const struct options *options)
 {
 	struct stat st;
 
-	progress_at(options->progress, "walking to", HUNG);
+	worker_status_at(options->progress, "walking to", HUNG);
 	return stat(HUNG, &st) < 0 ? 1 : 0;
 }
 
@@ -189,7 +189,7 @@ static int make_unknown_calls(const struct options *options)
 	int unfiltered = 0;
 
 	(void)options;
-	if (confine_worker(CONFINE_PRESTART, &unfiltered) < 0 || unfiltered < 0)
+	if (drop_privileges_worker(PRIVILEGES_PRESTART, &unfiltered) < 0 || unfiltered < 0)
 		return 1;
 	child = fork();
 	if (child == 0)
@@ -263,7 +263,7 @@ static void one_that_does_not_end_is_killed(void **state)
 /* What a worker that was taken over could leave there. */
 static int forge(const struct options *options)
 {
-	struct progress *progress = options->progress;
+	struct worker_status *progress = options->progress;
 
 	memset(progress->doing, 'a', sizeof(progress->doing));
 	memset(progress->path, '\n', sizeof(progress->path));
@@ -365,7 +365,7 @@ static int abandon(void *data)
 
 	/* Ends who waits for ever. */
 	alarm((unsigned int)(IN_TIME / SECOND));
-	if (startup_clean(false) < 0 || supervise_begin(&supervised, &supervisor) < 0)
+	if (sanitize_process(false) < 0 || supervise_begin(&supervised, &supervisor) < 0)
 		return 125;
 	if (supervise_is_worker(&supervisor)) {
 		options.progress = supervisor.progress;
@@ -498,7 +498,7 @@ static void the_hook_itself_ends_in_time(void **state)
 {
 	cleanup_scene struct scene scene = {0}, over = {0};
 	cleanup_free char *said = NULL;
-	uint64_t began = deadline_now(), within = PROGRESS_STAGE_USEC + IN_TIME;
+	uint64_t began = deadline_now(), within = WORKER_STATUS_STAGE_USEC + IN_TIME;
 	struct process stuck = {0};
 	pid_t hook;
 
@@ -606,16 +606,16 @@ static void a_killed_hook_leaves_no_worker(void **state)
 /* setfsuid(2) takes the death signal away: it has to be asked for again. */
 static int make_directories_and_wait(const struct options *options)
 {
-	static const struct walk_directory directory = {.creator = {.uid = 1000, .gid = 1000},
+	static const struct safe_walk_directory directory = {.creator = {.uid = 1000, .gid = 1000},
 		.owner_uid = 1000,
 		.owner_gid = 1000,
 		.mode = 0755};
 	cleanup_close int fd = open(NS_SANDBOX_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_undo struct undo undo = {0};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 
 	(void)options;
 	if (fd < 0 || chmod(NS_SANDBOX_DIR, 0777) < 0 ||
-		walk_make(fd, NS_SANDBOX_DIR, "made/by/it", &directory, &undo, NULL) < 0)
+		safe_walk_make(fd, NS_SANDBOX_DIR, "made/by/it", &directory, &rollback, NULL) < 0)
 		return 1;
 	while (pause() < 0)
 		;

@@ -146,7 +146,7 @@ static void nor_does_an_old_kernel_let_it_see_an_empty_directory(void **state)
 	assert_string_equal(fake_pod_status(&scene.pod, "plex"), "denied");
 }
 
-struct owner {
+struct mount_owner {
 	const struct fake_member *member;
 	const char *path;
 };
@@ -154,7 +154,7 @@ struct owner {
 /* Whether a directory of the container is its root's. */
 static int is_its_roots(void *data)
 {
-	const struct owner *owner = data;
+	const struct mount_owner *owner = data;
 	char path[256];
 	struct stat st;
 
@@ -196,7 +196,7 @@ static void so_it_is_where_the_image_has_no_run(void **state)
 	assert_int_equal(fake_container_run(&plex->process, remove_run, plex), 0);
 	fake_member_expect(plex, "prestart", 0);
 	assert_int_equal(fake_container_run(&plex->process, is_its_roots,
-				 &(struct owner){.member = plex, .path = "/run"}),
+				 &(struct mount_owner){.member = plex, .path = "/run"}),
 		0);
 	assert_int_equal(fake_member_mounts_on(plex, "/run/fuse-sidecar"), 1);
 }

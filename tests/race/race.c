@@ -310,7 +310,7 @@ static void mounts_come_and_go_on_the_way(void **state)
 	race_on(&(struct scenario){.name = "mounts that come and go on the way"});
 }
 
-static int say_yes(void *data, const struct stale_mount *mount, struct error *err)
+static int say_yes(void *data, const struct dead_mount *mount, struct error *err)
 {
 	(void)data;
 	(void)mount;
@@ -322,22 +322,23 @@ static int say_yes(void *data, const struct stale_mount *mount, struct error *er
  * cannot be moved. */
 static void walk_beside_a_mover(struct race *race, int volume)
 {
-	static const struct walk_directory directory = {.mode = 0755};
-	cleanup_undo struct undo undo = {0};
+	static const struct safe_walk_directory directory = {.mode = 0755};
+	cleanup_rollback_list struct rollback_list rollback = {0};
 	cleanup_error struct error err = {0};
 	cleanup_free char *path = fake_pod_path(&race->pod, "a/b/zurg");
-	struct stale stale = {.volume_fd = volume,
+	struct dead_mount_search stale = {.volume_fd = volume,
 		.volume = race->pod.volume,
 		.host_path = path,
 		.probe_timeout_usec = 2000000,
 		.may_detach = say_yes};
 	enum path_state left;
 	unsigned int detached = 0;
-	int r = walk_make(volume, race->pod.volume, "a/b/new/one", &directory, &undo, &err);
+	int r = safe_walk_make(
+		volume, race->pod.volume, "a/b/new/one", &directory, &rollback, &err);
 
 	if (r >= 0)
-		r = stale_detach(&stale, &detached, &left, &err);
-	undo_run(&undo);
+		r = dead_mount_detach(&stale, &detached, &left, &err);
+	rollback_list_run(&rollback);
 	race->detached += r >= 0 ? detached : 0;
 	race->done += r >= 0;
 	race->unsafe += r < 0 && err.code == FINDING_PATH_UNSAFE;

@@ -14,7 +14,7 @@ static int check_ways(
 	const struct facts *facts, const struct targets *targets, struct findings *findings)
 {
 	for (size_t i = 0; i < targets->n; i++) {
-		int r = check_way(facts, &targets->items[i], findings);
+		int r = check_propagation_path(facts, &targets->items[i], findings);
 
 		if (r < 0)
 			return r;

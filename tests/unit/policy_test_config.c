@@ -351,7 +351,7 @@ static void a_slip_is_close_and_a_different_word_is_not(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *nearest = nearest_name(cases[i].name, known, ARRAY_SIZE(known));
+		const char *nearest = did_you_mean(cases[i].name, known, ARRAY_SIZE(known));
 
 		if (!cases[i].expected)
 			assert_null(nearest);

@@ -33,12 +33,12 @@ static size_t number_of(const char *uid)
 }
 
 /* "3 4 1" of the pods in their order. Owned by the caller. */
-static char *order_of(const struct turns *turns, const struct strv *pods)
+static char *order_of(const struct sweep_order *turns, const struct strv *pods)
 {
 	cleanup_strv struct strv order = {0};
 	char *text = strdup("");
 
-	assert_int_equal(turns_order(turns, pods, &order), 0);
+	assert_int_equal(sweep_order_order(turns, pods, &order), 0);
 	assert_int_equal(order.n, pods->n);
 	for (size_t i = 0; i < order.n; i++) {
 		char *more = strformat("%s%s%zu", text, i ? " " : "", number_of(order.items[i]));
@@ -50,7 +50,7 @@ static char *order_of(const struct turns *turns, const struct strv *pods)
 	return text;
 }
 
-static void expect_order(const struct turns *turns, size_t n, const char *expected)
+static void expect_order(const struct sweep_order *turns, size_t n, const char *expected)
 {
 	cleanup_strv struct strv pods = pods_of(1, n);
 	cleanup_free char *order = order_of(turns, &pods);
@@ -59,26 +59,26 @@ static void expect_order(const struct turns *turns, size_t n, const char *expect
 }
 
 /* `next` 0: none. */
-static void begin(struct turns *turns, size_t pod, size_t next)
+static void begin(struct sweep_order *turns, size_t pod, size_t next)
 {
 	char uid[37], next_uid[37];
 
 	uid_of(pod, uid);
 	uid_of(next, next_uid);
-	assert_int_equal(turns_begin(turns, uid, next ? next_uid : NULL), 0);
+	assert_int_equal(sweep_order_begin(turns, uid, next ? next_uid : NULL), 0);
 }
 
-static void end(struct turns *turns, size_t pod)
+static void end(struct sweep_order *turns, size_t pod)
 {
 	char uid[37];
 
 	uid_of(pod, uid);
-	turns_end(turns, uid);
+	sweep_order_end(turns, uid);
 }
 
 static void without_a_run_before_it_is_the_order_of_the_uids(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 
 	(void)state;
 	expect_order(&turns, 4, "1 2 3 4");
@@ -86,7 +86,7 @@ static void without_a_run_before_it_is_the_order_of_the_uids(void **state)
 
 static void it_begins_where_the_last_run_stopped(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 
 	(void)state;
 	begin(&turns, 1, 2);
@@ -102,7 +102,7 @@ static void it_begins_where_the_last_run_stopped(void **state)
 
 static void who_took_too_long_comes_last_the_longest_ago_first(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 
 	(void)state;
 	begin(&turns, 2, 3);
@@ -117,7 +117,7 @@ static void who_took_too_long_comes_last_the_longest_ago_first(void **state)
 
 static void a_run_that_is_killed_has_said_at_which_pod(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 
 	(void)state;
 	begin(&turns, 1, 2);
@@ -126,28 +126,28 @@ static void a_run_that_is_killed_has_said_at_which_pod(void **state)
 
 static void those_that_are_gone_are_forgotten(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 	cleanup_strv struct strv pods = pods_of(3, 2);
 
 	(void)state;
 	for (size_t i = 1; i <= 4; i++)
 		begin(&turns, i, 0);
-	turns_keep(&turns, &pods);
+	sweep_order_keep(&turns, &pods);
 	assert_int_equal(turns.last.n, 2);
 	expect_order(&turns, 4, "1 2 3 4");
 }
 
 static void it_is_written_and_read(void **state)
 {
-	cleanup_turns struct turns turns = {0}, again = {0};
+	cleanup_sweep_order struct sweep_order turns = {0}, again = {0};
 	cleanup_free char *text = NULL;
 
 	(void)state;
 	begin(&turns, 7, 9);
 	begin(&turns, 5, 9);
-	text = turns_format(&turns);
+	text = sweep_order_format(&turns);
 	assert_non_null(text);
-	assert_int_equal(turns_parse(text, &again), 0);
+	assert_int_equal(sweep_order_parse(text, &again), 0);
 	assert_string_equal(again.next, turns.next);
 	assert_int_equal(again.last.n, 2);
 	expect_order(&again, 9, "9 1 2 3 4 6 8 7 5");
@@ -155,13 +155,13 @@ static void it_is_written_and_read(void **state)
 
 static void what_else_is_in_the_file_is_passed_over(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 	char text[] =
 		"next ../../etc\nlast\nlast x\nlast 00000002-3a53-4f0e-9d3b-2f3f6a1b0c11\n\xff\n"
 		"last 00000002-3a53-4f0e-9d3b-2f3f6a1b0c11\nlast 00000003-3a53";
 
 	(void)state;
-	assert_int_equal(turns_parse(text, &turns), 0);
+	assert_int_equal(sweep_order_parse(text, &turns), 0);
 	assert_null(turns.next);
 	assert_int_equal(turns.last.n, 1);
 	expect_order(&turns, 3, "1 3 2");
@@ -169,14 +169,14 @@ static void what_else_is_in_the_file_is_passed_over(void **state)
 
 static void the_file_stays_small(void **state)
 {
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 	cleanup_free char *text = NULL;
 
 	(void)state;
 	for (size_t i = 1; i <= (size_t)2 * TURNS_MAX_LAST; i++)
 		begin(&turns, i, 1);
 	assert_int_equal(turns.last.n, TURNS_MAX_LAST);
-	text = turns_format(&turns);
+	text = sweep_order_format(&turns);
 	assert_true(strlen(text) <= TURNS_MAX_SIZE);
 }
 
@@ -184,24 +184,25 @@ static void the_file_stays_small(void **state)
  */
 #define PARTS 17
 
-static void run(struct turns *turns, const struct strv *pods, size_t n_slow, unsigned int *reached)
+static void run(
+	struct sweep_order *turns, const struct strv *pods, size_t n_slow, unsigned int *reached)
 {
 	cleanup_strv struct strv order = {0};
 	size_t parts = 0;
 
-	turns_keep(turns, pods);
-	assert_int_equal(turns_order(turns, pods, &order), 0);
+	sweep_order_keep(turns, pods);
+	assert_int_equal(sweep_order_order(turns, pods, &order), 0);
 	for (size_t i = 0; i < order.n && parts < PARTS; i++) {
 		size_t pod = number_of(order.items[i]);
 
-		assert_int_equal(turns_begin(turns, order.items[i],
+		assert_int_equal(sweep_order_begin(turns, order.items[i],
 					 i + 1 < order.n ? order.items[i + 1] : NULL),
 			0);
 		reached[pod]++;
 		if (pod < n_slow)
 			parts++;
 		else
-			turns_end(turns, order.items[i]);
+			sweep_order_end(turns, order.items[i]);
 	}
 }
 
@@ -209,7 +210,7 @@ static void every_pod_is_reached_however_many_are_slow(void **state)
 {
 	unsigned int reached[64] = {0};
 	cleanup_strv struct strv pods = pods_of(0, 60);
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 
 	(void)state;
 	/* 45 slow ones sort before the others. */
@@ -231,7 +232,7 @@ static void every_pod_is_reached_however_many_are_slow(void **state)
 static void slow_pods_that_are_new_each_time_keep_nobody_out(void **state)
 {
 	unsigned int reached[64] = {0};
-	cleanup_turns struct turns turns = {0};
+	cleanup_sweep_order struct sweep_order turns = {0};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {

@@ -93,7 +93,7 @@ static void every_stage_has_a_budget(void **state)
 		const struct command *command = find_command(stages[i]);
 
 		assert_false(command->for_people);
-		assert_int_equal(command->budget_usec, PROGRESS_STAGE_USEC);
+		assert_int_equal(command->budget_usec, WORKER_STATUS_STAGE_USEC);
 	}
 }
 
@@ -101,7 +101,7 @@ static void every_stage_has_a_budget(void **state)
 static void a_lock_is_given_up_before_the_run_is(void **state)
 {
 	(void)state;
-	assert_true(LOCK_TIMEOUT_USEC + 2 * SECOND < PROGRESS_STAGE_USEC);
+	assert_true(LOCK_TIMEOUT_USEC + 2 * SECOND < WORKER_STATUS_STAGE_USEC);
 }
 
 /* What a probe may be given by the policy is no more than a gate. */

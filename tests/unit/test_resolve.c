@@ -104,7 +104,7 @@ static void compare(int dir, const char *path, uint64_t flags, uint64_t resolve)
 	cleanup_close int kernel = -EBADF, hand = -EBADF;
 
 	kernel = ask_kernel(dir, path, flags, resolve);
-	hand = resolve_by_hand(dir, path, flags, resolve);
+	hand = openat2_fallback(dir, path, flags, resolve);
 	/* Refused by hand, whatever it leads to. */
 	if (hand == -EXDEV && !(resolve & SYS_RESOLVE_IN_ROOT) && strstr(path, ".."))
 		return;
@@ -199,7 +199,7 @@ static void what_a_path_may_not_do_is_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_close int fd =
-			resolve_by_hand(tree->fd, cases[i].path, cases[i].flags, cases[i].resolve);
+			openat2_fallback(tree->fd, cases[i].path, cases[i].flags, cases[i].resolve);
 
 		if (fd != cases[i].expected)
 			fail_msg("%s: %d instead of %d", cases[i].path, fd, cases[i].expected);
@@ -213,9 +213,9 @@ static void a_magic_link_of_proc_is_not_followed(void **state)
 
 	(void)state;
 	assert_true(proc >= 0);
-	fd = resolve_by_hand(proc, "1/root", DIRECTORY, SYS_RESOLVE_IN_ROOT);
+	fd = openat2_fallback(proc, "1/root", DIRECTORY, SYS_RESOLVE_IN_ROOT);
 	assert_true(fd == -ELOOP || fd == -EACCES);
-	self = resolve_by_hand(AT_FDCWD, "/proc/self/fd/0", ANYTHING, SYS_RESOLVE_NO_SYMLINKS);
+	self = openat2_fallback(AT_FDCWD, "/proc/self/fd/0", ANYTHING, SYS_RESOLVE_NO_SYMLINKS);
 	assert_int_equal(self, -ELOOP);
 }
 
@@ -244,7 +244,7 @@ static void no_descriptor_is_left(void **state)
 		int fd;
 
 		random_path(&seed, path);
-		fd = resolve_by_hand(tree->fd, path, ANYTHING, SYS_RESOLVE_IN_ROOT);
+		fd = openat2_fallback(tree->fd, path, ANYTHING, SYS_RESOLVE_IN_ROOT);
 		if (fd >= 0)
 			close(fd);
 	}

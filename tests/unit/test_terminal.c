@@ -164,7 +164,7 @@ static void check_is_coloured_on_a_terminal_only(void **state)
 }
 
 /* Standard error of this process for a while. */
-static char *progress_on(struct pty *pty, const char *term)
+static char *worker_status_on(struct pty *pty, const char *term)
 {
 	int kept = dup(STDERR_FILENO);
 
@@ -180,11 +180,11 @@ static char *progress_on(struct pty *pty, const char *term)
 	return read_all(pty->master);
 }
 
-static void progress_is_shown_in_place_and_wiped(void **state)
+static void worker_status_is_shown_in_place_and_wiped(void **state)
 {
 	cleanup_pty struct pty able = pty_open(), dumb = pty_open();
-	cleanup_free char *shown = progress_on(&able, "xterm");
-	cleanup_free char *nothing = progress_on(&dumb, "dumb");
+	cleanup_free char *shown = worker_status_on(&able, "xterm");
+	cleanup_free char *nothing = worker_status_on(&dumb, "dumb");
 
 	(void)state;
 	assert_string_equal(shown, "\r2 of 7: media/plex\\x1b[31m\033[K\r\033[K");
@@ -197,7 +197,7 @@ int main(void)
 		cmocka_unit_test(colour_needs_a_terminal_that_can_and_a_person_who_wants_it),
 		cmocka_unit_test(utf8_needs_a_terminal_and_a_locale_of_it),
 		cmocka_unit_test(check_is_coloured_on_a_terminal_only),
-		cmocka_unit_test(progress_is_shown_in_place_and_wiped),
+		cmocka_unit_test(worker_status_is_shown_in_place_and_wiped),
 	};
 
 	return cmocka_run_group_tests_name("terminal", tests, NULL, NULL);
