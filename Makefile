@@ -294,6 +294,8 @@ $(helper_bins): $(BUILD)/tests/%: $(BUILD)/obj/tests/support/bin/%.o $(support_o
 	$(link) $(TEST_LIBS) $(OCI_LIBS)
 
 run_check = tests/run-check.sh --build '$(BUILD)'
+sanitizer_env := $(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1)
 
 .PHONY: check
 check: ## install what tests need, build, run unit, namespace, fault, install and end-to-end tests
@@ -314,6 +316,13 @@ check-install: all ## only the installation tests
 	@$(run_check) install
 check-e2e: all $(helpers) ## only the end-to-end tests
 	@$(run_check) e2e
+
+# One program is built alone; a suite of the shell needs all.
+.PHONY: test
+test_wanted = $(filter %/$(notdir $(T)),$(unit_tests) $(ns_tests) $(fault_tests))
+test: all $(or $(test_wanted),tests) $(helpers) ## one program or suite, T=ns_test_gate; of a program, tests like TEST='*dead*'
+	$(if $(T),,$(error name a suite, as in make test T=ns_test_gate; tests/run-check.sh --list has them))
+	@$(sanitizer_env) $(run_check) --only '$(TEST)' '$(T)'
 
 .PHONY: check-many-pods
 PODS ?= 250
@@ -379,8 +388,7 @@ check-valgrind-run: all $(unit_tests) $(ns_tests) $(helpers)
 
 .PHONY: check-asan-run
 check-asan-run: all tests
-	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
-	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 $(run_check) unit ns pods
+	@$(sanitizer_env) $(run_check) unit ns pods
 
 # Includes may point down only, and each library must link with nothing but itself, what lies below
 # it and its own third-party libraries: --whole-archive leaves no member out.

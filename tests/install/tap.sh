@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What tests/run-check.sh reads of cmocka's output, as 1.1.5 and 2.0 write it: nothing that failed or was
-# skipped may count as passed, nor a program that died half way.
+# skipped may count as passed, nor a program that died half way. And how it finds one suite, or one test.
+#
+# shellcheck disable=SC2016 # the inner shell's variables
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
 
-eval "$(sed -n '/^read_tap() {/,/^}/p' tests/run-check.sh)"
+# shellcheck source=tests/check/read.bash
+. tests/check/read.bash
 
 # reads WANTED: of what is on standard input
 reads() {
@@ -60,6 +63,60 @@ without_set_up_is_failed() {
 		reads 'fail group' <<<$'1..2\nnot ok 0 - group\n# not ok - group'
 }
 
+# A tree with two programs and a suite: tests/run-check.sh finds what lies beside it.
+tree=$scratch/tree
+make_tree() {
+	local name
+	mkdir -p "$tree/build/tests/unit" "$tree/tests"/{unit,install} || return 1
+	cp -r tests/run-check.sh tests/check "$tree/tests/" || return 1
+	for name in oci_test_one oci_test_two; do
+		: >"$tree/tests/unit/$name.c"
+		# As a cmocka program: it tells the tests that TEST_ONLY is like.
+		cat >"$tree/build/tests/unit/$name" <<-EOF
+			#!/bin/bash
+			t=()
+			[[ a_dead_one != \${TEST_ONLY:-*} ]] || t+=(a_dead_one)
+			[[ ! \${FAIL:-} ]] || exit 1
+			echo "1..\${#t[@]}"
+			for n in "\${t[@]}"; do echo "ok 1 - \$n"; done
+		EOF
+	done
+	printf '#!/bin/sh\necho 1 passed, 0 failed, 0 skipped\n' >"$tree/tests/install/shell.sh"
+	chmod +x "$tree/build/tests/unit"/* "$tree/tests/install/shell.sh"
+}
+
+# check_says STATUS PATTERN ARGUMENT...: of tests/run-check.sh in that tree
+check_says() {
+	local status=$1 pattern=$2 rc=0
+	shift 2
+	env -u TEST_ONLY "$tree/tests/run-check.sh" "$@" >"$scratch/check" 2>&1 || rc=$?
+	cat "$scratch/check"
+	((rc == status)) && grep -qE -- "$pattern" "$scratch/check"
+}
+
+slices_count() {
+	mkdir -p "$tree/tests/fault" "$tree/build/tests/fault" &&
+		: >"$tree/tests/fault/fault_test_x.c" &&
+		printf '#!/bin/sh\nprintf "1..1\\nok 1 - %%s\\n" "$FAULT_SLICE"\n' >"$tree/build/tests/fault/fault_test_x" &&
+		chmod +x "$tree/build/tests/fault/fault_test_x" &&
+		check_says 0 "^$(nproc) passed, 0 failed, 0 skipped$" fault_test_x
+}
+
+is 'a tree to run suites in' make_tree
+is 'a stage runs all of its programs' check_says 0 '^2 passed, 0 failed, 0 skipped$' unit
+is 'one program is run by its name' check_says 0 '^1 passed, 0 failed, 0 skipped$' oci_test_two
+is 'and a shell suite' check_says 0 '^1 passed, 0 failed, 0 skipped$' shell
+is 'a name that is not there tells what is near it' check_says 2 '^  unit/oci_test_two$' oci_tset_two
+is 'one test is run by its name' check_says 0 '^1 passed, 0' --only '*dead*' oci_test_one
+is 'a pattern that is like no name is a failure' check_says 1 'like "\*x\*"' --only '*x*' oci_test_one
+is 'of a stage, too' check_says 1 'like "\*x\*"' --only '*x*' unit
+is 'no test of a shell suite can be named' check_says 2 'build on each other' --only '*x*' shell
+if ((EUID == 0)); then
+	is 'each slice of a program is run by its name' slices_count
+else
+	skip 'each slice of a program is run by its name' 'needs root'
+fi
+FAIL=1 is 'a program that only fails is counted' check_says 1 '^0 passed, 2 failed, 0 skipped$' unit
 is 'the output of cmocka 1.1.5' old_is_read
 is 'the output of cmocka 2.0' new_is_read
 is 'a program that died has failed' dead_is_broken
