@@ -59,7 +59,7 @@ static int name_from_record(struct run *run)
 
 static void say(const struct run *run, const char *what)
 {
-	text_say(stdout, "%s/%s (%s): %s",
+	text_print(stdout, "%s/%s (%s): %s",
 		run->identity.pod_namespace ? run->identity.pod_namespace : "?",
 		run->identity.pod_name ? run->identity.pod_name : "?", run->identity.pod_uid, what);
 }
@@ -77,7 +77,7 @@ static void break_hung(struct run *run, bool dry_run)
 static int keep_apart(struct run *run, struct error *err)
 {
 	/* One that cannot be looked at: writing it fails, and says why. */
-	return record_place_was_shown(run->runtime_fd, run->identity.pod_uid) == 0
+	return record_place_had_copy(run->runtime_fd, run->identity.pod_uid) == 0
 		       ? 0
 		       : run_commit(run, err);
 }

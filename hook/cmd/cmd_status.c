@@ -41,7 +41,7 @@ static void status_clear(struct status *status)
 static void complain(const struct error *err)
 {
 	terminal_progress_end();
-	text_say(stderr, "fuse-sidecar-hook status: %s%s%s", error_message(err),
+	text_print(stderr, "fuse-sidecar-hook status: %s%s%s", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
 }
 
@@ -68,7 +68,7 @@ static int show_pod(struct status *status, const char *uid, struct error *err)
 	/* Gone since it was listed: the pod has ended. */
 	if (r < 0 || !found || !is_wanted(&pod.topology, status->options->pod))
 		return r;
-	r = pod_now_look(&pod, &status->host, status->probe_timeout_usec);
+	r = pod_now_read(&pod, &status->host, status->probe_timeout_usec);
 	terminal_progress_end();
 	if (r < 0)
 		return error_memory(err);

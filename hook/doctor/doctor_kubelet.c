@@ -95,7 +95,7 @@ static void check_root(struct doctor *doctor, const char *root)
 {
 	cleanup_share_host struct share_host share = {0};
 	cleanup_error struct error err = {0};
-	int r = share_host_look(root, &share, &err);
+	int r = share_host_query(root, &share, &err);
 
 	if (r == -ENOENT)
 		doctor_report_warn(&doctor->checkup, CHECK_KUBELET_ROOT, "start the kubelet",

@@ -104,7 +104,7 @@ static enum path_state judge_unless_traced(bool suspect)
 	return suspect && process_is_traced() ? PATH_DEAD : PATH_LIVE;
 }
 
-int liveness_ask(int fd, enum path_state *ret_state)
+int liveness_query(int fd, enum path_state *ret_state)
 {
 	unsigned int by_kernel = 0, waited = 0;
 	bool suspect = false;

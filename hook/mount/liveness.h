@@ -13,6 +13,6 @@
  * answer, so this is for a child (hook/mount/probe.h). 0 with *ret_state PATH_LIVE or PATH_DEAD;
  * -EACCES where it cannot be told, since the mount lets another user ask alone.
  */
-int liveness_ask(int fd, enum path_state *ret_state);
+int liveness_query(int fd, enum path_state *ret_state);
 
 #endif

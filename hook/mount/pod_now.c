@@ -33,7 +33,7 @@ static int look_at_paths(
 	return 0;
 }
 
-int pod_now_look(struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec)
+int pod_now_read(struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec)
 {
 	const struct topology *topology = &pod->topology;
 	int r;

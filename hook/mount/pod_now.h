@@ -24,7 +24,7 @@ struct pod_now {
  * by a probe; processes by pid and start time. Each path that hangs takes `probe_timeout_usec`. 0
  * or -ENOMEM.
  */
-int pod_now_look(struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec);
+int pod_now_read(struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec);
 
 void pod_now_clear(struct pod_now *pod);
 

@@ -43,10 +43,10 @@ static int become_owner(int fd, pid_t parent)
 static int judge_mount(const struct probe_child *child, int fd, enum path_state known)
 {
 	enum path_state state = known;
-	int r = known == PATH_UNKNOWN ? liveness_ask(fd, &state) : 0;
+	int r = known == PATH_UNKNOWN ? liveness_query(fd, &state) : 0;
 
 	if (r == -EACCES && become_owner(fd, child->parent) == 0)
-		r = liveness_ask(fd, &state);
+		r = liveness_query(fd, &state);
 	return r == 0 ? (int)state : (int)PATH_LIVE;
 }
 
@@ -102,7 +102,7 @@ static int judge_quickly(const struct probe_child *child)
 	int r = probe_turn_take(&child->connection, false, child->since_usec, &turn);
 
 	if (r == 0)
-		r = liveness_ask(child->fd, &state);
+		r = liveness_query(child->fd, &state);
 	probe_turn_end(&turn, state);
 	if (r == -EACCES)
 		return -EAGAIN;

@@ -60,7 +60,7 @@ static int look_at_mount(
 	return 0;
 }
 
-int share_host_look(const char *path, struct share_host *ret, struct error *err)
+int share_host_query(const char *path, struct share_host *ret, struct error *err)
 {
 	cleanup_share_host struct share_host share = {0};
 	cleanup_close int fd = -EBADF;

@@ -19,10 +19,10 @@ struct share_host {
 /* Where `path` (symlinks in it are followed) is, and the peer group that its mount has now. Errors:
  * FINDING_POLICY_INVALID where it cannot be opened, else FINDING_HOST_IO. The caller's
  * (share_host_clear). */
-int share_host_look(const char *path, struct share_host *ret, struct error *err);
+int share_host_query(const char *path, struct share_host *ret, struct error *err);
 
 /*
- * share_host_look(), and make the mount shared where it is not: in place where `path` is its root,
+ * share_host_query(), and make the mount shared where it is not: in place where `path` is its root,
  * else by binding the directory on itself. What is changed is audited.
  */
 int share_host(const struct audit *audit, int runtime_fd, const char *path, struct share_host *ret,

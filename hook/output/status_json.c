@@ -53,7 +53,7 @@ static void pack_containers(
 
 void status_json_add(struct jsonpack *pack, struct json_object *pods, const struct pod_now *pod)
 {
-	struct json_object *record = jsonpack_put(pack, pods, NULL, make_record(&pod->topology));
+	struct json_object *record = jsonpack_add(pack, pods, NULL, make_record(&pod->topology));
 	struct json_object *now = jsonpack_object(pack, record, "now");
 
 	pack_paths(pack, now, pod);

@@ -78,7 +78,7 @@ static int break_path(struct run *run, const struct topology_path *path,
 	if (connection->waiting <= 0 && pod_has_live_container(&run->topology))
 		return 0;
 	if (dry_run) {
-		text_say(stdout, "%s would be aborted: %ld requests wait in it", path->host_path,
+		text_print(stdout, "%s would be aborted: %ld requests wait in it", path->host_path,
 			connection->waiting);
 		return 1;
 	}

@@ -292,7 +292,7 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	if (r < 0 || !may || strv_contains(&run->hung_own, claim->host_path))
 		return r;
 	if (state == PATH_DEAD)
-		text_say(stdout, "the dead mount on %s would be detached", claim->host_path);
+		text_print(stdout, "the dead mount on %s would be detached", claim->host_path);
 	else if (strv_add(&run->hung_own, claim->host_path) < 0)
 		return error_memory(err);
 	return 0;

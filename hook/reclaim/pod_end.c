@@ -160,13 +160,13 @@ int pod_end_say(struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < run->hung_own.n; i++)
-		text_say(stdout, "the mount on %s does not answer: the record would stay",
+		text_print(stdout, "the mount on %s does not answer: the record would stay",
 			run->hung_own.items[i]);
 	for (size_t i = 0; run->hung_own.n == 0 && i < run->topology.n_volumes; i++) {
 		const struct topology_volume *volume = &run->topology.volumes[i];
 
 		if (volume->bound_by_hook)
-			text_say(stdout,
+			text_print(stdout,
 				"the bind of %s on itself would be unmounted, unless another pod "
 				"uses it",
 				volume->host_path);

@@ -32,7 +32,7 @@ static int failed(struct error *err, int r, const char *what, const char *name)
 		"cannot %s %s/%s: %s", what, RUNTIME_DIR, name, strerror(-r));
 }
 
-int record_place_was_shown(int runtime_fd, const char *pod_uid)
+int record_place_had_copy(int runtime_fd, const char *pod_uid)
 {
 	const struct names names = names_of(pod_uid);
 	int marked = record_copy_is_marked(runtime_fd, pod_uid);
@@ -77,7 +77,7 @@ int record_place_open(
 	struct record_place place = RECORD_PLACE_NONE;
 	int r;
 
-	r = record_place_was_shown(runtime_fd, pod_uid);
+	r = record_place_had_copy(runtime_fd, pod_uid);
 	if (r < 0)
 		return failed(err, r, "look for", names_of(pod_uid).place);
 	place.is_new = r > 0;

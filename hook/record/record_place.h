@@ -23,7 +23,7 @@ struct record_place {
 	}
 
 /* 1 where pods/UID is of a hook that showed it to containers, 0 where not, or a negative errno. */
-int record_place_was_shown(int runtime_fd, const char *pod_uid);
+int record_place_had_copy(int runtime_fd, const char *pod_uid);
 
 /* Open it, made where there is none. The pod's lock is held. 0 or a negative errno. */
 int record_place_open(

@@ -36,7 +36,7 @@ static int look_at_pod(int runtime_fd, const char *uid, const struct mount_table
 
 	if (r < 0 || !found)
 		return 0;
-	if (pod_now_look(&pod, host, config->probe_timeout_usec) < 0)
+	if (pod_now_read(&pod, host, config->probe_timeout_usec) < 0)
 		return error_memory(err);
 	count_pod(gauges, &pod);
 	return 0;

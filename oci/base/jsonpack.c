@@ -26,7 +26,7 @@ static struct json_object *put(
 	return NULL;
 }
 
-struct json_object *jsonpack_put(
+struct json_object *jsonpack_add(
 	struct jsonpack *pack, struct json_object *in, const char *key, struct json_object *value)
 {
 	pack->failed |= !value;
@@ -35,33 +35,33 @@ struct json_object *jsonpack_put(
 
 struct json_object *jsonpack_object(struct jsonpack *pack, struct json_object *in, const char *key)
 {
-	return jsonpack_put(pack, in, key, json_object_new_object());
+	return jsonpack_add(pack, in, key, json_object_new_object());
 }
 
 struct json_object *jsonpack_array(struct jsonpack *pack, struct json_object *in, const char *key)
 {
-	return jsonpack_put(pack, in, key, json_object_new_array());
+	return jsonpack_add(pack, in, key, json_object_new_array());
 }
 
 void jsonpack_string(
 	struct jsonpack *pack, struct json_object *in, const char *key, const char *text)
 {
-	jsonpack_put(pack, in, key, json_object_new_string(text));
+	jsonpack_add(pack, in, key, json_object_new_string(text));
 }
 
 void jsonpack_int(struct jsonpack *pack, struct json_object *in, const char *key, int64_t value)
 {
-	jsonpack_put(pack, in, key, json_object_new_int64(value));
+	jsonpack_add(pack, in, key, json_object_new_int64(value));
 }
 
 void jsonpack_uint(struct jsonpack *pack, struct json_object *in, const char *key, uint64_t value)
 {
-	jsonpack_put(pack, in, key, json_object_new_uint64(value));
+	jsonpack_add(pack, in, key, json_object_new_uint64(value));
 }
 
 void jsonpack_bool(struct jsonpack *pack, struct json_object *in, const char *key, bool value)
 {
-	jsonpack_put(pack, in, key, json_object_new_boolean(value));
+	jsonpack_add(pack, in, key, json_object_new_boolean(value));
 }
 
 /* json-c's null is a NULL pointer. */

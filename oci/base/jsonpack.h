@@ -37,7 +37,7 @@ void jsonpack_optional(
 	struct jsonpack *pack, struct json_object *in, const char *key, const char *text);
 
 /* Any other value, taken over in any case; NULL stands for one that memory did not suffice for. */
-struct json_object *jsonpack_put(
+struct json_object *jsonpack_add(
 	struct jsonpack *pack, struct json_object *in, const char *key, struct json_object *value);
 
 /* Its text for people and programs, with a final newline, owned by the caller; NULL after a

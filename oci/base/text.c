@@ -166,7 +166,7 @@ void text_escape(const char *text, char *buffer, size_t size)
 	escape(text, false, buffer, size);
 }
 
-void text_say(FILE *out, const char *format, ...)
+void text_print(FILE *out, const char *format, ...)
 {
 	cleanup_free char *text = NULL;
 	char line[LINE_SIZE];

@@ -41,7 +41,7 @@ char *text_copy(const char *bytes, size_t length);
 void text_escape(const char *text, char *buffer, size_t size);
 
 /* Write a line for people: printf(3), escaped as a whole, and a line end. At most 8 KiB. */
-__attribute__((format(printf, 2, 3))) void text_say(FILE *out, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void text_print(FILE *out, const char *format, ...);
 
 /* The insertions, deletions and replacements of bytes that make `b` of `a`, ASCII case aside; what
  * reaches `limit`, or a `b` of more than 64 bytes, is `limit`. */

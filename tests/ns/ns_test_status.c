@@ -173,7 +173,7 @@ static void the_tree_has_box_characters_where_they_are_wanted(void **state)
 
 	(void)state;
 	assert_non_null(stream);
-	assert_int_equal(pod_now_look(&pod, &empty, 0), 0);
+	assert_int_equal(pod_now_read(&pod, &empty, 0), 0);
 	status_tree_print(stream, &pod, &(struct tree_look){.utf8 = true});
 	fclose(stream);
 	assert_non_null(strstr(output, "\n   ├─ /mnt/media/zurg: absent\n"));

@@ -23,7 +23,7 @@ static void members_stand_in_the_order_in_which_they_were_put(void **state)
 	jsonpack_optional(&pack, inner, "absent", NULL);
 	jsonpack_optional(&pack, inner, "there", "x");
 	list = jsonpack_array(&pack, pack.root, "list");
-	jsonpack_put(&pack, list, NULL, json_object_new_int(1));
+	jsonpack_add(&pack, list, NULL, json_object_new_int(1));
 	jsonpack_string(&pack, list, NULL, "two");
 	text = jsonpack_text(&pack);
 	assert_non_null(text);
@@ -52,7 +52,7 @@ static void what_is_missing_fails_the_whole(void **state)
 	(void)state;
 	jsonpack_begin(&pack);
 	jsonpack_string(&pack, pack.root, "before", "x");
-	inner = jsonpack_put(&pack, pack.root, "missing", NULL);
+	inner = jsonpack_add(&pack, pack.root, "missing", NULL);
 	assert_null(inner);
 	/* What would have been in it, and what comes after it. */
 	jsonpack_string(&pack, inner, "lost", "x");
@@ -73,7 +73,7 @@ static void half_a_text_is_not_printed(void **state)
 	(void)state;
 	assert_non_null(out);
 	jsonpack_begin(&pack);
-	jsonpack_put(&pack, pack.root, "missing", NULL);
+	jsonpack_add(&pack, pack.root, "missing", NULL);
 	assert_int_equal(jsonpack_end(&pack, out), -ENOMEM);
 	jsonpack_begin(&pack);
 	jsonpack_int(&pack, pack.root, "whole", 1);
