@@ -39,7 +39,7 @@ struct sum {
 	uint64_t usec, nsec;
 };
 
-static bool is_digit(char c)
+static bool duration_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -53,11 +53,11 @@ static const struct unit *find_unit(const char *text)
 }
 
 /* The digits at *text. *ret_any tells whether there was one. 0 or -ERANGE. */
-static int read_whole(const char **text, uint64_t *ret, bool *ret_any)
+static int duration_read_whole(const char **text, uint64_t *ret, bool *ret_any)
 {
 	uint64_t value = 0;
 
-	for (; is_digit(**text); ++*text) {
+	for (; duration_is_digit(**text); ++*text) {
 		if (__builtin_mul_overflow(value, 10, &value) ||
 			__builtin_add_overflow(value, (uint64_t)(**text - '0'), &value))
 			return -ERANGE;
@@ -73,13 +73,13 @@ struct fraction {
 };
 
 /* The digits behind a point; those that a double cannot hold do not count. */
-static struct fraction read_fraction(const char **text, bool *ret_any)
+static struct fraction duration_read_fraction(const char **text, bool *ret_any)
 {
 	struct fraction fraction = {0, 1};
 
 	if (**text != '.')
 		return fraction;
-	for (++*text; is_digit(**text); ++*text) {
+	for (++*text; duration_is_digit(**text); ++*text) {
 		*ret_any = true;
 		if (fraction.scale >= 1e15)
 			continue;
@@ -89,7 +89,7 @@ static struct fraction read_fraction(const char **text, bool *ret_any)
 	return fraction;
 }
 
-static int add_part(
+static int duration_add_term(
 	struct sum *sum, uint64_t whole, struct fraction fraction, const struct unit *unit)
 {
 	uint64_t usec;
@@ -122,16 +122,16 @@ int duration_parse(const char *text, uint64_t *ret_usec)
 		uint64_t whole = 0;
 		struct fraction fraction;
 		bool any = false;
-		int r = read_whole(&text, &whole, &any);
+		int r = duration_read_whole(&text, &whole, &any);
 
 		if (r < 0)
 			return r;
-		fraction = read_fraction(&text, &any);
+		fraction = duration_read_fraction(&text, &any);
 		unit = find_unit(text);
 		if (!any || !unit)
 			return -EINVAL;
 		text += strlen(unit->name);
-		r = add_part(&sum, whole, fraction, unit);
+		r = duration_add_term(&sum, whole, fraction, unit);
 		if (r < 0)
 			return r;
 	} while (*text);

@@ -15,7 +15,7 @@
 
 /* A copy that is fit for one line. Values in messages are quoted where they are put in; this is for
  * the one that was forgotten. */
-static char *copy_text(const char *text)
+static char *error_copy_text(const char *text)
 {
 	char buffer[TEXT_MAX];
 
@@ -29,7 +29,7 @@ __attribute__((format(printf, 1, 0))) static char *format_text(const char *forma
 {
 	cleanup_free char *text = strformat_v(format, args);
 
-	return copy_text(text);
+	return error_copy_text(text);
 }
 
 /* What a node in trouble answers to any call says nothing about what was asked for. */
@@ -67,8 +67,8 @@ int error_set(struct error *err, int r, enum finding_code code, const char *subj
 	va_start(args, format);
 	filled.message = format_text(format, args);
 	va_end(args);
-	filled.subject = copy_text(subject);
-	filled.fix = copy_text(fix);
+	filled.subject = error_copy_text(subject);
+	filled.fix = error_copy_text(fix);
 	/* Only now: the arguments may point into the old error. */
 	error_clear(err);
 	*err = filled;
@@ -91,7 +91,7 @@ int error_wrap(struct error *err, int r, const char *format, ...)
 		err->code = FINDING_INTERNAL;
 	if (context)
 		text = strformat("%s: %s", context, err->message ? err->message : strerror(-r));
-	message = copy_text(text);
+	message = error_copy_text(text);
 	if (message) {
 		free(err->message);
 		err->message = message;

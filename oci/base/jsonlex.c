@@ -32,7 +32,7 @@ struct lexer {
 	struct jsonlex *result;
 };
 
-static int fail(struct lexer *lexer, const char *reason)
+static int jsonlex_fail(struct lexer *lexer, const char *reason)
 {
 	lexer->result->offset = lexer->at;
 	lexer->result->reason = reason;
@@ -44,16 +44,16 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_digit(char c)
+static bool jsonlex_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
 /* What an unquoted word consists of: numbers, true, false, null, and what people take for those. */
-static bool is_word(char c)
+static bool jsonlex_is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
-	       c == '-' || c == '.' || c == '_';
+	return jsonlex_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '+' || c == '-' || c == '.' || c == '_';
 }
 
 static bool starts_with(const char *text, size_t size, const char *prefix)
@@ -77,7 +77,7 @@ static void skip_plain(struct lexer *lexer)
 
 static bool is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return jsonlex_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* The length of the escape at `at`, of which `left` bytes may be read; 0 where JSON has none such.
@@ -104,20 +104,20 @@ static size_t lex_character(struct lexer *lexer)
 	if (*at == '\\') {
 		length = escape_length(at, left);
 		if (length == 0)
-			fail(lexer, "an escape that JSON does not have");
+			jsonlex_fail(lexer, "an escape that JSON does not have");
 		else if (starts_with(at, left, "\\u0000"))
 			lexer->nul_in_string = true;
 		return length;
 	}
 	if ((unsigned char)*at < 0x20) {
-		fail(lexer, "a control character in a string");
+		jsonlex_fail(lexer, "a control character in a string");
 		return 0;
 	}
 	length = text_utf8_length(at, left);
 	if (length == 0 && lexer->rules->any_bytes)
 		return 1;
 	if (length == 0)
-		fail(lexer, "invalid UTF-8");
+		jsonlex_fail(lexer, "invalid UTF-8");
 	return length;
 }
 
@@ -143,7 +143,7 @@ static int lex_string(struct lexer *lexer)
 		lexer->at += length;
 	}
 	lexer->at = start;
-	return fail(lexer, "a string that does not end");
+	return jsonlex_fail(lexer, "a string that does not end");
 }
 
 bool jsonlex_is_number(const char *word, size_t length)
@@ -153,13 +153,13 @@ bool jsonlex_is_number(const char *word, size_t length)
 	if (i < length && word[i] == '-')
 		i++;
 	start = i;
-	while (i < length && is_digit(word[i]))
+	while (i < length && jsonlex_is_digit(word[i]))
 		i++;
 	if (i == start || (word[start] == '0' && i > start + 1))
 		return false;
 	if (i < length && word[i] == '.') {
 		start = ++i;
-		while (i < length && is_digit(word[i]))
+		while (i < length && jsonlex_is_digit(word[i]))
 			i++;
 		if (i == start)
 			return false;
@@ -169,7 +169,7 @@ bool jsonlex_is_number(const char *word, size_t length)
 		if (i < length && (word[i] == '+' || word[i] == '-'))
 			i++;
 		start = i;
-		while (i < length && is_digit(word[i]))
+		while (i < length && jsonlex_is_digit(word[i]))
 			i++;
 		if (i == start)
 			return false;
@@ -183,7 +183,7 @@ static int lex_word(struct lexer *lexer)
 	const char *word = lexer->data + lexer->at;
 	size_t length = 0;
 
-	while (lexer->at + length < lexer->size && is_word(word[length]))
+	while (lexer->at + length < lexer->size && jsonlex_is_word(word[length]))
 		length++;
 	for (size_t i = 0; i < ARRAY_SIZE(literals); i++) {
 		if (length != strlen(literals[i]) || memcmp(word, literals[i], length) != 0)
@@ -192,7 +192,7 @@ static int lex_word(struct lexer *lexer)
 		return 0;
 	}
 	if (!jsonlex_is_number(word, length))
-		return fail(lexer, "neither a number nor true, false or null");
+		return jsonlex_fail(lexer, "neither a number nor true, false or null");
 	lexer->at += length;
 	return 0;
 }
@@ -214,9 +214,9 @@ static int fail_expected(struct lexer *lexer)
 	};
 
 	if (lexer->expected == EXPECT_COMMA_OR_END)
-		return fail(
+		return jsonlex_fail(
 			lexer, in_object(lexer) ? "expected ',' or '}'" : "expected ',' or ']'");
-	return fail(lexer, reasons[lexer->expected]);
+	return jsonlex_fail(lexer, reasons[lexer->expected]);
 }
 
 static bool expects_value(const struct lexer *lexer)
@@ -233,7 +233,7 @@ static int lex_name(struct lexer *lexer)
 		return r;
 	if (lexer->nul_in_string) {
 		lexer->at = start;
-		return fail(lexer, "a name with an embedded NUL");
+		return jsonlex_fail(lexer, "a name with an embedded NUL");
 	}
 	lexer->result->members++;
 	lexer->expected = EXPECT_COLON;
@@ -243,7 +243,7 @@ static int lex_name(struct lexer *lexer)
 static int lex_open(struct lexer *lexer, bool object)
 {
 	if (lexer->depth >= lexer->rules->max_depth || lexer->depth >= JSONLEX_MAX_DEPTH)
-		return fail(lexer, "nested too deep");
+		return jsonlex_fail(lexer, "nested too deep");
 	lexer->objects &= ~(UINT64_C(1) << lexer->depth);
 	lexer->objects |= (uint64_t)object << lexer->depth;
 	lexer->depth++;
@@ -255,7 +255,7 @@ static int lex_open(struct lexer *lexer, bool object)
 static int lex_close(struct lexer *lexer, bool object)
 {
 	if (lexer->depth == 0)
-		return fail(lexer, "a bracket that was not opened");
+		return jsonlex_fail(lexer, "a bracket that was not opened");
 	if (in_object(lexer) != object ||
 		(lexer->expected != EXPECT_COMMA_OR_END && lexer->expected != EXPECT_NAME_OR_END &&
 			lexer->expected != EXPECT_VALUE_OR_END))
@@ -308,13 +308,13 @@ static int lex_token(struct lexer *lexer)
 		return lex_separator(
 			lexer, EXPECT_COMMA_OR_END, in_object(lexer) ? EXPECT_NAME : EXPECT_VALUE);
 	default:
-		if (is_word(c))
+		if (jsonlex_is_word(c))
 			return lex_scalar(lexer, false);
-		return fail(lexer, c == '\0' ? "a NUL byte" : "an unexpected character");
+		return jsonlex_fail(lexer, c == '\0' ? "a NUL byte" : "an unexpected character");
 	}
 }
 
-static void skip_blanks(struct lexer *lexer)
+static void jsonlex_skip_blanks(struct lexer *lexer)
 {
 	while (lexer->at < lexer->size && is_blank(lexer->data[lexer->at]))
 		lexer->at++;
@@ -326,19 +326,20 @@ int jsonlex_check(
 	struct lexer lexer = {.data = data, .size = size, .rules = rules, .result = ret};
 
 	*ret = (struct jsonlex){0};
-	skip_blanks(&lexer);
+	jsonlex_skip_blanks(&lexer);
 	ret->start = lexer.at;
-	for (; lexer.at < size; skip_blanks(&lexer)) {
+	for (; lexer.at < size; jsonlex_skip_blanks(&lexer)) {
 		int r = lex_token(&lexer);
 
 		if (r < 0)
 			return r;
 		if (lexer.depth > 0)
 			continue;
-		skip_blanks(&lexer);
-		return lexer.at == size ? 0 : fail(&lexer, "data after the end of the value");
+		jsonlex_skip_blanks(&lexer);
+		return lexer.at == size ? 0
+					: jsonlex_fail(&lexer, "data after the end of the value");
 	}
-	return fail(&lexer, lexer.depth == 0 ? "no value" : "the text ends too early");
+	return jsonlex_fail(&lexer, lexer.depth == 0 ? "no value" : "the text ends too early");
 }
 
 /* The length of the string at data[at], quotes included; to the end of the text where it is open.

@@ -12,7 +12,7 @@ void jsonpack_begin(struct jsonpack *pack)
 }
 
 /* Takes `value` over, also where it fails. Borrowed from then on. */
-static struct json_object *put(
+static struct json_object *jsonpack_insert(
 	struct jsonpack *pack, struct json_object *in, const char *key, struct json_object *value)
 {
 	int r = -1;
@@ -30,7 +30,7 @@ struct json_object *jsonpack_add(
 	struct jsonpack *pack, struct json_object *in, const char *key, struct json_object *value)
 {
 	pack->failed |= !value;
-	return put(pack, in, key, value);
+	return jsonpack_insert(pack, in, key, value);
 }
 
 struct json_object *jsonpack_object(struct jsonpack *pack, struct json_object *in, const char *key)
@@ -67,7 +67,7 @@ void jsonpack_bool(struct jsonpack *pack, struct json_object *in, const char *ke
 /* json-c's null is a NULL pointer. */
 void jsonpack_null(struct jsonpack *pack, struct json_object *in, const char *key)
 {
-	put(pack, in, key, NULL);
+	jsonpack_insert(pack, in, key, NULL);
 }
 
 void jsonpack_optional(

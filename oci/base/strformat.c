@@ -44,7 +44,7 @@ static bool make_space(struct strformat_pieces *pieces, size_t size)
 }
 
 /* For fopencookie(3). */
-static ssize_t take(void *cookie, const char *data, size_t size)
+static ssize_t strformat_write(void *cookie, const char *data, size_t size)
 {
 	struct strformat_pieces *pieces = cookie;
 
@@ -62,7 +62,7 @@ FILE *strformat_open(struct strformat_pieces *pieces)
 	*pieces = (struct strformat_pieces){0};
 	if (!make_space(pieces, 0))
 		return NULL;
-	pieces->out = fopencookie(pieces, "w", (cookie_io_functions_t){.write = take});
+	pieces->out = fopencookie(pieces, "w", (cookie_io_functions_t){.write = strformat_write});
 	if (!pieces->out)
 		free(pieces->text);
 	return pieces->out;

@@ -99,7 +99,7 @@ static bool is_unprintable(uint32_t point)
 }
 
 /* ASCII that stays as it is. */
-static bool is_plain(char c, bool quoting)
+static bool text_is_plain(char c, bool quoting)
 {
 	return c >= 0x20 && c < 0x7f && !(quoting && (c == '"' || c == '\\'));
 }
@@ -131,7 +131,7 @@ static size_t escape_one(const char *text, size_t size, bool quoting, char shown
 	return length;
 }
 
-static void escape(const char *text, bool quoting, char *buffer, size_t size)
+static void text_escape_to(const char *text, bool quoting, char *buffer, size_t size)
 {
 	size_t left = strlen(text), n = 0, cut = 0;
 
@@ -139,7 +139,7 @@ static void escape(const char *text, bool quoting, char *buffer, size_t size)
 		char shown[ESCAPE_MAX];
 		size_t taken = 1, length = 1;
 
-		if (is_plain(*text, quoting)) {
+		if (text_is_plain(*text, quoting)) {
 			shown[0] = *text;
 		} else {
 			taken = escape_one(text, left, quoting, shown);
@@ -163,7 +163,7 @@ static void escape(const char *text, bool quoting, char *buffer, size_t size)
 
 void text_escape(const char *text, char *buffer, size_t size)
 {
-	escape(text, false, buffer, size);
+	text_escape_to(text, false, buffer, size);
 }
 
 void text_print(FILE *out, const char *format, ...)
@@ -184,7 +184,7 @@ const char *text_quote_into(struct text_quoted *buffer, const char *text)
 	size_t length;
 
 	buffer->bytes[0] = '"';
-	escape(text, true, buffer->bytes + 1, sizeof(buffer->bytes) - 2);
+	text_escape_to(text, true, buffer->bytes + 1, sizeof(buffer->bytes) - 2);
 	length = strlen(buffer->bytes);
 	memcpy(buffer->bytes + length, "\"", sizeof("\""));
 	return buffer->bytes;

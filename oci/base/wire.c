@@ -32,7 +32,7 @@ struct wire wire_reader(const char *data, size_t size)
 	return wire;
 }
 
-static void fail(struct wire *wire, int r)
+static void wire_fail(struct wire *wire, int r)
 {
 	if (wire->error == 0)
 		wire->error = r;
@@ -41,7 +41,7 @@ static void fail(struct wire *wire, int r)
 void wire_refuse(struct wire *wire)
 {
 	if (wire->reading)
-		fail(wire, -EBADMSG);
+		wire_fail(wire, -EBADMSG);
 }
 
 int wire_end(struct wire *wire)
@@ -59,14 +59,14 @@ static char *next(struct wire *wire, size_t size)
 	if (wire->error < 0)
 		return NULL;
 	if (size > wire->size - wire->at) {
-		fail(wire, wire->reading ? -EBADMSG : -E2BIG);
+		wire_fail(wire, wire->reading ? -EBADMSG : -E2BIG);
 		return NULL;
 	}
 	wire->at += size;
 	return at;
 }
 
-static void put(struct wire *wire, const void *value, size_t size)
+static void wire_write(struct wire *wire, const void *value, size_t size)
 {
 	char *at = next(wire, size);
 
@@ -74,7 +74,7 @@ static void put(struct wire *wire, const void *value, size_t size)
 		memcpy(at, value, size);
 }
 
-static void take(struct wire *wire, void *value, size_t size)
+static void wire_read(struct wire *wire, void *value, size_t size)
 {
 	const char *at = next(wire, size);
 
@@ -82,11 +82,11 @@ static void take(struct wire *wire, void *value, size_t size)
 		memcpy(value, at, size);
 }
 
-static void put_tag(struct wire *wire, enum tag tag)
+static void wire_write_tag(struct wire *wire, enum tag tag)
 {
 	char byte = (char)tag;
 
-	put(wire, &byte, sizeof(byte));
+	wire_write(wire, &byte, sizeof(byte));
 }
 
 /* 0 after a failure. */
@@ -94,7 +94,7 @@ static enum tag take_tag(struct wire *wire)
 {
 	char byte = 0;
 
-	take(wire, &byte, sizeof(byte));
+	wire_read(wire, &byte, sizeof(byte));
 	return (enum tag)byte;
 }
 
@@ -109,10 +109,10 @@ static bool move(struct wire *wire, enum tag tag, void *value, size_t size)
 {
 	if (wire->reading) {
 		expect_tag(wire, tag);
-		take(wire, value, size);
+		wire_read(wire, value, size);
 	} else {
-		put_tag(wire, tag);
-		put(wire, value, size);
+		wire_write_tag(wire, tag);
+		wire_write(wire, value, size);
 	}
 	return wire->error == 0;
 }
@@ -149,26 +149,26 @@ void wire_uint64(struct wire *wire, uint64_t *value)
 		*value = moved;
 }
 
-static void put_text(struct wire *wire, const char *text)
+static void wire_write_text(struct wire *wire, const char *text)
 {
 	uint32_t size;
 	size_t length = text ? strlen(text) : 0;
 
 	if (!text) {
-		put_tag(wire, TAG_NO_TEXT);
+		wire_write_tag(wire, TAG_NO_TEXT);
 		return;
 	}
 	if (length > UINT32_MAX) {
-		fail(wire, -E2BIG);
+		wire_fail(wire, -E2BIG);
 		return;
 	}
 	size = (uint32_t)length;
-	put_tag(wire, TAG_TEXT);
-	put(wire, &size, sizeof(size));
-	put(wire, text, length);
+	wire_write_tag(wire, TAG_TEXT);
+	wire_write(wire, &size, sizeof(size));
+	wire_write(wire, text, length);
 }
 
-static void take_text(struct wire *wire, char **text)
+static void wire_read_text(struct wire *wire, char **text)
 {
 	enum tag tag = take_tag(wire);
 	uint32_t size = 0;
@@ -179,7 +179,7 @@ static void take_text(struct wire *wire, char **text)
 		return;
 	if (tag != TAG_TEXT)
 		wire_refuse(wire);
-	take(wire, &size, sizeof(size));
+	wire_read(wire, &size, sizeof(size));
 	at = next(wire, size);
 	if (!at)
 		return;
@@ -189,15 +189,15 @@ static void take_text(struct wire *wire, char **text)
 	}
 	*text = text_copy(at, size);
 	if (!*text)
-		fail(wire, -ENOMEM);
+		wire_fail(wire, -ENOMEM);
 }
 
 void wire_text(struct wire *wire, char **text)
 {
 	if (wire->reading)
-		take_text(wire, text);
+		wire_read_text(wire, text);
 	else
-		put_text(wire, *text);
+		wire_write_text(wire, *text);
 }
 
 void wire_optional(struct wire *wire, char **text, bool (*is_valid)(const char *text))
@@ -240,12 +240,12 @@ static void take_each(struct wire *wire, void *items, size_t *n, size_t size,
 	uint32_t count = 0;
 
 	expect_tag(wire, TAG_ARRAY);
-	take(wire, &count, sizeof(count));
+	wire_read(wire, &count, sizeof(count));
 	if (count > wire->size - wire->at)
 		wire_refuse(wire);
 	for (uint32_t i = 0; i < count && wire->error == 0; i++) {
 		if (array_grow(items, *n, size) < 0) {
-			fail(wire, -ENOMEM);
+			wire_fail(wire, -ENOMEM);
 			return;
 		}
 		one(wire, element(items, (*n)++, size));
@@ -262,11 +262,11 @@ void wire_each(struct wire *wire, void *items, size_t *n, size_t size,
 		return;
 	}
 	if (*n > UINT32_MAX) {
-		fail(wire, -E2BIG);
+		wire_fail(wire, -E2BIG);
 		return;
 	}
-	put_tag(wire, TAG_ARRAY);
-	put(wire, &count, sizeof(count));
+	wire_write_tag(wire, TAG_ARRAY);
+	wire_write(wire, &count, sizeof(count));
 	for (uint32_t i = 0; i < count && wire->error == 0; i++)
 		one(wire, element(items, i, size));
 }

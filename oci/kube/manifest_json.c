@@ -16,7 +16,7 @@ struct reader {
 
 static const char correct[] = "correct the JSON at that place";
 
-static void skip_blanks(struct reader *reader)
+static void manifest_skip_blanks(struct reader *reader)
 {
 	while (reader->at < reader->size && strchr(" \t\r\n", reader->data[reader->at]) &&
 		reader->data[reader->at])
@@ -26,20 +26,20 @@ static void skip_blanks(struct reader *reader)
 /* The next character that is no blank, NUL at the end. */
 static char peek(struct reader *reader)
 {
-	skip_blanks(reader);
+	manifest_skip_blanks(reader);
 	return reader->at < reader->size ? reader->data[reader->at] : '\0';
 }
 
-static int refuse(struct reader *reader, const char *reason)
+static int manifest_refuse(struct reader *reader, const char *reason)
 {
 	return tree_refuse(reader->tree, reader->at, correct, "%s",
 		reader->at >= reader->size ? "the text ends too early" : reason);
 }
 
-static int take(struct reader *reader, char wanted, const char *reason)
+static int manifest_expect(struct reader *reader, char wanted, const char *reason)
 {
 	if (peek(reader) != wanted)
-		return refuse(reader, reason);
+		return manifest_refuse(reader, reason);
 	reader->at++;
 	return 0;
 }
@@ -81,14 +81,15 @@ static int read_string(struct reader *reader)
 		r = jsonlex_decode(literal, node.end - node.start, &text);
 	}
 	if (r == -EINVAL)
-		return refuse(reader, "a string with an escape that JSON does not have, or a NUL");
+		return manifest_refuse(
+			reader, "a string with an escape that JSON does not have, or a NUL");
 	if (r < 0)
 		return error_memory(reader->tree->err);
 	reader->at = node.end;
 	return tree_add(reader->tree, &node, NULL, text);
 }
 
-static bool is_word(const char *word, size_t length)
+static bool manifest_is_word(const char *word, size_t length)
 {
 	static const char *const literals[] = {"true", "false", "null"};
 
@@ -107,8 +108,8 @@ static int read_word(struct reader *reader)
 
 	while (reader->at + length < reader->size && !strchr(" \t\r\n,:[]{}\"", word[length]))
 		length++;
-	if (!is_word(word, length))
-		return refuse(
+	if (!manifest_is_word(word, length))
+		return manifest_refuse(
 			reader, "neither a value in quotes nor a number, true, false or null");
 	text = text_copy(word, length);
 	if (!text)
@@ -130,16 +131,17 @@ static int read_members(struct reader *reader, bool mapping, char closing)
 	for (;;) {
 		if (mapping) {
 			if (peek(reader) != '"')
-				return refuse(reader, "expected a name in double quotes");
+				return manifest_refuse(reader, "expected a name in double quotes");
 			r = read_string(reader);
 			if (r == 0)
-				r = take(reader, ':', "expected a colon behind the name");
+				r = manifest_expect(
+					reader, ':', "expected a colon behind the name");
 		}
 		if (r == 0)
 			r = read_value(reader);
 		if (r < 0 || peek(reader) == closing)
 			return r;
-		r = take(reader, ',', "expected a comma or the closing bracket");
+		r = manifest_expect(reader, ',', "expected a comma or the closing bracket");
 		if (r < 0)
 			return r;
 	}
@@ -186,9 +188,9 @@ int manifest_read_json(const char *data, size_t size, struct tree *tree)
 	tree->manifest->json = true;
 	do {
 		if (peek(&reader) != '{')
-			return refuse(&reader, "expected an object, or nothing more");
+			return manifest_refuse(&reader, "expected an object, or nothing more");
 		r = read_value(&reader);
-		skip_blanks(&reader);
+		manifest_skip_blanks(&reader);
 	} while (r == 0 && reader.at < size);
 	return r;
 }

@@ -32,7 +32,7 @@ int tree_refuse(struct tree *tree, size_t offset, const char *fix, const char *f
 		"not valid %s: %s", tree->manifest->json ? "JSON" : "YAML", reason);
 }
 
-static int refuse_size(struct tree *tree, size_t offset)
+static int manifest_refuse_size(struct tree *tree, size_t offset)
 {
 	return tree_refuse(tree, offset, "split the manifest, and take out what only repeats",
 		"more than %d values, those that aliases repeat included", MANIFEST_MAX_NODES);
@@ -81,7 +81,7 @@ static int attach_pair(struct tree *tree, struct manifest_node *mapping, struct 
 	return 0;
 }
 
-static int attach(struct tree *tree, struct manifest_node *node)
+static int manifest_attach(struct tree *tree, struct manifest_node *node)
 {
 	struct manifest_node *parent = node->parent;
 
@@ -134,7 +134,7 @@ int tree_add(struct tree *tree, const struct manifest_node *like, const char *an
 
 	if (tree->manifest->n_nodes == MANIFEST_MAX_NODES) {
 		free(text);
-		return refuse_size(tree, like->start);
+		return manifest_refuse_size(tree, like->start);
 	}
 	node = new_node(tree, like);
 	if (!node) {
@@ -145,7 +145,7 @@ int tree_add(struct tree *tree, const struct manifest_node *like, const char *an
 	node->weight = 1;
 	r = anchor ? add_anchor(tree, anchor, node) : 0;
 	if (r == 0)
-		r = attach(tree, node);
+		r = manifest_attach(tree, node);
 	if (r < 0 || node->kind == MANIFEST_SCALAR)
 		return r;
 	if (tree->n_open == MANIFEST_MAX_DEPTH)
@@ -175,7 +175,7 @@ int tree_add_alias(struct tree *tree, const char *anchor, size_t start, size_t e
 		return tree_refuse(tree, start, "take the alias out",
 			"the anchor %s contains itself", text_quote(anchor));
 	if (tree->manifest->n_nodes == MANIFEST_MAX_NODES)
-		return refuse_size(tree, start);
+		return manifest_refuse_size(tree, start);
 	node = new_node(tree, &(struct manifest_node){.kind = MANIFEST_ALIAS,
 				      .start = start,
 				      .end = end,
@@ -185,7 +185,7 @@ int tree_add_alias(struct tree *tree, const char *anchor, size_t start, size_t e
 	if (!node)
 		return error_memory(tree->err);
 	target->aliased = true;
-	return attach(tree, node);
+	return manifest_attach(tree, node);
 }
 
 /* By name, and of equal names by place. */
@@ -248,7 +248,7 @@ int tree_close(struct tree *tree, size_t end)
 
 	weigh_all(node);
 	if (node->weight > MANIFEST_MAX_NODES)
-		return refuse_size(tree, node->start);
+		return manifest_refuse_size(tree, node->start);
 	if (tree->n_open + node->height > MANIFEST_MAX_DEPTH)
 		return tree_refuse(tree, node->start, "take levels out",
 			"nested deeper than %d where aliases are followed", MANIFEST_MAX_DEPTH);

@@ -51,7 +51,7 @@ static size_t byte_of(struct reader *reader, yaml_mark_t mark)
 	return find_byte(&reader->cursor, mark.index);
 }
 
-static int report(struct reader *reader)
+static int manifest_report(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	const char *problem = parser->problem ? parser->problem : "it cannot be read";
@@ -179,7 +179,7 @@ static int read_events(struct reader *reader)
 		yaml_event_t event;
 
 		if (!reader->lib.parser_parse(&reader->parser, &event))
-			return report(reader);
+			return manifest_report(reader);
 		type = event.type;
 		r = take_event(reader, &event);
 		reader->lib.event_delete(&event);

@@ -42,7 +42,7 @@ bool pod_is_list(struct pod *pod, const struct manifest_node *mapping, const cha
 	return false;
 }
 
-static int load_list(
+static int pod_load_list(
 	struct pod *pod, const struct manifest_node *holder, const char *key, enum pod_stage stage)
 {
 	const struct manifest_node *list = manifest_get(holder, key);
@@ -175,9 +175,9 @@ int pod_load(const struct workload *workload, struct pod *ret)
 	if (r == 0)
 		r = load_volumes(&pod);
 	if (r == 0)
-		r = load_list(&pod, workload->spec, "initContainers", POD_INIT);
+		r = pod_load_list(&pod, workload->spec, "initContainers", POD_INIT);
 	if (r == 0)
-		r = load_list(&pod, workload->spec, "containers", POD_MAIN);
+		r = pod_load_list(&pod, workload->spec, "containers", POD_MAIN);
 	if (r == 0)
 		r = load_bare(&pod);
 	if (r < 0)

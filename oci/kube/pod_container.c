@@ -46,7 +46,7 @@ static bool has_mount(const struct pod_container *container, const char *path)
 	return false;
 }
 
-static int load_mount(
+static int pod_load_mount(
 	struct pod *pod, struct pod_container *container, const struct manifest_node *node)
 {
 	const struct manifest_node *value = manifest_get(node, "mountPath");
@@ -77,7 +77,7 @@ static int load_mount(
 	return load_propagation(pod, node, &mount->propagation);
 }
 
-static int load_mounts(struct pod *pod, struct pod_container *container)
+static int pod_load_mounts(struct pod *pod, struct pod_container *container)
 {
 	const struct manifest_node *list = manifest_get(container->node, "volumeMounts");
 	int r;
@@ -92,7 +92,7 @@ static int load_mounts(struct pod *pod, struct pod_container *container)
 		const struct manifest_node *node = manifest_item(list, i);
 
 		if (node && node->kind == MANIFEST_MAPPING)
-			r = load_mount(pod, container, node);
+			r = pod_load_mount(pod, container, node);
 	}
 	return r;
 }
@@ -136,7 +136,7 @@ int pod_load_container(struct pod *pod, const struct manifest_node *node, enum p
 	container->stage = stage == POD_INIT && restarts_always(node) ? POD_SIDECAR : stage;
 	if (!container->name)
 		container->name = "";
-	r = load_mounts(pod, container);
+	r = pod_load_mounts(pod, container);
 	if (r == 0)
 		r = check_group(pod, container);
 	return r < 0 ? r : pod_load_command(pod, container);

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-static int add(struct workloads *list, const struct workload *workload)
+static int workload_add(struct workloads *list, const struct workload *workload)
 {
 	if (array_grow(&list->items, list->n, sizeof(*list->items)) < 0)
 		return -ENOMEM;
@@ -37,7 +37,7 @@ static const struct manifest_node *find_holder(const struct manifest_node *objec
 	return NULL;
 }
 
-static bool has_any(const struct manifest_node *mapping, const char *const *keys, size_t n)
+static bool workload_has_any(const struct manifest_node *mapping, const char *const *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (manifest_get(mapping, keys[i]))
@@ -50,20 +50,20 @@ static bool is_pod_spec(const struct manifest_node *node)
 	static const char *const keys[] = {"containers", "initContainers", "volumes",
 		"nodeSelector", "affinity", "hostUsers", "serviceAccountName"};
 
-	return is_mapping(node) && has_any(node, keys, ARRAY_SIZE(keys));
+	return is_mapping(node) && workload_has_any(node, keys, ARRAY_SIZE(keys));
 }
 
-static bool is_container(const struct manifest_node *node)
+static bool workload_is_container(const struct manifest_node *node)
 {
 	static const char *const keys[] = {
 		"image", "args", "command", "volumeMounts", "securityContext", "resources"};
 
-	return is_mapping(node) && has_any(node, keys, ARRAY_SIZE(keys));
+	return is_mapping(node) && workload_has_any(node, keys, ARRAY_SIZE(keys));
 }
 
 static bool is_container_list(const struct manifest_node *node)
 {
-	return manifest_count(node) > 0 && is_container(manifest_item(node, 0)) &&
+	return manifest_count(node) > 0 && workload_is_container(manifest_item(node, 0)) &&
 	       manifest_string(manifest_item(node, 0), "name");
 }
 
@@ -79,12 +79,12 @@ static int add_fragment(const struct manifest_node *root, struct workloads *list
 		workload.spec = manifest_get(holder, "spec");
 	} else if (is_pod_spec(root)) {
 		workload.spec = root;
-	} else if (is_container(root) || is_container_list(root)) {
+	} else if (workload_is_container(root) || is_container_list(root)) {
 		workload.containers = root;
 	} else {
 		return 0;
 	}
-	return add(list, &workload);
+	return workload_add(list, &workload);
 }
 
 static int add_object(const struct manifest_node *object, struct workloads *list);
@@ -115,7 +115,7 @@ static int add_object(const struct manifest_node *object, struct workloads *list
 	if (!workload.holder)
 		return 0;
 	workload.spec = manifest_get(workload.holder, "spec");
-	return add(list, &workload);
+	return workload_add(list, &workload);
 }
 
 int workloads_find(const struct manifest *manifest, struct workloads *ret)

@@ -27,8 +27,8 @@ static const char blanks[] = " \t\r";
 
 typedef int (*value_parser)(const char *value, struct request *request, struct error *err);
 
-static int refuse(struct error *err, const char *key, const char *fix, const char *value,
-	const char *expected)
+static int annotations_refuse(struct error *err, const char *key, const char *fix,
+	const char *value, const char *expected)
 {
 	return error_set(err, -EINVAL, FINDING_ANNOTATION_INVALID, key, fix,
 		"the annotation %s has %s: expected %s", key, text_quote(value), expected);
@@ -37,7 +37,7 @@ static int refuse(struct error *err, const char *key, const char *fix, const cha
 static int parse_wait(const char *value, struct request *request, struct error *err)
 {
 	if (duration_parse(value, &request->wait_usec) < 0)
-		return refuse(err, ANNOTATION_WAIT, "write it like 30s", value,
+		return annotations_refuse(err, ANNOTATION_WAIT, "write it like 30s", value,
 			"a duration like 30s or 1m30s");
 	request->has_wait = true;
 	return 0;
@@ -50,7 +50,7 @@ static int parse_dir_mode(const char *value, struct request *request, struct err
 
 	/* Six digits leave room for leading zeros. */
 	if (digits == 0 || digits > 6 || value[digits] != '\0' || mode > DIR_MODE_MAX)
-		return refuse(err, ANNOTATION_DIR_MODE, "write it like 0755", value,
+		return annotations_refuse(err, ANNOTATION_DIR_MODE, "write it like 0755", value,
 			"an octal mode from 0 to 1777");
 	request->dir_mode = (mode_t)mode;
 	return 0;
@@ -84,8 +84,8 @@ static int parse_dir_owner(const char *value, struct request *request, struct er
 		request->has_owner_gid = true;
 	}
 	if (!valid || *rest != '\0')
-		return refuse(err, ANNOTATION_DIR_OWNER, "write it like 1000:1000", value,
-			"UID or UID:GID in decimal, below 4294967295");
+		return annotations_refuse(err, ANNOTATION_DIR_OWNER, "write it like 1000:1000",
+			value, "UID or UID:GID in decimal, below 4294967295");
 	return 0;
 }
 
@@ -93,7 +93,7 @@ static int parse_expose(const char *value, struct request *request, struct error
 {
 	request->expose = strcmp(value, "true") == 0;
 	if (!request->expose && strcmp(value, "false") != 0)
-		return refuse(
+		return annotations_refuse(
 			err, ANNOTATION_EXPOSE, "write true or false", value, "true or false");
 	return 0;
 }
@@ -102,8 +102,8 @@ static int parse_propagation(const char *value, struct request *request, struct 
 {
 	request->grant = strcmp(value, "grant") == 0;
 	if (!request->grant && strcmp(value, "declared") != 0)
-		return refuse(err, ANNOTATION_PROPAGATION, "write declared or grant", value,
-			"declared or grant");
+		return annotations_refuse(err, ANNOTATION_PROPAGATION, "write declared or grant",
+			value, "declared or grant");
 	return 0;
 }
 
@@ -120,7 +120,8 @@ static int refuse_path(struct error *err, const char *item, const char *path)
 		if (!fix)
 			return error_memory(err);
 	}
-	return refuse(err, ANNOTATION_MOUNTS, fix ? fix : "write it like " MOUNTS_EXAMPLE, item,
+	return annotations_refuse(err, ANNOTATION_MOUNTS,
+		fix ? fix : "write it like " MOUNTS_EXAMPLE, item,
 		"an absolute path below /, without \".\" and \"..\", repeated slashes, a slash at "
 		"the end, and control characters, shorter than 4096 bytes");
 }
@@ -128,14 +129,15 @@ static int refuse_path(struct error *err, const char *item, const char *path)
 static int check_item(struct error *err, const char *item, const char *provider, const char *path)
 {
 	if (strcmp(provider, PROVIDER_NODE) != 0 && !ident_is_dns_label(provider))
-		return refuse(err, ANNOTATION_MOUNTS, "name a container of this pod", item,
+		return annotations_refuse(err, ANNOTATION_MOUNTS, "name a container of this pod",
+			item,
 			"a container's name (RFC 1123 label) or " PROVIDER_NODE " before the '='");
 	if (!path_is_normalized(path) || path[1] == '\0')
 		return refuse_path(err, item, path);
 	return 0;
 }
 
-static int add_mount(struct request *request, const char *provider, const char *path)
+static int annotations_add_mount(struct request *request, const char *provider, const char *path)
 {
 	struct mount_request *mount;
 
@@ -159,8 +161,8 @@ static int parse_item(const char *item, struct request *request, struct error *e
 		return error_memory(err);
 	path = strchr(provider, '=');
 	if (!path)
-		return refuse(err, ANNOTATION_MOUNTS, "write it like " MOUNTS_EXAMPLE, item,
-			MOUNTS_EXPECTED);
+		return annotations_refuse(err, ANNOTATION_MOUNTS, "write it like " MOUNTS_EXAMPLE,
+			item, MOUNTS_EXPECTED);
 	*path++ = '\0';
 	r = check_item(err, item, provider, path);
 	if (r < 0)
@@ -170,7 +172,7 @@ static int parse_item(const char *item, struct request *request, struct error *e
 			"ask for fewer mounts",
 			"the annotation " ANNOTATION_MOUNTS " has more than %d entries",
 			ANNOTATION_MAX_MOUNTS);
-	return add_mount(request, provider, path) < 0 ? error_memory(err) : 0;
+	return annotations_add_mount(request, provider, path) < 0 ? error_memory(err) : 0;
 }
 
 /*
@@ -212,7 +214,8 @@ static int parse_mounts(const char *value, struct request *request, struct error
 		if (!item)
 			return error_memory(err);
 		if (*item == '\0')
-			return refuse(err, ANNOTATION_MOUNTS, "take the second comma out", value,
+			return annotations_refuse(err, ANNOTATION_MOUNTS,
+				"take the second comma out", value,
 				MOUNTS_EXPECTED ", none of them empty");
 		r = parse_item(item, request, err);
 		if (r < 0)
@@ -221,8 +224,8 @@ static int parse_mounts(const char *value, struct request *request, struct error
 		at += separator_span(at);
 	}
 	if (request->n_mounts == 0)
-		return refuse(err, ANNOTATION_MOUNTS, "name at least one mount, or remove it",
-			value, MOUNTS_EXPECTED);
+		return annotations_refuse(err, ANNOTATION_MOUNTS,
+			"name at least one mount, or remove it", value, MOUNTS_EXPECTED);
 	return 0;
 }
 
@@ -238,7 +241,7 @@ static const struct annotation {
 	{ANNOTATION_PROPAGATION, parse_propagation},
 };
 
-static int refuse_unknown(struct error *err, const char *key)
+static int annotations_refuse_unknown(struct error *err, const char *key)
 {
 	const char *name = key + strlen(ANNOTATION_PREFIX);
 	const struct annotation *nearest = NULL;
@@ -273,7 +276,7 @@ static int parse_annotation(const struct keyval *item, struct request *request, 
 		if (strcmp(known[i].key, item->key) == 0)
 			annotation = &known[i];
 	if (!annotation)
-		return refuse_unknown(err, item->key);
+		return annotations_refuse_unknown(err, item->key);
 	if (strlen(item->value) > ANNOTATION_MAX_SIZE)
 		return error_set(err, -EINVAL, FINDING_ANNOTATION_INVALID, item->key, "shorten it",
 			"the annotation %s has %zu bytes: expected at most %d", item->key,

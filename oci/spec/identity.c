@@ -46,7 +46,8 @@ static const struct field container_id = {KEY_CONTAINER_ID, ident_is_container_i
 static const struct field sandbox_id = {KEY_SANDBOX_ID, ident_is_container_id, ID_EXPECTED};
 
 /* CRI-O always sets these keys; podman's users have to. */
-static int refuse(const struct loader *loader, const struct field *field, const char *problem)
+static int identity_refuse(
+	const struct loader *loader, const struct field *field, const char *problem)
 {
 	cleanup_free char *fix = NULL;
 
@@ -66,7 +67,7 @@ static int refuse_value(const struct loader *loader, const struct field *field, 
 	problem = strformat("has the value %s", text_quote(value));
 	if (!problem)
 		return error_memory(loader->err);
-	return refuse(loader, field, problem);
+	return identity_refuse(loader, field, problem);
 }
 
 /* A copy of the value, NULL where it is absent. */
@@ -88,7 +89,7 @@ static int load_required(const struct loader *loader, const struct field *field,
 
 	if (r < 0 || *ret)
 		return r;
-	return refuse(loader, field, "is missing");
+	return identity_refuse(loader, field, "is missing");
 }
 
 static int load_restart_count(const struct loader *loader, int64_t *ret)
@@ -149,7 +150,7 @@ static int load_pod(const struct loader *loader, struct identity *identity)
 }
 
 /* A sandbox has no container's name: CRI-O calls it "POD", which is no label, or leaves it out. */
-static int load_container(
+static int identity_load_container(
 	const struct loader *loader, const char *state_id, struct identity *identity)
 {
 	const char *type = keyvals_get(loader->annotations, KEY_CONTAINER_TYPE);
@@ -173,7 +174,7 @@ int identity_load(const struct keyvals *annotations, const char *state_id, enum 
 
 	if (r < 0)
 		return r;
-	r = load_container(&loader, state_id, &identity);
+	r = identity_load_container(&loader, state_id, &identity);
 	if (r < 0)
 		return r;
 	*ret = move_struct(identity);

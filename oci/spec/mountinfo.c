@@ -107,7 +107,7 @@ static bool load_fields(const char *fields, struct mount_entry *entry)
 	return true;
 }
 
-static bool copy_text(const char *text, char **ret)
+static bool mountinfo_copy_text(const char *text, char **ret)
 {
 	*ret = strdup(text ? text : "");
 	return *ret != NULL;
@@ -139,7 +139,7 @@ int mount_entry_set_type(struct mount_entry *entry, const char *type, const char
 
 	/* No path, so that nothing is lost where it is shown and recorded as one line of UTF-8. */
 	text_escape(type ? type : "", escaped, sizeof(escaped));
-	if (!copy_text(escaped, &entry->fstype))
+	if (!mountinfo_copy_text(escaped, &entry->fstype))
 		return -ENOMEM;
 	is_fuse = mount_entry_is_fuse(entry);
 	entry->fuse_user = is_fuse ? option_number(options, "user_id") : -1;
@@ -149,9 +149,9 @@ int mount_entry_set_type(struct mount_entry *entry, const char *type, const char
 
 static bool copy_texts(const struct mountlib *lib, struct libmnt_fs *fs, struct mount_entry *entry)
 {
-	return copy_text(lib->fs_get_root(fs), &entry->root) &&
-	       copy_text(lib->fs_get_target(fs), &entry->target) &&
-	       copy_text(lib->fs_get_vfs_options(fs), &entry->vfs_options) &&
+	return mountinfo_copy_text(lib->fs_get_root(fs), &entry->root) &&
+	       mountinfo_copy_text(lib->fs_get_target(fs), &entry->target) &&
+	       mountinfo_copy_text(lib->fs_get_vfs_options(fs), &entry->vfs_options) &&
 	       mount_entry_set_type(entry, lib->fs_get_fstype(fs), lib->fs_get_fs_options(fs)) == 0;
 }
 
@@ -198,7 +198,8 @@ static int load_table(
 	return 0;
 }
 
-static int parse(FILE *stream, const char *name, struct parsed *parsed, struct error *err)
+static int mountinfo_parse_stream(
+	FILE *stream, const char *name, struct parsed *parsed, struct error *err)
 {
 	const struct mountlib *lib;
 	const char *reason;
@@ -232,7 +233,7 @@ int mountinfo_read_stream(
 {
 	__attribute__((cleanup(parsed_clear))) struct parsed parsed = {0};
 	cleanup_mount_table struct mount_table table = {0};
-	int r = parse(stream, name, &parsed, err);
+	int r = mountinfo_parse_stream(stream, name, &parsed, err);
 
 	if (r == 0)
 		r = load_table(&parsed, name, &table, err);

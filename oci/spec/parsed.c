@@ -3,7 +3,7 @@
 
 #include "oci/base/cleanup.h"
 
-static void read_pod(const struct keyvals *annotations, const char *state_id,
+static void parsed_read_pod(const struct keyvals *annotations, const char *state_id,
 	enum finding_code code, struct parsed_pod *pod)
 {
 	pod->active = annotations_active(annotations);
@@ -21,7 +21,8 @@ int parsed_state(const char *data, size_t size, struct parsed_state *ret, struct
 
 	if (r < 0)
 		return r;
-	read_pod(&parsed.state.annotations, parsed.state.id, FINDING_STATE_INVALID, &parsed.pod);
+	parsed_read_pod(
+		&parsed.state.annotations, parsed.state.id, FINDING_STATE_INVALID, &parsed.pod);
 	*ret = parsed;
 	return 0;
 }
@@ -33,7 +34,7 @@ int parsed_config(const char *data, size_t size, struct parsed_config *ret, stru
 
 	if (r < 0)
 		return r;
-	read_pod(&parsed.spec.annotations, NULL, FINDING_CONFIG_INVALID, &parsed.pod);
+	parsed_read_pod(&parsed.spec.annotations, NULL, FINDING_CONFIG_INVALID, &parsed.pod);
 	*ret = parsed;
 	return 0;
 }

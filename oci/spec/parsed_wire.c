@@ -136,7 +136,7 @@ void parsed_state_wire(struct wire *wire, struct parsed_state *parsed)
 	wire_pod(wire, &parsed->pod);
 }
 
-static void wire_mount(struct wire *wire, void *item)
+static void parsed_wire_mount(struct wire *wire, void *item)
 {
 	struct spec_mount *mount = item;
 
@@ -242,7 +242,7 @@ void parsed_config_wire(struct wire *wire, struct parsed_config *parsed)
 	wire_word(wire, &spec->root_path, is_filled);
 	wire_bool(wire, &spec->root_readonly);
 	wire_process(wire, spec);
-	wire_each(wire, &spec->mounts, &spec->n_mounts, sizeof(*spec->mounts), wire_mount);
+	wire_each(wire, &spec->mounts, &spec->n_mounts, sizeof(*spec->mounts), parsed_wire_mount);
 	wire_resources(wire, spec);
 	wire_bool(wire, &spec->user_namespace);
 	wire_bool(wire, &spec->mount_namespace);

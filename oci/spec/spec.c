@@ -48,7 +48,7 @@ static int load_spec(struct json_object *object, struct spec *spec, struct error
 	return r < 0 ? r : keyvals_load(&top, &spec->annotations, err);
 }
 
-static int refuse_size(const char *path, struct error *err)
+static int spec_refuse_size(const char *path, struct error *err)
 {
 	return error_set(err, -EFBIG, FINDING_CONFIG_INVALID, path, "make it smaller",
 		"%s: more than %lu bytes", path, SPEC_MAX_SIZE);
@@ -61,7 +61,7 @@ int spec_parse(const char *data, size_t size, struct spec *ret, struct error *er
 	int r;
 
 	if (size > SPEC_MAX_SIZE)
-		return refuse_size(context.name, err);
+		return spec_refuse_size(context.name, err);
 	r = jsondoc_parse(data, size, JSONDOC_STRICT, &context, &object, err);
 	if (r < 0)
 		return r;
@@ -81,7 +81,7 @@ int spec_fetch(int dir, const char *path, char **ret_data, size_t *ret_size, str
 	else
 		r = input_read_file(dir, path, SPEC_MAX_SIZE, ret_data, ret_size);
 	if (r == -EFBIG)
-		return refuse_size(path, err);
+		return spec_refuse_size(path, err);
 	if (r == -ENOMEM)
 		return error_memory(err);
 	if (r < 0)

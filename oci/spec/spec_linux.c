@@ -63,7 +63,7 @@ static int load_namespace(const struct jsondoc_get *get, void *data, struct erro
 	return 0;
 }
 
-static int load_namespaces(const struct jsondoc_get *get, struct spec *spec, struct error *err)
+static int spec_load_namespaces(const struct jsondoc_get *get, struct spec *spec, struct error *err)
 {
 	struct json_object *mappings = NULL;
 	int r = jsondoc_each(get, "namespaces", load_namespace, spec, err);
@@ -121,7 +121,7 @@ int spec_load_linux(const struct jsondoc_get *root, struct spec *spec, struct er
 	r = jsondoc_each(&section.get, "devices", load_device, spec, err);
 	if (r < 0)
 		return r;
-	r = load_namespaces(&section.get, spec, err);
+	r = spec_load_namespaces(&section.get, spec, err);
 	if (r < 0)
 		return r;
 	r = load_rootfs_propagation(&section.get, &spec->rootfs_propagation, err);

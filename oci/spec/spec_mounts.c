@@ -86,7 +86,7 @@ static int load_destination(
 	return mount->destination ? 0 : error_memory(err);
 }
 
-static int load_mount(const struct jsondoc_get *get, void *data, struct error *err)
+static int spec_load_mount(const struct jsondoc_get *get, void *data, struct error *err)
 {
 	cleanup_strv struct strv options = {0};
 	struct spec *spec = data;
@@ -116,5 +116,5 @@ static int load_mount(const struct jsondoc_get *get, void *data, struct error *e
 
 int spec_load_mounts(const struct jsondoc_get *root, struct spec *spec, struct error *err)
 {
-	return jsondoc_each(root, "mounts", load_mount, spec, err);
+	return jsondoc_each(root, "mounts", spec_load_mount, spec, err);
 }

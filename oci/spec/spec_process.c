@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-static int check_id(const struct jsondoc_get *get, const char *key, int64_t id, uint32_t *ret,
+static int spec_check_id(const struct jsondoc_get *get, const char *key, int64_t id, uint32_t *ret,
 	struct error *err)
 {
 	if (id < 0 || id >= UINT32_MAX)
@@ -19,7 +19,7 @@ static int load_id(const struct jsondoc_get *get, const char *key, uint32_t *ret
 	int64_t id = 0;
 	int r = jsondoc_int64(get, key, &id, NULL, err);
 
-	return r < 0 ? r : check_id(get, key, id, ret, err);
+	return r < 0 ? r : spec_check_id(get, key, id, ret, err);
 }
 
 static int load_groups(const struct jsondoc_get *user, struct spec *spec, struct error *err)
@@ -42,7 +42,7 @@ static int load_groups(const struct jsondoc_get *user, struct spec *spec, struct
 		r = array_grow(&spec->additional_gids, spec->n_additional_gids, sizeof(gid_t));
 		if (r < 0)
 			return error_memory(err);
-		r = check_id(user, key, json_object_get_int64(group),
+		r = spec_check_id(user, key, json_object_get_int64(group),
 			&spec->additional_gids[spec->n_additional_gids], err);
 		if (r < 0)
 			return r;

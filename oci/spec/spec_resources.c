@@ -112,7 +112,7 @@ static bool is_max(const char *value)
 }
 
 /* The number at *text, which is moved behind it; 0 where there is none. */
-static int64_t read_number(const char **text)
+static int64_t resources_read_number(const char **text)
 {
 	size_t digits = strspn(*text, "0123456789");
 	int64_t number = 0;
@@ -131,7 +131,7 @@ static void apply_memory_max(struct spec *spec, const char *value)
 
 	/* A limit that is not understood is still a limit. */
 	spec->has_memory_limit = !is_max(value);
-	limit = read_number(&value);
+	limit = resources_read_number(&value);
 	spec->memory_limit = *value == '\0' ? limit : 0;
 }
 
@@ -139,10 +139,10 @@ static void apply_memory_max(struct spec *spec, const char *value)
 static void apply_cpu_max(struct spec *spec, const char *value)
 {
 	spec->has_cpu_limit = !is_max(value);
-	spec->cpu_quota = read_number(&value);
+	spec->cpu_quota = resources_read_number(&value);
 	value += strcspn(value, " ");
 	value += strspn(value, " ");
-	spec->cpu_period = read_number(&value);
+	spec->cpu_period = resources_read_number(&value);
 }
 
 /* Runtimes write these files last: they win over memory.limit and cpu.quota. */

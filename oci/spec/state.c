@@ -12,7 +12,7 @@
 
 static const struct jsondoc_context context = {"state", FINDING_STATE_INVALID};
 
-static int check_id(const struct jsondoc_get *get, const char *id, struct error *err)
+static int state_check_id(const struct jsondoc_get *get, const char *id, struct error *err)
 {
 	if (*id && !strchr(id, '/') && !text_has_control(id))
 		return 0;
@@ -69,11 +69,11 @@ static int load_state(struct json_object *object, struct state *state, struct er
 	r = keyvals_load(&may, &state->annotations, err);
 	if (r < 0)
 		return r;
-	r = check_id(&may, state->id, err);
+	r = state_check_id(&may, state->id, err);
 	return r < 0 ? r : check_bundle(&may, state->bundle, err);
 }
 
-static int refuse_size(struct error *err)
+static int state_refuse_size(struct error *err)
 {
 	return error_set(err, -EFBIG, FINDING_STATE_INVALID, "state",
 		"shorten the pod's annotations", "state: more than %lu bytes", STATE_MAX_SIZE);
@@ -86,7 +86,7 @@ int state_parse(const char *data, size_t size, struct state *ret, struct error *
 	int r;
 
 	if (size > STATE_MAX_SIZE)
-		return refuse_size(err);
+		return state_refuse_size(err);
 	r = jsondoc_parse(data, size, JSONDOC_STRICT, &context, &object, err);
 	if (r < 0)
 		return r;
@@ -102,7 +102,7 @@ int state_fetch(int fd, char **ret_data, size_t *ret_size, struct error *err)
 	int r = input_read_fd(fd, STATE_MAX_SIZE, ret_data, ret_size);
 
 	if (r == -EFBIG)
-		return refuse_size(err);
+		return state_refuse_size(err);
 	if (r == -ENOMEM)
 		return error_memory(err);
 	if (r < 0)
