@@ -7,7 +7,7 @@
 #include "oci/base/strformat.h"
 #include <string.h>
 
-static int check_namespace(const struct facts *facts, struct findings *findings)
+static int authority_check_namespace(const struct facts *facts, struct findings *findings)
 {
 	const char *name = facts->identity->pod_namespace;
 
@@ -64,7 +64,7 @@ static int check_node_mount(
 		PROVIDER_NODE, target->request->path, target->host_path);
 }
 
-static int check_root(
+static int authority_check_root(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
 	if (config_prefix_of(&facts->config->roots, target->volume))
@@ -106,7 +106,7 @@ static int check_roots(
 		if (target->request->node)
 			r = check_node_mount(facts, target, findings);
 		else if (!is_repeat(targets, i))
-			r = check_root(facts, target, findings);
+			r = authority_check_root(facts, target, findings);
 		if (r < 0)
 			return r;
 	}
@@ -116,7 +116,7 @@ static int check_roots(
 int check_authority(
 	const struct facts *facts, const struct targets *targets, struct findings *findings)
 {
-	int r = check_namespace(facts, findings);
+	int r = authority_check_namespace(facts, findings);
 
 	if (r == 0)
 		r = check_wait(facts, findings);

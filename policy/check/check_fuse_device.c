@@ -23,7 +23,7 @@ static int check_node(const struct facts *facts, struct findings *findings)
 	return r;
 }
 
-static int check_container(const struct facts *facts, struct findings *findings)
+static int fuse_device_check_container(const struct facts *facts, struct findings *findings)
 {
 	const char *name = facts->identity->container_name;
 	int r = 0;
@@ -52,5 +52,5 @@ int check_fuse_device(
 	if (targets_role(targets) != ROLE_PROVIDER)
 		return 0;
 	r = check_node(facts, findings);
-	return r < 0 ? r : check_container(facts, findings);
+	return r < 0 ? r : fuse_device_check_container(facts, findings);
 }

@@ -83,7 +83,7 @@ static bool is_declared_well(const struct target *target)
 	return mount->shared || (mount->master && target->relation == TARGET_SEES);
 }
 
-static int check_provider(
+static int propagation_check_provider(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
 	const char *destination = target->mount->destination;
@@ -99,7 +99,7 @@ static int check_provider(
 		propagation_name(target->mount->propagation), target->request->path);
 }
 
-static int check_consumer(
+static int propagation_check_consumer(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
 	const char *destination = target->mount->destination;
@@ -126,7 +126,7 @@ static bool shows_fuse(const struct target *target)
  * for as long as that one lives. A mount of exactly the path does receive a later FUSE mount (it is
  * put on top of its root), but is of the first kind as soon as the container is made anew.
  */
-static int check_inside(
+static int propagation_check_inside(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
 	enum propagation declared = target->mount->propagation;
@@ -197,8 +197,8 @@ static int check_target(const struct facts *facts, const struct targets *targets
 	if (!first_of_mount)
 		return 0;
 	if (target->relation == TARGET_PROVIDES)
-		return check_provider(facts, target, findings);
-	return check_consumer(facts, target, findings);
+		return propagation_check_provider(facts, target, findings);
+	return propagation_check_consumer(facts, target, findings);
 }
 
 /*
@@ -240,7 +240,7 @@ int check_propagation(
 			(target->relation == TARGET_PROVIDES) != provider)
 			continue;
 		if (target->relation == TARGET_INSIDE) {
-			r = check_inside(facts, target, findings);
+			r = propagation_check_inside(facts, target, findings);
 			continue;
 		}
 		r = check_target(facts, targets, target, findings);

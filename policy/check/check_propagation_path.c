@@ -44,7 +44,7 @@ static int add_mismatch(const struct facts *facts, const struct target *target, 
 		target->host_path, target->seen_path, facts->identity->container_name, why);
 }
 
-static int add_apart(
+static int add_separate_mounts(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
 	const struct mount_entry *host = target->host_carrier;
@@ -84,7 +84,7 @@ int check_propagation_path(
 	case PROPAGATION_CONTAINER_PRIVATE:
 		return add_container_private(facts, target, findings);
 	case PROPAGATION_APART:
-		return add_apart(facts, target, findings);
+		return add_separate_mounts(facts, target, findings);
 	}
 	return 0;
 }

@@ -61,7 +61,8 @@ static size_t bound_of_path(const struct topology *record, const struct topology
 }
 
 /* What is known of a path stays where the container says nothing else of it. */
-static void add_paths(const struct topology *record, const struct topology *own, struct need *need)
+static void room_add_paths(
+	const struct topology *record, const struct topology *own, struct need *need)
 {
 	for (size_t i = 0; i < record->n_paths; i++) {
 		const struct topology_path *path = &record->paths[i];
@@ -86,7 +87,7 @@ static size_t bound_without_findings(const struct topology_container *container)
 	return topology_bound_container(&bare);
 }
 
-static void add_others(const struct topology *record, const char *name, struct need *need)
+static void room_add_others(const struct topology *record, const char *name, struct need *need)
 {
 	for (size_t i = 0; i < record->n_containers; i++) {
 		const struct topology_container *container = &record->containers[i];
@@ -102,7 +103,7 @@ static void add_others(const struct topology *record, const char *name, struct n
 	}
 }
 
-static int refuse(const struct need *need, struct findings *findings)
+static int room_refuse(const struct need *need, struct findings *findings)
 {
 	if (need->containers > TOPOLOGY_MAX_CONTAINERS)
 		return findings_add_as(findings, FINDING_CONFIG_INVALID, SEVERITY_DENY,
@@ -138,8 +139,8 @@ int check_room(const struct facts *facts, const struct targets *targets, struct 
 	need = (struct need){topology_bound(&own), own.n_volumes, own.n_paths, own.n_containers};
 	if (facts->topology) {
 		add_volumes(facts->topology, &own, &need);
-		add_paths(facts->topology, &own, &need);
-		add_others(facts->topology, facts->identity->container_name, &need);
+		room_add_paths(facts->topology, &own, &need);
+		room_add_others(facts->topology, facts->identity->container_name, &need);
 	}
-	return refuse(&need, findings);
+	return room_refuse(&need, findings);
 }

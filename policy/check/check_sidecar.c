@@ -11,7 +11,7 @@
 #define cleanup_rclone __attribute__((cleanup(rclone_command_clear)))
 #define cleanup_rc_address __attribute__((cleanup(rc_address_clear)))
 
-static const struct target *find_bidirectional(const struct targets *targets)
+static const struct target *sidecar_find_bidirectional(const struct targets *targets)
 {
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct target *target = &targets->items[i];
@@ -25,7 +25,7 @@ static const struct target *find_bidirectional(const struct targets *targets)
 static int check_least_privilege(
 	const struct facts *facts, const struct targets *targets, struct findings *findings)
 {
-	const struct target *bidirectional = find_bidirectional(targets);
+	const struct target *bidirectional = sidecar_find_bidirectional(targets);
 	const char *name = facts->identity->container_name;
 	int r = 0;
 
@@ -65,7 +65,7 @@ static int check_limits(const struct facts *facts, struct findings *findings)
 }
 
 /* True where an address of another container of the record would be in the way. 0 or -ENOMEM. */
-static int is_taken(const struct facts *facts, const struct rc_address *address, bool *ret)
+static int sidecar_is_taken(const struct facts *facts, const struct rc_address *address, bool *ret)
 {
 	const struct topology *topology = facts->topology;
 
@@ -95,7 +95,7 @@ static int find_free_port(const struct facts *facts, unsigned int taken, unsigne
 	for (unsigned int port = taken + 1; port <= UINT16_MAX; port++) {
 		const struct rc_address address = {.host = any, .port = port};
 		bool used;
-		int r = is_taken(facts, &address, &used);
+		int r = sidecar_is_taken(facts, &address, &used);
 
 		if (r < 0)
 			return r;
@@ -167,7 +167,7 @@ static int check_ports(
 	return 0;
 }
 
-static const struct target *find_path(const struct targets *targets, const char *path)
+static const struct target *sidecar_find_path(const struct targets *targets, const char *path)
 {
 	for (size_t i = 0; i < targets->n; i++)
 		if (strcmp(targets->items[i].request->path, path) == 0)
@@ -213,7 +213,7 @@ static int check_mountpoint(const struct facts *facts, const struct targets *tar
 
 	if (!rclone->is_mount || !rclone->mount_path)
 		return 0;
-	named = find_path(targets, rclone->mount_path);
+	named = sidecar_find_path(targets, rclone->mount_path);
 	if (named && named->relation == TARGET_PROVIDES)
 		return 0;
 	if (named)

@@ -11,20 +11,20 @@
  * Type 'a' is every device, whatever numbers stand beside it: so the cgroup v1 controller and runc
  * read it. (crun on cgroup v2 heeds the numbers; CRI-O and podman write none.)
  */
-static bool is_for_all(const struct spec_device_rule *rule)
+static bool device_is_for_all(const struct spec_device_rule *rule)
 {
 	return rule->type == 'a';
 }
 
 static bool has_any_number(const struct spec_device_rule *rule)
 {
-	return is_for_all(rule) || (rule->major < 0 && rule->minor < 0);
+	return device_is_for_all(rule) || (rule->major < 0 && rule->minor < 0);
 }
 
-static bool matches(
+static bool device_matches(
 	const struct spec_device_rule *rule, char type, int64_t device_major, int64_t device_minor)
 {
-	if (is_for_all(rule))
+	if (device_is_for_all(rule))
 		return true;
 	return rule->type == type && (rule->major < 0 || rule->major == device_major) &&
 	       (rule->minor < 0 || rule->minor == device_minor);
@@ -38,7 +38,7 @@ bool devices_allow(
 	for (size_t i = 0; i < spec->n_device_rules; i++) {
 		const struct spec_device_rule *rule = &spec->device_rules[i];
 
-		if (!matches(rule, type, major, minor))
+		if (!device_matches(rule, type, major, minor))
 			continue;
 		if (rule->allow)
 			allowed |= rule->access;
@@ -57,7 +57,7 @@ static bool allows_all_of(const struct spec *spec, char type)
 	for (size_t i = 0; i < spec->n_device_rules; i++) {
 		const struct spec_device_rule *rule = &spec->device_rules[i];
 
-		if (!is_for_all(rule) && rule->type != type)
+		if (!device_is_for_all(rule) && rule->type != type)
 			continue;
 		if (!rule->allow)
 			allowed &= ~rule->access;

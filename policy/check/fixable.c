@@ -7,7 +7,7 @@
 #include "policy/config/own_volume.h"
 #include <string.h>
 
-static bool is_on_way(const struct target *target)
+static bool fixable_is_on_path(const struct target *target)
 {
 	return target->relation == TARGET_PROVIDES || target->relation == TARGET_SEES;
 }
@@ -16,7 +16,7 @@ enum fixable_host fixable_host(const struct facts *facts, const struct target *t
 {
 	const struct mount_entry *carrier = target->host_carrier;
 
-	if (!is_on_way(target) || !carrier || carrier->shared)
+	if (!fixable_is_on_path(target) || !carrier || carrier->shared)
 		return FIXABLE_NOT_NEEDED;
 	if (target->request->node)
 		return FIXABLE_NODE;
@@ -68,7 +68,7 @@ int fixable_replaces(const struct facts *facts, const struct target *target, boo
 	int r;
 
 	*ret = false;
-	if (!is_on_way(target) || target->request->node || !target->anchor ||
+	if (!fixable_is_on_path(target) || target->request->node || !target->anchor ||
 		!fixable_declared(target))
 		return 0;
 	/* Not seen: the plan goes by what the host's side needs. */

@@ -25,7 +25,7 @@ const char *plan_action_name(enum plan_action action)
 	return names[action];
 }
 
-static void step_clear(struct plan_step *step)
+static void plan_clear_step(struct plan_step *step)
 {
 	free(step->path);
 	free(step->provider);
@@ -35,14 +35,14 @@ static void step_clear(struct plan_step *step)
 	*step = (struct plan_step){0};
 }
 
-#define cleanup_step __attribute__((cleanup(step_clear)))
+#define cleanup_step __attribute__((cleanup(plan_clear_step)))
 
 void plan_clear(struct plan *plan)
 {
 	if (!plan)
 		return;
 	for (size_t i = 0; i < plan->n; i++)
-		step_clear(&plan->steps[i]);
+		plan_clear_step(&plan->steps[i]);
 	free(plan->steps);
 	*plan = (struct plan){0};
 }
@@ -226,7 +226,7 @@ static int add_stage(const struct facts *facts, const struct targets *targets,
 	return 0;
 }
 
-static int add_record(const struct facts *facts, enum role role, struct plan *plan)
+static int plan_add_record(const struct facts *facts, enum role role, struct plan *plan)
 {
 	char exposed[] = PLAN_EXPOSE_PATH;
 	const struct plan_step record = {.action = PLAN_RECORD};
@@ -263,7 +263,7 @@ static int plan_provider(
 	};
 	int r = add_stages(facts, targets, stages, ARRAY_SIZE(stages), plan);
 
-	return r < 0 ? r : add_record(facts, ROLE_PROVIDER, plan);
+	return r < 0 ? r : plan_add_record(facts, ROLE_PROVIDER, plan);
 }
 
 static int plan_consumer(
@@ -282,7 +282,7 @@ static int plan_consumer(
 	int r = add_stages(facts, targets, before, ARRAY_SIZE(before), plan);
 
 	if (r == 0)
-		r = add_record(facts, ROLE_CONSUMER, plan);
+		r = plan_add_record(facts, ROLE_CONSUMER, plan);
 	return r < 0 ? r : add_stages(facts, targets, after, ARRAY_SIZE(after), plan);
 }
 
@@ -296,7 +296,7 @@ int plan_build(
 	case ROLE_INACTIVE:
 		break;
 	case ROLE_BYSTANDER:
-		r = add_record(facts, role, &plan);
+		r = plan_add_record(facts, role, &plan);
 		break;
 	case ROLE_CONSUMER:
 		r = plan_consumer(facts, targets, &plan);

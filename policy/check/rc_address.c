@@ -110,7 +110,7 @@ static bool is_every(const char *host)
 	return !*host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
-static const char *resolve(const char *host)
+static const char *rc_address_resolve(const char *host)
 {
 	return strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
 }
@@ -121,5 +121,5 @@ bool rc_address_conflicts(const struct rc_address *a, const struct rc_address *b
 	if (a->port != b->port || a->port == 0)
 		return false;
 	return is_every(a->host) || is_every(b->host) ||
-	       strcmp(resolve(a->host), resolve(b->host)) == 0;
+	       strcmp(rc_address_resolve(a->host), rc_address_resolve(b->host)) == 0;
 }

@@ -171,7 +171,7 @@ static int apply_flag(struct scan *scan, const struct token *flag)
 	return add_addresses(&scan->addresses, flag->value);
 }
 
-static bool is_mount_command(const char *word)
+static bool rclone_is_mount_command(const char *word)
 {
 	return strcmp(word, "mount") == 0 || strcmp(word, "mount2") == 0 ||
 	       strcmp(word, "cmount") == 0;
@@ -179,7 +179,7 @@ static bool is_mount_command(const char *word)
 
 static void apply_command(struct scan *scan, const struct token *token)
 {
-	bool is_mount = is_mount_command(token->text);
+	bool is_mount = rclone_is_mount_command(token->text);
 	bool is_rcd = strcmp(token->text, "rcd") == 0;
 
 	/* `--drive-trashed-only mount`: rather the command than a value. */
@@ -222,7 +222,7 @@ static int scan_arguments(struct reader *reader, struct scan *scan)
 }
 
 /* The value of a variable; NULL where it is not set. Of two, the first: so does Go. */
-static const char *find_variable(const struct strv *env, const char *name)
+static const char *rclone_find_variable(const struct strv *env, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -294,7 +294,7 @@ static int add_address(struct rclone_command *command, const char *text)
 
 static int find_addresses(struct scan *scan, const struct strv *env, struct rclone_command *command)
 {
-	const char *variable = find_variable(env, "RCLONE_RC_ADDR");
+	const char *variable = rclone_find_variable(env, "RCLONE_RC_ADDR");
 	int r = 0;
 
 	if (!scan->rc && !scan->is_rcd)
@@ -317,7 +317,7 @@ int rclone_scan(const struct spec *spec, const char *path, struct rclone_command
 	cleanup_command struct rclone_command command = {0};
 	cleanup_scan struct scan scan = {0};
 	struct reader reader = {.args = &spec->args, .at = find_rclone(&spec->args)};
-	const char *variable = find_variable(&spec->env, "RCLONE_RC");
+	const char *variable = rclone_find_variable(&spec->env, "RCLONE_RC");
 	int r = 0;
 
 	if (reader.at > 0) {

@@ -51,7 +51,7 @@ struct entry {
  * As libseccomp does (db.c, db_rule_add() of 2.5): a call that has an entry without conditions
  * keeps it, whatever comes; a rule without conditions takes the place of all that have some.
  */
-static void add_rule(struct entry *entry, bool conditional, unsigned int effect)
+static void seccomp_add_rule(struct entry *entry, bool conditional, unsigned int effect)
 {
 	if (entry->unconditional)
 		return;
@@ -94,7 +94,7 @@ enum seccomp_decision seccomp_profile_decide(const struct spec_seccomp *profile,
 		struct action action = parse_action(rule->action, rule->errno_ret);
 
 		if (action.value != fallback.value && names_call(rule, name))
-			add_rule(&entry, rule->n_args > 0, action.effect);
+			seccomp_add_rule(&entry, rule->n_args > 0, action.effect);
 	}
 	return decide(entry.unconditional ? entry.effects : entry.effects | fallback.effect);
 }

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 /* A path that the record and the annotation both name is looked up once. */
-static int add(const char *path, struct strv *ret)
+static int target_paths_add(const char *path, struct strv *ret)
 {
 	return strv_contains(ret, path) ? 0 : strv_add(ret, path);
 }
@@ -20,11 +20,11 @@ static int add_joined(const char *prefix, const char *rest, struct strv *ret)
 	simple = path_simplify(joined);
 	if (!simple)
 		return -ENOMEM;
-	return path_is_normalized(simple) ? add(simple, ret) : 0;
+	return path_is_normalized(simple) ? target_paths_add(simple, ret) : 0;
 }
 
 /* Where the FUSE path is on the host, taken literally. */
-static int add_request(
+static int target_paths_add_request(
 	const struct facts *facts, const struct mount_request *request, struct strv *ret)
 {
 	const struct spec_mount *mount = target_spec_mount(facts->spec, request->path);
@@ -39,12 +39,12 @@ static int add_request(
 	return add_joined(source, path_below(request->path, mount->destination), ret);
 }
 
-static int add_record(const struct topology *topology, struct strv *ret)
+static int target_paths_add_record(const struct topology *topology, struct strv *ret)
 {
 	for (size_t i = 0; topology && i < topology->n_paths; i++) {
 		const char *path = topology->paths[i].host_path;
 
-		if (path && path_is_normalized(path) && add(path, ret) < 0)
+		if (path && path_is_normalized(path) && target_paths_add(path, ret) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -52,16 +52,16 @@ static int add_record(const struct topology *topology, struct strv *ret)
 
 int target_paths_of_host(const struct facts *facts, struct strv *ret)
 {
-	int r = add_record(facts->topology, ret);
+	int r = target_paths_add_record(facts->topology, ret);
 
 	for (size_t i = 0; r == 0 && i < facts->request->n_mounts; i++)
-		r = add_request(facts, &facts->request->mounts[i], ret);
+		r = target_paths_add_request(facts, &facts->request->mounts[i], ret);
 	for (size_t i = 0; r == 0 && i < facts->spec->n_mounts; i++) {
 		cleanup_free char *source = NULL;
 
 		r = target_mount_source(facts, &facts->spec->mounts[i], &source);
 		if (r == 0 && source)
-			r = add(source, ret);
+			r = target_paths_add(source, ret);
 	}
 	return r;
 }

@@ -199,7 +199,7 @@ static bool has_room(size_t n, size_t max, const struct container_note *note)
 	return n < (is_refused(note) ? max / 2 : max);
 }
 
-static bool is_asked_for(const struct targets *targets, const char *path)
+static bool topology_is_requested(const struct targets *targets, const char *path)
 {
 	for (size_t i = 0; i < targets->n; i++) {
 		if (strcmp(targets->items[i].request->path, path) == 0)
@@ -214,7 +214,7 @@ static void forget_old_path(struct topology *topology, const struct targets *tar
 	for (size_t i = 0; i < topology->n_paths; i++) {
 		const struct topology_path *path = &topology->paths[i];
 
-		if (!is_asked_for(targets, path->path) &&
+		if (!topology_is_requested(targets, path->path) &&
 			!topology_path_is_settled(topology, path)) {
 			topology_remove_path(topology, i);
 			return;
@@ -222,7 +222,7 @@ static void forget_old_path(struct topology *topology, const struct targets *tar
 	}
 }
 
-static bool has_volume(
+static bool topology_has_volume(
 	struct topology *topology, const char *key, const struct container_note *note)
 {
 	if (!key || topology_volume(topology, key) ||
@@ -253,7 +253,7 @@ static int note_targets(struct topology *topology, const struct facts *facts,
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
 		const struct target *target = &targets->items[i];
 
-		if (!has_volume(topology, volume_key(target), note) ||
+		if (!topology_has_volume(topology, volume_key(target), note) ||
 			!has_path(topology, target->request->path, targets, note)) {
 			container->omitted++;
 			r = is_refused(note) ? 0 : -E2BIG;

@@ -55,7 +55,7 @@ void config_clear(struct config *config)
 }
 
 /* Refuse a name that is not known, naming the one that was probably meant. */
-static int refuse_unknown(const struct jsondoc_get *get, const char *key, const char *what,
+static int config_refuse_unknown(const struct jsondoc_get *get, const char *key, const char *what,
 	const char *nearest, struct error *err)
 {
 	cleanup_free char *meant = NULL;
@@ -84,7 +84,7 @@ static int check_keys(
 		for (size_t i = 0; i < n_known && !found; i++)
 			found = strcmp(key, known[i]) == 0;
 		if (!found)
-			return refuse_unknown(
+			return config_refuse_unknown(
 				get, key, "key", did_you_mean(key, known, n_known), err);
 	}
 	return 0;
@@ -169,7 +169,7 @@ static int load_timeouts(const struct jsondoc_get *get, struct config *config, s
 }
 
 /* A list of strings that replaces the default; `check` refuses an item with jsondoc_error(). */
-static int load_list(const struct jsondoc_get *get, const char *key, struct strv *list,
+static int config_load_list(const struct jsondoc_get *get, const char *key, struct strv *list,
 	int (*check)(const struct jsondoc_get *get, const char *key, const char *item,
 		struct error *err),
 	struct error *err)
@@ -208,7 +208,8 @@ static int check_pattern(
 		"an empty pattern matches no namespace");
 }
 
-static int load_namespaces(const struct jsondoc_get *top, struct config *config, struct error *err)
+static int config_load_namespaces(
+	const struct jsondoc_get *top, struct config *config, struct error *err)
 {
 	struct jsondoc_scope scope;
 	int r = jsondoc_enter(top, "namespaces", &scope, err);
@@ -218,15 +219,15 @@ static int load_namespaces(const struct jsondoc_get *top, struct config *config,
 	r = check_keys(&scope.get, namespace_keys, ARRAY_SIZE(namespace_keys), err);
 	if (r < 0)
 		return r;
-	r = load_list(&scope.get, "allow", &config->namespace_allow, check_pattern, err);
+	r = config_load_list(&scope.get, "allow", &config->namespace_allow, check_pattern, err);
 	if (r < 0)
 		return r;
-	return load_list(&scope.get, "deny", &config->namespace_deny, check_pattern, err);
+	return config_load_list(&scope.get, "deny", &config->namespace_deny, check_pattern, err);
 }
 
 static int load_roots(const struct jsondoc_get *get, struct config *config, struct error *err)
 {
-	int r = load_list(get, "roots", &config->roots, check_path, err);
+	int r = config_load_list(get, "roots", &config->roots, check_path, err);
 
 	if (r < 0)
 		return r;
@@ -258,7 +259,7 @@ static int refuse_code(const struct jsondoc_get *get, const char *name, struct e
 
 	for (unsigned int i = FINDING_NONE + 1; i < FINDING_CODE_COUNT; i++)
 		known[n++] = code_name((enum finding_code)i);
-	return refuse_unknown(get, name, "finding code", did_you_mean(name, known, n), err);
+	return config_refuse_unknown(get, name, "finding code", did_you_mean(name, known, n), err);
 }
 
 static int load_severity(
@@ -324,8 +325,8 @@ static int load_metrics(const struct jsondoc_get *get, struct config *config, st
 static int load_all(const struct jsondoc_get *get, struct config *config, struct error *err)
 {
 	static int (*const loaders[])(const struct jsondoc_get *, struct config *,
-		struct error *) = {load_mode, load_namespaces, load_roots, load_gate, load_timeouts,
-		load_severities, load_metrics};
+		struct error *) = {load_mode, config_load_namespaces, load_roots, load_gate,
+		load_timeouts, load_severities, load_metrics};
 	int r = check_keys(get, top_keys, ARRAY_SIZE(top_keys), err);
 
 	if (r < 0)
@@ -338,7 +339,7 @@ static int load_all(const struct jsondoc_get *get, struct config *config, struct
 	r = jsondoc_bool(get, "allowPropagationGrant", &config->allow_propagation_grant, NULL, err);
 	if (r < 0)
 		return r;
-	return load_list(get, "nodeMounts", &config->node_mounts, check_path, err);
+	return config_load_list(get, "nodeMounts", &config->node_mounts, check_path, err);
 }
 
 int config_parse(

@@ -6,7 +6,7 @@
 
 #define CRUN_BY_DEFAULT 1031 /* its packages set crun in a drop-in since 1.29 */
 
-static int replace(char **text, const char *value)
+static int crio_config_replace(char **text, const char *value)
 {
 	char *copy = value ? strdup(value) : NULL;
 
@@ -44,7 +44,7 @@ static int take_hooks_dirs(struct crio_config *config, const struct jsondoc_get 
 		return r;
 	strv_clear(&config->hooks_dirs);
 	config->hooks_dirs = move_struct(dirs);
-	return replace(&config->hooks_dirs_from, name) < 0 ? error_memory(err) : 0;
+	return crio_config_replace(&config->hooks_dirs_from, name) < 0 ? error_memory(err) : 0;
 }
 
 static int take_default_runtime(struct crio_config *config, const struct jsondoc_get *runtime,
@@ -78,7 +78,7 @@ static struct crio_runtime *find_runtime(const struct crio_config *config, const
 }
 
 /* Of the same name: the later file's takes its place, whole. */
-static int put_runtime(struct crio_config *config, struct crio_runtime *runtime)
+static int crio_config_replace_runtime(struct crio_config *config, struct crio_runtime *runtime)
 {
 	struct crio_runtime *before = find_runtime(config, runtime->name);
 
@@ -95,7 +95,8 @@ static int put_runtime(struct crio_config *config, struct crio_runtime *runtime)
 }
 
 /* "" is as good as absent: Go's zero value. */
-static int take_text(const struct jsondoc_get *get, const char *key, char **ret, struct error *err)
+static int crio_config_read_text(
+	const struct jsondoc_get *get, const char *key, char **ret, struct error *err)
 {
 	int r = jsondoc_string(get, key, ret, err);
 
@@ -117,12 +118,12 @@ static int take_runtime(struct crio_config *config, const struct jsondoc_get *ta
 		return error_memory(err);
 	r = jsondoc_enter(table, name, &scope, err);
 	if (r == 0)
-		r = take_text(&scope.get, "runtime_path", &runtime.path, err);
+		r = crio_config_read_text(&scope.get, "runtime_path", &runtime.path, err);
 	if (r == 0)
-		r = take_text(&scope.get, "runtime_type", &runtime.type, err);
+		r = crio_config_read_text(&scope.get, "runtime_type", &runtime.type, err);
 	if (r < 0)
 		return r;
-	return put_runtime(config, &runtime) < 0 ? error_memory(err) : 0;
+	return crio_config_replace_runtime(config, &runtime) < 0 ? error_memory(err) : 0;
 }
 
 static int take_runtimes(
@@ -174,15 +175,15 @@ int crio_config_set_hooks_dirs(struct crio_config *config, const char *list, con
 	}
 	strv_clear(&config->hooks_dirs);
 	config->hooks_dirs = move_struct(dirs);
-	return replace(&config->hooks_dirs_from, from);
+	return crio_config_replace(&config->hooks_dirs_from, from);
 }
 
 int crio_config_set_runtime(struct crio_config *config, const char *name, const char *from)
 {
 	/* An empty one is CRI-O's own choice. */
-	if (replace(&config->default_runtime, *name ? name : NULL) < 0)
+	if (crio_config_replace(&config->default_runtime, *name ? name : NULL) < 0)
 		return -ENOMEM;
-	return replace(&config->default_runtime_from, *name ? from : NULL);
+	return crio_config_replace(&config->default_runtime_from, *name ? from : NULL);
 }
 
 const struct crio_runtime *crio_config_runtime(const struct crio_config *config, const char *name)

@@ -15,7 +15,7 @@ struct reader {
 	struct error *err;
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(
+__attribute__((format(printf, 3, 4))) static int hooksd_refuse(
 	const struct reader *reader, const char *fix, const char *format, ...)
 {
 	cleanup_free char *text = NULL;
@@ -43,15 +43,15 @@ static struct json_object *member(struct json_object *object, const char *name)
 	return found;
 }
 
-static int take_text(const struct reader *reader, struct json_object *object, const char *key,
-	const char *what, char **ret)
+static int hooksd_read_text(const struct reader *reader, struct json_object *object,
+	const char *key, const char *what, char **ret)
 {
 	struct json_object *value = member(object, key);
 
 	if (!value)
 		return 0;
 	if (!json_object_is_type(value, json_type_string))
-		return refuse(reader, "write a string there", "%s is no string", what);
+		return hooksd_refuse(reader, "write a string there", "%s is no string", what);
 	*ret = strdup(json_object_get_string(value));
 	return *ret ? 0 : error_memory(reader->err);
 }
@@ -64,12 +64,13 @@ static int take_list(const struct reader *reader, struct json_object *object, co
 	if (!value)
 		return 0;
 	if (!json_object_is_type(value, json_type_array))
-		return refuse(reader, "write a list of strings there", "%s is no list", what);
+		return hooksd_refuse(
+			reader, "write a list of strings there", "%s is no list", what);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		struct json_object *item = json_object_array_get_idx(value, i);
 
 		if (!json_object_is_type(item, json_type_string))
-			return refuse(reader, "write a list of strings there",
+			return hooksd_refuse(reader, "write a list of strings there",
 				"%s has an item that is no string", what);
 		if (strv_add(ret, json_object_get_string(item)) < 0)
 			return error_memory(reader->err);
@@ -86,7 +87,7 @@ static int take_bool(const struct reader *reader, struct json_object *object, co
 	if (!value)
 		return 0;
 	if (!json_object_is_type(value, json_type_boolean))
-		return refuse(reader, "write true or false there", "%s is no boolean", what);
+		return hooksd_refuse(reader, "write true or false there", "%s is no boolean", what);
 	*ret = json_object_get_boolean(value);
 	return 0;
 }
@@ -97,7 +98,7 @@ static int take_object(const struct reader *reader, struct json_object *object, 
 	struct json_object *value = member(object, key);
 
 	if (value && !json_object_is_type(value, json_type_object))
-		return refuse(reader, "write an object there", "%s is no object", key);
+		return hooksd_refuse(reader, "write an object there", "%s is no object", key);
 	*ret = value;
 	return 0;
 }
@@ -111,13 +112,13 @@ static int take_timeout(
 	if (!value)
 		return 0;
 	if (!json_object_is_type(value, json_type_int))
-		return refuse(reader, "write a number of seconds there",
+		return hooksd_refuse(reader, "write a number of seconds there",
 			"hook.timeout is no whole number");
 	hook->timeout = (long)json_object_get_int64(value);
 	/* runtime-spec, config.md, "POSIX-platform Hooks": it must be greater than zero. */
 	if (hook->timeout <= 0)
-		return refuse(reader, "write a number of seconds there", "hook.timeout is %ld",
-			hook->timeout);
+		return hooksd_refuse(reader, "write a number of seconds there",
+			"hook.timeout is %ld", hook->timeout);
 	return 0;
 }
 
@@ -129,8 +130,8 @@ static int take_hook(const struct reader *reader, struct json_object *root, stru
 	if (r < 0)
 		return r;
 	if (!object)
-		return refuse(reader, "write the hook's path there", "it has no hook.path");
-	r = take_text(reader, object, "path", "hook.path", &hook->path);
+		return hooksd_refuse(reader, "write the hook's path there", "it has no hook.path");
+	r = hooksd_read_text(reader, object, "path", "hook.path", &hook->path);
 	if (r == 0)
 		r = take_list(reader, object, "args", "hook.args", &hook->args);
 	if (r == 0)
@@ -138,11 +139,11 @@ static int take_hook(const struct reader *reader, struct json_object *root, stru
 	if (r < 0)
 		return r;
 	if (!hook->path || !*hook->path)
-		return refuse(reader, "write the hook's path there", "it has no hook.path");
+		return hooksd_refuse(reader, "write the hook's path there", "it has no hook.path");
 	/* runtime-spec: absolute. The reader does not ask; the runtime fails the container. */
 	if (*hook->path != '/')
-		return refuse(reader, "write an absolute path there", "hook.path %s is relative",
-			text_quote(hook->path));
+		return hooksd_refuse(reader, "write an absolute path there",
+			"hook.path %s is relative", text_quote(hook->path));
 	return 0;
 }
 
@@ -156,7 +157,7 @@ static int take_patterns(const struct reader *reader, struct json_object *when, 
 	json_object_object_foreach(object, key, value)
 	{
 		if (!json_object_is_type(value, json_type_string))
-			return refuse(reader, "write a pattern there",
+			return hooksd_refuse(reader, "write a pattern there",
 				"when.annotations has for %s what is no string", text_quote(key));
 		if (keyvals_add(&hook->annotations, key, json_object_get_string(value)) < 0)
 			return error_memory(reader->err);
@@ -193,14 +194,14 @@ static int take_stages(const struct reader *reader, struct json_object *root, st
 	if (r < 0)
 		return r;
 	if (!member(root, "stages"))
-		return refuse(reader, "name the stages", "it has no stages");
+		return hooksd_refuse(reader, "name the stages", "it has no stages");
 	for (size_t i = 0; i < hook->stages.n; i++) {
 		bool found = false;
 
 		for (size_t k = 0; k < ARRAY_SIZE(known) && !found; k++)
 			found = strcmp(hook->stages.items[i], known[k]) == 0;
 		if (!found)
-			return refuse(reader, "name a stage of the OCI runtime-spec",
+			return hooksd_refuse(reader, "name a stage of the OCI runtime-spec",
 				"unknown stage %s", text_quote(hook->stages.items[i]));
 	}
 	return 0;
@@ -210,21 +211,21 @@ static int take_stages(const struct reader *reader, struct json_object *root, st
 static int take_version(const struct reader *reader, struct json_object *root)
 {
 	cleanup_free char *version = NULL;
-	int r = take_text(reader, root, "version", "version", &version);
+	int r = hooksd_read_text(reader, root, "version", "version", &version);
 
 	if (r < 0)
 		return r;
 	if (!version || !*version || strcmp(version, "0.1.0") == 0)
 		return 1;
 	if (strcmp(version, HOOKSD_VERSION) != 0)
-		return refuse(reader, "write \"" HOOKSD_VERSION "\" there", "unknown version %s",
-			text_quote(version));
+		return hooksd_refuse(reader, "write \"" HOOKSD_VERSION "\" there",
+			"unknown version %s", text_quote(version));
 	return 0;
 }
 
 static int refuse_json(const struct reader *reader, const struct jsonlex *lex)
 {
-	return refuse(reader, "repair it, or move it out of the directory",
+	return hooksd_refuse(reader, "repair it, or move it out of the directory",
 		"it is not JSON at byte %zu: %s", lex->offset + 1, lex->reason);
 }
 
@@ -241,11 +242,11 @@ static int parse_json(
 	int r;
 
 	if (size > INT_MAX)
-		return refuse(reader, "move it out of the directory", "it is too large");
+		return hooksd_refuse(reader, "move it out of the directory", "it is too large");
 	if (jsonlex_check(data, size, &rules, &lex) < 0)
 		return refuse_json(reader, &lex);
 	if (data[lex.start] != '{')
-		return refuse(reader, "repair it, or move it out of the directory",
+		return hooksd_refuse(reader, "repair it, or move it out of the directory",
 			"it is not a JSON object");
 	r = jsondoc_values(data, size, ret, &lex);
 	if (r == -ENOMEM)

@@ -61,7 +61,7 @@ bool lsm_apparmor_denies_mount(const char *profile)
 }
 
 /* The third field of a label; *ret_length is 0 where there is none. */
-static const char *find_type(const char *label, size_t *ret_length)
+static const char *lsm_find_type(const char *label, size_t *ret_length)
 {
 	for (int i = 0; i < 2; i++) {
 		label = strchr(label, ':');
@@ -84,7 +84,7 @@ bool lsm_selinux_may_mount(const char *label)
 
 	if (!label || !*label)
 		return true;
-	type = find_type(label, &length);
+	type = lsm_find_type(label, &length);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (strlen(types[i]) == length && strncmp(types[i], type, length) == 0)
 			return true;

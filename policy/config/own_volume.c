@@ -14,7 +14,7 @@ static bool is_pods_directory(const char *root)
 }
 
 /* What follows PODS/NAME/ in `path`, where NAME is `pod_uid`, or any name where that is NULL. */
-static bool is_below(const char *path, const char *pods, const char *pod_uid)
+static bool own_volume_is_below(const char *path, const char *pods, const char *pod_uid)
 {
 	const char *rest = path_below(path, pods);
 	const char *slash = rest ? strchr(rest, '/') : NULL;
@@ -26,15 +26,15 @@ static bool is_below(const char *path, const char *pods, const char *pod_uid)
 }
 
 /* A directory in a volume may have any name: paths of the mount table are asked about, too. */
-static bool is_of(const struct config *config, const char *pod_uid, const char *path)
+static bool own_volume_is_of(const struct config *config, const char *pod_uid, const char *path)
 {
 	if (!path || !path_is_straight(path))
 		return false;
-	if (is_below(path, KUBELET_PODS, pod_uid))
+	if (own_volume_is_below(path, KUBELET_PODS, pod_uid))
 		return true;
 	for (size_t i = 0; i < config->roots.n; i++) {
 		if (is_pods_directory(config->roots.items[i]) &&
-			is_below(path, config->roots.items[i], pod_uid))
+			own_volume_is_below(path, config->roots.items[i], pod_uid))
 			return true;
 	}
 	return false;
@@ -65,10 +65,10 @@ bool own_volume_is_plugins(const struct config *config, const char *path)
 
 bool own_volume_is(const struct config *config, const char *pod_uid, const char *path)
 {
-	return pod_uid && *pod_uid && is_of(config, pod_uid, path);
+	return pod_uid && *pod_uid && own_volume_is_of(config, pod_uid, path);
 }
 
 bool own_volume_is_some_pods(const struct config *config, const char *path)
 {
-	return is_of(config, NULL, path);
+	return own_volume_is_of(config, NULL, path);
 }

@@ -182,7 +182,7 @@ static size_t sum_texts(const struct edits *edits)
 	return sum;
 }
 
-static void append(char *text, size_t *size, const char *more, size_t n)
+static void edit_append(char *text, size_t *size, const char *more, size_t n)
 {
 	memcpy(text + *size, more, n);
 	*size += n;
@@ -207,11 +207,11 @@ int edits_apply(
 
 		if (i > 0 && touches(sorted[i - 1], edit))
 			continue;
-		append(text, &length, data + at, edit->start - at);
-		append(text, &length, edit->text, strlen(edit->text));
+		edit_append(text, &length, data + at, edit->start - at);
+		edit_append(text, &length, edit->text, strlen(edit->text));
 		at = edit->end;
 	}
-	append(text, &length, data + at, size - at);
+	edit_append(text, &length, data + at, size - at);
 	text[length] = '\0';
 	*ret_text = text;
 	*ret_size = length;

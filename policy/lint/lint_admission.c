@@ -65,7 +65,7 @@ static bool binds_account(const struct manifest_node *object, const struct lint_
 }
 
 /* The enforced level; NULL where the manifest has none. */
-static const struct manifest_node *find_level(const struct lint_pod *pod)
+static const struct manifest_node *admission_find_level(const struct lint_pod *pod)
 {
 	const struct manifest_node *space = find_object(pod, is_namespace);
 
@@ -150,7 +150,7 @@ int lint_admission(struct lint_pod *pod)
 	command = write_command(pod, account);
 	if (!command)
 		return -ENOMEM;
-	level = find_level(pod);
+	level = admission_find_level(pod);
 	if (level && manifest_text(level) && !is_equal(manifest_text(level), "privileged"))
 		return add_level(pod, level);
 	if (!account)

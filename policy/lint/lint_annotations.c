@@ -23,7 +23,7 @@ int lint_problems(struct lint_pod *pod)
 	return r;
 }
 
-static bool is_ours(const char *key)
+static bool annotations_is_ours(const char *key)
 {
 	return strncmp(key, ANNOTATION_PREFIX, strlen(ANNOTATION_PREFIX)) == 0;
 }
@@ -39,7 +39,7 @@ static enum edit_outcome copy_annotation(
 }
 
 /* A value that has line ends, or is none, is for people. */
-static bool is_plain(const char *value)
+static bool annotations_is_plain(const char *value)
 {
 	return value && !text_has_control(value);
 }
@@ -56,12 +56,12 @@ static int add_misplaced(struct lint_pod *pod, const struct manifest_pair *pair)
 		"them",
 		key, pod->pod->workload->kind);
 
-	if (r < 0 || !finding || !is_plain(value) || lint_annotation(pod, key))
+	if (r < 0 || !finding || !annotations_is_plain(value) || lint_annotation(pod, key))
 		return r;
 	return lint_outcome(finding, copy_annotation(pod, key, value, &finding->edits));
 }
 
-static int check_place(struct lint_pod *pod)
+static int annotations_check_place(struct lint_pod *pod)
 {
 	const struct workload *workload = pod->pod->workload;
 	const struct manifest_node *node = manifest_find(workload->object, "metadata.annotations");
@@ -73,7 +73,7 @@ static int check_place(struct lint_pod *pod)
 		const char *key = node->pairs[i].key->text;
 
 		/* What stands in both places is taken from the right one. */
-		if (is_ours(key) && !lint_annotation(pod, key))
+		if (annotations_is_ours(key) && !lint_annotation(pod, key))
 			r = add_misplaced(pod, &node->pairs[i]);
 	}
 	return r;
@@ -114,7 +114,7 @@ static int check_names(struct lint_pod *pod)
 int lint_annotations(struct lint_pod *pod)
 {
 	cleanup_error struct error err = {0};
-	int r = check_place(pod);
+	int r = annotations_check_place(pod);
 
 	if (r < 0)
 		return r;

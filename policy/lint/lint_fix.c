@@ -20,7 +20,7 @@ struct taken {
 	unsigned char *bytes;
 };
 
-static bool is_taken(const struct taken *taken, const struct edits *edits)
+static bool lint_fix_is_taken(const struct taken *taken, const struct edits *edits)
 {
 	for (size_t i = 0; i < edits->n; i++)
 		for (size_t at = edits->items[i].start; at <= edits->items[i].end; at++)
@@ -48,7 +48,7 @@ static int collect(const struct lint *lint, size_t size, struct edits *ret)
 	for (size_t i = 0; r == 0 && i < lint->n; i++) {
 		const struct edits *edits = &lint->items[i].edits;
 
-		if (edits->n == 0 || is_taken(&taken, edits))
+		if (edits->n == 0 || lint_fix_is_taken(&taken, edits))
 			continue;
 		mark(&taken, edits);
 		r = edits_append(ret, edits);
@@ -57,7 +57,7 @@ static int collect(const struct lint *lint, size_t size, struct edits *ret)
 }
 
 /* One round. 1 where something was changed, 0 where nothing was to be. */
-static int mend(
+static int lint_fix_round(
 	const struct lint_input *input, struct text *text, struct lint *lint, struct error *err)
 {
 	cleanup_edits struct edits edits = {0};
@@ -103,7 +103,7 @@ int lint_fix(const struct lint_input *input, char **ret_text, size_t *ret_size,
 	memcpy(copy, input->data, input->size);
 	copy[input->size] = '\0';
 	for (int round = 0; r > 0 && round < ROUNDS_MAX; round++) {
-		r = mend(input, &text, &lint, err);
+		r = lint_fix_round(input, &text, &lint, err);
 		copy = text.data;
 	}
 	if (r < 0)

@@ -70,7 +70,7 @@ static void set_scene(
 }
 
 /* In a part of a pod, what is not there may be elsewhere. */
-static bool is_left_out(
+static bool lint_hook_is_left_out(
 	const struct lint_pod *pod, const struct lint_container *container, enum finding_code code)
 {
 	const struct manifest_node *node = container->pod->node;
@@ -125,7 +125,7 @@ static bool is_forgotten(const struct lint_container *container, enum finding_co
 		       code == FINDING_CONSUMER_NO_PROPAGATION);
 }
 
-static int report(
+static int lint_hook_report(
 	struct lint_pod *pod, struct lint_container *container, const struct findings *findings)
 {
 	for (size_t i = 0; i < findings->n; i++) {
@@ -133,7 +133,7 @@ static int report(
 		struct lint_finding *item;
 		int r;
 
-		if (is_left_out(pod, container, finding.code) ||
+		if (lint_hook_is_left_out(pod, container, finding.code) ||
 			is_implied(findings, finding.code) ||
 			is_guesswork(container, finding.code) ||
 			is_forgotten(container, finding.code))
@@ -150,7 +150,7 @@ static int report(
 	return 0;
 }
 
-static int run_checks(const struct lint_pod *pod, const struct facts *facts,
+static int lint_hook_run_checks(const struct lint_pod *pod, const struct facts *facts,
 	const struct targets *targets, struct findings *findings)
 {
 	static check_fn *const checks[] = {
@@ -196,7 +196,7 @@ static int note_port(struct lint_pod *pod, const struct lint_container *containe
 	return noted ? strv_add(&noted->rc_addresses, address) : 0;
 }
 
-static int judge_container(struct lint_pod *pod, struct lint_container *container)
+static int lint_hook_judge(struct lint_pod *pod, struct lint_container *container)
 {
 	cleanup_findings struct findings findings = {0};
 	struct scene scene;
@@ -206,9 +206,9 @@ static int judge_container(struct lint_pod *pod, struct lint_container *containe
 	r = targets_resolve(&scene.facts, &container->targets);
 	/* An init container that comes too early is refused whatever it declares. */
 	if (r == 0 && container->pod->stage != POD_INIT)
-		r = run_checks(pod, &scene.facts, &container->targets, &findings);
+		r = lint_hook_run_checks(pod, &scene.facts, &container->targets, &findings);
 	if (r == 0)
-		r = report(pod, container, &findings);
+		r = lint_hook_report(pod, container, &findings);
 	if (r == 0)
 		r = note(pod, container, &scene.facts);
 	return r < 0 ? r : note_port(pod, container);
@@ -223,7 +223,7 @@ int lint_hook(struct lint_pod *pod)
 	for (int provides = 1; provides >= 0; provides--)
 		for (size_t i = 0; r == 0 && i < pod->n; i++)
 			if (pod->containers[i].provides == provides)
-				r = judge_container(pod, &pod->containers[i]);
+				r = lint_hook_judge(pod, &pod->containers[i]);
 	return r;
 }
 
@@ -257,7 +257,7 @@ static bool is_reported(const struct lint_container *container, const char *dest
 	return false;
 }
 
-static int check_inside(
+static int lint_hook_check_inside(
 	struct lint_pod *pod, const struct lint_container *container, const struct pod_mount *mount)
 {
 	cleanup_free char *source = lint_source(pod->pod, mount);
@@ -289,7 +289,7 @@ int lint_inside(struct lint_pod *pod)
 
 		for (size_t j = 0; r == 0 && !container->provides && j < container->pod->n_mounts;
 			j++)
-			r = check_inside(pod, container, &container->pod->mounts[j]);
+			r = lint_hook_check_inside(pod, container, &container->pod->mounts[j]);
 	}
 	return r;
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-static bool is_wanted(const struct manifest_node *object)
+static bool lint_objects_is_wanted(const struct manifest_node *object)
 {
 	static const char *const kinds[] = {
 		"Namespace", "RoleBinding", "ClusterRoleBinding", "PersistentVolumeClaim"};
@@ -20,9 +20,9 @@ static bool is_wanted(const struct manifest_node *object)
 	return false;
 }
 
-static int add(struct lint_objects *objects, const struct manifest_node *object)
+static int lint_objects_add(struct lint_objects *objects, const struct manifest_node *object)
 {
-	if (!is_wanted(object) || objects->n == LINT_MAX_OBJECTS)
+	if (!lint_objects_is_wanted(object) || objects->n == LINT_MAX_OBJECTS)
 		return 0;
 	if (array_grow(&objects->items, objects->n, sizeof(struct manifest_node *)) < 0)
 		return -ENOMEM;
@@ -38,9 +38,9 @@ int lint_find_objects(const struct manifest *manifest, struct lint_objects *ret)
 		const struct manifest_node *root = manifest_follow(manifest->roots[i]);
 		const struct manifest_node *items = manifest_get(root, "items");
 
-		r = add(ret, root);
+		r = lint_objects_add(ret, root);
 		for (size_t j = 0; r == 0 && j < manifest_count(items); j++)
-			r = add(ret, manifest_item(items, j));
+			r = lint_objects_add(ret, manifest_item(items, j));
 	}
 	return r;
 }

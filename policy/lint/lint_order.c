@@ -32,7 +32,7 @@ static bool is_made_by_hook(const struct lint_pod *pod, const char *path)
 
 /* 1 where each directory is one that the hook makes, 0 where one is not, or -ENOMEM. A mode is for
  * the annotation dir-mode to say, by a person. */
-static int check_directories(const struct lint_pod *pod, const struct strv *words)
+static int order_check_directories(const struct lint_pod *pod, const struct strv *words)
 {
 	for (size_t i = 1; i < words->n; i++) {
 		cleanup_free char *path = NULL;
@@ -66,7 +66,7 @@ static int judge_command(
 		errand->only_ours = false;
 	if (strcmp(word, "mkdir") == 0) {
 		errand->makes_directories = true;
-		r = check_directories(pod, words);
+		r = order_check_directories(pod, words);
 		errand->only_ours = errand->only_ours && r > 0;
 		return r < 0 ? r : 1;
 	}
@@ -221,7 +221,7 @@ static int add_endless(struct lint_pod *pod, const struct lint_container *contai
 					     &(struct edit_value){"Always", pod->manifest->json}));
 }
 
-static int check_container(struct lint_pod *pod, size_t i)
+static int order_check_container(struct lint_pod *pod, size_t i)
 {
 	const struct lint_container *container = &pod->containers[i];
 	const struct mount_request *later = find_later(pod, i);
@@ -270,6 +270,6 @@ int lint_order(struct lint_pod *pod)
 	if (pod->request.n_mounts == 0 && pod->pod->workload->fragment)
 		return check_fragment(pod);
 	for (size_t i = 0; r == 0 && i < pod->n; i++)
-		r = check_container(pod, i);
+		r = order_check_container(pod, i);
 	return r;
 }

@@ -120,7 +120,7 @@ static const struct manifest_node *place_host_path(
 	return NULL;
 }
 
-static const struct manifest_node *find(const struct lint_pod *pod,
+static const struct manifest_node *lint_place_find(const struct lint_pod *pod,
 	const struct lint_container *container, const struct finding *finding)
 {
 	const struct manifest_node *node = container->pod->node;
@@ -173,7 +173,7 @@ static const struct manifest_node *find(const struct lint_pod *pod,
 const struct manifest_node *lint_place(const struct lint_pod *pod,
 	const struct lint_container *container, const struct finding *finding)
 {
-	const struct manifest_node *place = find(pod, container, finding);
+	const struct manifest_node *place = lint_place_find(pod, container, finding);
 
 	return place ? place : lint_name_of(container->pod);
 }

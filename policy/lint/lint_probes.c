@@ -26,7 +26,8 @@ static bool names_path(const struct manifest_node *probe, const char *path)
 	return false;
 }
 
-static const char *find_path(const struct lint_pod *pod, const struct pod_container *container)
+static const char *probes_find_path(
+	const struct lint_pod *pod, const struct pod_container *container)
 {
 	for (size_t i = 0; i < pod->request.n_mounts; i++)
 		if (strcmp(pod->request.mounts[i].provider, container->name) == 0)
@@ -35,7 +36,7 @@ static const char *find_path(const struct lint_pod *pod, const struct pod_contai
 }
 
 /* A probe by exec of a daemon whose path is not known may look at anything. */
-static bool looks_at_mount(const struct lint_pod *pod, const struct lint_container *container,
+static bool probes_reads_mount(const struct lint_pod *pod, const struct lint_container *container,
 	const struct manifest_node *probe)
 {
 	if (container->vague)
@@ -53,16 +54,16 @@ static char *suggest(const struct lint_pod *pod, const struct lint_container *co
 	if (container->vague)
 		return strdup("let a livenessProbe look at the mount");
 	return strformat("give it a livenessProbe with exec.command: [stat, \"%s\"]",
-		find_path(pod, container->pod));
+		probes_find_path(pod, container->pod));
 }
 
-static int check_provider(struct lint_pod *pod, const struct lint_container *container)
+static int probes_check_provider(struct lint_pod *pod, const struct lint_container *container)
 {
 	const struct manifest_pair *pair = manifest_pair(container->pod->node, "livenessProbe");
 	const struct manifest_node *probe = manifest_get(container->pod->node, "livenessProbe");
 	cleanup_free char *fix = NULL;
 
-	if (probe && looks_at_mount(pod, container, probe))
+	if (probe && probes_reads_mount(pod, container, probe))
 		return 0;
 	fix = suggest(pod, container);
 	if (!fix)
@@ -77,7 +78,7 @@ static int check_provider(struct lint_pod *pod, const struct lint_container *con
 			: "when its mount dies and the process does not, nothing restarts it");
 }
 
-static int check_consumer(struct lint_pod *pod, const struct lint_container *container)
+static int probes_check_consumer(struct lint_pod *pod, const struct lint_container *container)
 {
 	const struct manifest_pair *pair = manifest_pair(container->pod->node, "livenessProbe");
 	const struct manifest_node *probe = manifest_get(container->pod->node, "livenessProbe");
@@ -108,9 +109,9 @@ int lint_probes(struct lint_pod *pod)
 
 		/* Of a part of a pod it cannot be said what it has not. */
 		if (container->provides && !pod->pod->workload->fragment)
-			r = check_provider(pod, container);
+			r = probes_check_provider(pod, container);
 		else if (!container->provides && !container->mounts)
-			r = check_consumer(pod, container);
+			r = probes_check_consumer(pod, container);
 	}
 	return r;
 }

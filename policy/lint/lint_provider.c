@@ -11,7 +11,7 @@
 
 #define cleanup_rclone __attribute__((cleanup(rclone_command_clear)))
 
-static int add_request(struct request *request, const char *provider, const char *path)
+static int provider_add_request(struct request *request, const char *provider, const char *path)
 {
 	struct mount_request *mount;
 
@@ -25,7 +25,7 @@ static int add_request(struct request *request, const char *provider, const char
 	return mount->provider && mount->path ? 0 : -ENOMEM;
 }
 
-static bool is_mount_command(const char *word)
+static bool provider_is_mount_command(const char *word)
 {
 	static const char *const commands[] = {"mount", "mount2", "cmount", "nfsmount"};
 
@@ -43,7 +43,7 @@ static bool has_other_command(const struct spec *spec)
 
 		if (strcmp(word, "rclone") == 0)
 			continue;
-		if (is_mount_command(word))
+		if (provider_is_mount_command(word))
 			return false;
 		if (word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0')
 			return true;
@@ -63,7 +63,7 @@ static int looks_like_rclone(const struct lint_container *container, bool *ret)
 	return 0;
 }
 
-static const struct pod_mount *find_bidirectional(const struct pod_container *container)
+static const struct pod_mount *provider_find_bidirectional(const struct pod_container *container)
 {
 	for (size_t i = 0; i < container->n_mounts; i++)
 		if (container->mounts[i].propagation == PROPAGATION_SHARED)
@@ -88,7 +88,7 @@ static bool is_mounted_elsewhere(
 static const struct pod_mount *guess_mount(
 	const struct lint_pod *pod, const struct lint_container *container)
 {
-	const struct pod_mount *guess = find_bidirectional(container->pod);
+	const struct pod_mount *guess = provider_find_bidirectional(container->pod);
 
 	for (size_t i = 0; !guess && i < container->pod->n_mounts; i++) {
 		const struct pod_mount *mount = &container->pod->mounts[i];
@@ -117,7 +117,7 @@ static int add_vague(struct lint_pod *pod, struct lint_container *container)
 	if (!path)
 		return -ENOMEM;
 	container->vague = true;
-	return add_request(&pod->request, container->pod->name, path);
+	return provider_add_request(&pod->request, container->pod->name, path);
 }
 
 /* What the command line says. *ret_known: it provides, and no more is to be found out. */
@@ -134,7 +134,7 @@ static int add_known(struct lint_pod *pod, struct lint_container *container, boo
 	if (!rclone.mount_path || !path_is_normalized(rclone.mount_path) || !rclone.mount_path[1] ||
 		strpbrk(rclone.mount_path, ",$"))
 		return add_vague(pod, container);
-	return add_request(&pod->request, container->pod->name, rclone.mount_path);
+	return provider_add_request(&pod->request, container->pod->name, rclone.mount_path);
 }
 
 /* A container without a name can be named by no annotation; an init container ends. */
@@ -172,7 +172,7 @@ static int guess_others(struct lint_pod *pod)
 	for (size_t i = 0; r == 0 && i < pod->n; i++) {
 		struct lint_container *container = &pod->containers[i];
 
-		if (may_provide(container) && find_bidirectional(container->pod))
+		if (may_provide(container) && provider_find_bidirectional(container->pod))
 			r = add_vague(pod, container);
 	}
 	return r;
@@ -187,7 +187,7 @@ static void mark_providers(struct lint_pod *pod)
 				pod->containers[i].provides = true;
 }
 
-static int load_container(struct lint_pod *pod, size_t i)
+static int provider_load_container(struct lint_pod *pod, size_t i)
 {
 	struct lint_container *container = &pod->containers[i];
 	cleanup_rclone struct rclone_command rclone = {0};
@@ -206,7 +206,7 @@ int lint_find_providers(struct lint_pod *pod)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < pod->n; i++)
-		r = load_container(pod, i);
+		r = provider_load_container(pod, i);
 	if (r == 0 && pod->request.n_mounts == 0)
 		r = guess_rclone(pod);
 	if (r == 0 && pod->request.n_mounts == 0)

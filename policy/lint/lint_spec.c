@@ -45,7 +45,8 @@ char *lint_source(const struct pod *pod, const struct pod_mount *mount)
 	return joined ? path_simplify(joined) : NULL;
 }
 
-static int add_mount(const struct pod *pod, const struct pod_mount *mount, struct spec *spec)
+static int lint_spec_add_mount(
+	const struct pod *pod, const struct pod_mount *mount, struct spec *spec)
 {
 	struct spec_mount *made;
 
@@ -71,7 +72,7 @@ static int add_mounts(
 	for (size_t i = 0; r == 0 && i < container->n_mounts; i++) {
 		enum propagation propagation = container->mounts[i].propagation;
 
-		r = add_mount(pod, &container->mounts[i], spec);
+		r = lint_spec_add_mount(pod, &container->mounts[i], spec);
 		/* CRI-O: what the widest of the mounts needs. */
 		if (propagation == PROPAGATION_SHARED)
 			spec->rootfs_propagation = PROPAGATION_SHARED;
@@ -82,7 +83,7 @@ static int add_mounts(
 	return r;
 }
 
-static int add_rule(struct spec *spec, const struct spec_device_rule *rule)
+static int lint_spec_add_rule(struct spec *spec, const struct spec_device_rule *rule)
 {
 	if (array_grow(&spec->device_rules, spec->n_device_rules, sizeof(*rule)) < 0)
 		return -ENOMEM;
@@ -157,11 +158,12 @@ static int add_privilege(
 	if (r < 0)
 		return r;
 	if (privileged)
-		return add_rule(spec, &(struct spec_device_rule){true, 'a', -1, -1, all});
-	r = add_rule(spec, &(struct spec_device_rule){false, 'a', -1, -1, all});
+		return lint_spec_add_rule(spec, &(struct spec_device_rule){true, 'a', -1, -1, all});
+	r = lint_spec_add_rule(spec, &(struct spec_device_rule){false, 'a', -1, -1, all});
 	if (r == 0 && spec->n_devices > 0)
-		r = add_rule(spec, &(struct spec_device_rule){true, 'c', FUSE_DEVICE_MAJOR,
-					   FUSE_DEVICE_MINOR, DEVICE_READ | DEVICE_WRITE});
+		r = lint_spec_add_rule(
+			spec, &(struct spec_device_rule){true, 'c', FUSE_DEVICE_MAJOR,
+				      FUSE_DEVICE_MINOR, DEVICE_READ | DEVICE_WRITE});
 	return r;
 }
 

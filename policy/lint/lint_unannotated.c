@@ -36,7 +36,8 @@ static const struct lint_container *find_provider(
 	return NULL;
 }
 
-static bool has_volume(const struct lint_container *provider, const struct mount_request *request)
+static bool unannotated_has_volume(
+	const struct lint_container *provider, const struct mount_request *request)
 {
 	for (size_t i = 0; i < provider->targets.n; i++)
 		if (provider->targets.items[i].request == request)
@@ -49,7 +50,7 @@ static int add_unread(struct lint_pod *pod, const struct mount_request *request)
 	const struct lint_container *provider = find_provider(pod, request);
 
 	/* Where it has no volume for the path, that has been said. */
-	if (!provider || (!provider->vague && !has_volume(provider, request)))
+	if (!provider || (!provider->vague && !unannotated_has_volume(provider, request)))
 		return 0;
 	return lint_add(pod,
 		&(struct lint_site){lint_name_of(provider->pod), FINDING_CONSUMER_MISSING,

@@ -20,7 +20,7 @@ static void finding_clear(struct finding *finding)
 #define cleanup_finding __attribute__((cleanup(finding_clear)))
 
 /* A list never holds NULL: who prints it need not ask. */
-static char *copy_text(const char *text)
+static char *finding_copy_text(const char *text)
 {
 	return strdup(text ? text : "");
 }
@@ -31,9 +31,9 @@ static int append_copy(struct findings *list, enum finding_code code, enum sever
 	cleanup_finding struct finding copy = {
 		.code = code,
 		.severity = severity,
-		.subject = copy_text(subject),
-		.message = copy_text(message),
-		.fix = copy_text(fix),
+		.subject = finding_copy_text(subject),
+		.message = finding_copy_text(message),
+		.fix = finding_copy_text(fix),
 	};
 	int r;
 

@@ -29,8 +29,8 @@ static void remove_text(struct strv *list, const char *text)
 }
 
 /* Those that did not take too long, of the uids from `next` on or of those before it. */
-static int add_others(const struct sweep_order *turns, const struct strv *pods, bool before_next,
-	struct strv *ret)
+static int sweep_order_add_others(const struct sweep_order *turns, const struct strv *pods,
+	bool before_next, struct strv *ret)
 {
 	for (size_t i = 0; i < pods->n; i++) {
 		const char *uid = pods->items[i];
@@ -45,7 +45,8 @@ static int add_others(const struct sweep_order *turns, const struct strv *pods, 
 
 int sweep_order_order(const struct sweep_order *turns, const struct strv *pods, struct strv *ret)
 {
-	if (add_others(turns, pods, false, ret) < 0 || add_others(turns, pods, true, ret) < 0)
+	if (sweep_order_add_others(turns, pods, false, ret) < 0 ||
+		sweep_order_add_others(turns, pods, true, ret) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < turns->last.n; i++) {
 		if (strv_contains(pods, turns->last.items[i]) &&
@@ -105,7 +106,7 @@ static const char *uid_behind(const char *line, const char *word)
 	return strncmp(line, word, strlen(word)) == 0 && ident_is_pod_uid(uid) ? uid : NULL;
 }
 
-static int parse_line(const char *line, struct sweep_order *turns)
+static int sweep_order_parse_line(const char *line, struct sweep_order *turns)
 {
 	const char *next = uid_behind(line, NEXT), *last = uid_behind(line, LAST);
 
@@ -123,7 +124,7 @@ int sweep_order_parse(char *text, struct sweep_order *ret)
 	char *rest = NULL;
 
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (parse_line(line, &turns) < 0)
+		if (sweep_order_parse_line(line, &turns) < 0)
 			return -ENOMEM;
 	}
 	*ret = move_struct(turns);

@@ -113,7 +113,7 @@ static bool is_date(const struct date *date)
 }
 
 /* ".5" is 500000; nothing is 0. */
-static bool read_fraction(const char **text, uint64_t *ret_usec)
+static bool timestamp_read_fraction(const char **text, uint64_t *ret_usec)
 {
 	uint64_t usec = 0, unit = USEC_PER_SEC / 10;
 
@@ -133,7 +133,7 @@ int timestamp_parse(const char *text, uint64_t *ret_usec)
 	struct date date = {0};
 	uint64_t fraction, seconds;
 
-	if (!read_date(&text, &date) || !read_fraction(&text, &fraction) ||
+	if (!read_date(&text, &date) || !timestamp_read_fraction(&text, &fraction) ||
 		strcmp(text, "Z") != 0 || !is_date(&date))
 		return -EINVAL;
 	seconds = (uint64_t)days_of_date(date.year, date.month, date.day) * SECONDS_OF_DAY +

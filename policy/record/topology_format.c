@@ -96,7 +96,7 @@ static bool is_zero(const struct field *field, const void *slot)
 	return false;
 }
 
-static bool is_left_out(const struct field *field, const void *source)
+static bool topology_is_left_out(const struct field *field, const void *source)
 {
 	return field->presence == OPTIONAL && is_zero(field, (const char *)source + field->offset);
 }
@@ -108,15 +108,15 @@ static void pack_fields(struct jsonpack *pack, struct json_object *object,
 	for (size_t i = 0; i < table->n; i++) {
 		const struct field *field = &table->fields[i];
 
-		if (!is_left_out(field, source))
+		if (!topology_is_left_out(field, source))
 			pack_value(pack, object, field, (const char *)source + field->offset);
 	}
 }
 
-static bool has_any(const struct field_table *table, const void *source)
+static bool topology_has_any(const struct field_table *table, const void *source)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		if (!is_left_out(&table->fields[i], source))
+		if (!topology_is_left_out(&table->fields[i], source))
 			return true;
 	}
 	return false;
@@ -150,7 +150,7 @@ static void pack_container(struct jsonpack *pack, struct json_object *object, co
 {
 	const struct topology_container *container = element;
 
-	if (has_any(&topology_limit_fields, container))
+	if (topology_has_any(&topology_limit_fields, container))
 		pack_fields(pack, jsonpack_object(pack, object, "limits"), &topology_limit_fields,
 			container);
 	pack_list(pack, object, "mounts",

@@ -18,8 +18,8 @@ static void store_enum(void *slot, unsigned int value)
 	memcpy(slot, &value, sizeof(value));
 }
 
-static int read_number(const struct jsondoc_get *get, const char *key, int64_t max, int64_t *value,
-	struct error *err)
+static int topology_read_number(const struct jsondoc_get *get, const char *key, int64_t max,
+	int64_t *value, struct error *err)
 {
 	int r = jsondoc_int64(get, key, value, NULL, err);
 
@@ -35,7 +35,7 @@ static int read_integer(
 	const struct jsondoc_get *get, const struct field *field, void *slot, struct error *err)
 {
 	int64_t value = 0;
-	int r = read_number(
+	int r = topology_read_number(
 		get, field->key, field->type == TYPE_INT ? INT_MAX : INT64_MAX, &value, err);
 
 	if (r < 0)
@@ -129,7 +129,8 @@ static int read_fields(const struct jsondoc_get *get, const struct field_table *
 }
 
 /* The writer keeps to the same limits. */
-static int check_room(const struct jsondoc_get *item, size_t n, size_t max, struct error *err)
+static int topology_check_room(
+	const struct jsondoc_get *item, size_t n, size_t max, struct error *err)
 {
 	if (n < max)
 		return 0;
@@ -142,7 +143,7 @@ static int check_room(const struct jsondoc_get *item, size_t n, size_t max, stru
 static int read_volume(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
-	int r = check_room(item, topology->n_volumes, TOPOLOGY_MAX_VOLUMES, err);
+	int r = topology_check_room(item, topology->n_volumes, TOPOLOGY_MAX_VOLUMES, err);
 
 	if (r < 0)
 		return r;
@@ -155,7 +156,7 @@ static int read_volume(const struct jsondoc_get *item, void *data, struct error 
 static int read_path(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
-	int r = check_room(item, topology->n_paths, TOPOLOGY_MAX_PATHS, err);
+	int r = topology_check_room(item, topology->n_paths, TOPOLOGY_MAX_PATHS, err);
 
 	if (r < 0)
 		return r;
@@ -167,7 +168,7 @@ static int read_path(const struct jsondoc_get *item, void *data, struct error *e
 static int read_edge(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
-	int r = check_room(item, topology->n_edges, TOPOLOGY_MAX_EDGES, err);
+	int r = topology_check_room(item, topology->n_edges, TOPOLOGY_MAX_EDGES, err);
 
 	if (r < 0)
 		return r;
@@ -179,7 +180,7 @@ static int read_edge(const struct jsondoc_get *item, void *data, struct error *e
 static int read_mount(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology_container *container = data;
-	int r = check_room(item, container->n_mounts, TOPOLOGY_MAX_MOUNTS, err);
+	int r = topology_check_room(item, container->n_mounts, TOPOLOGY_MAX_MOUNTS, err);
 
 	if (r < 0)
 		return r;
@@ -195,7 +196,7 @@ static int read_finding(const struct jsondoc_get *item, void *data, struct error
 	 * string is NULL. */
 	struct findings *list = data;
 	cleanup_findings struct findings one = {0};
-	int r = check_room(item, list->n, TOPOLOGY_MAX_FINDINGS, err);
+	int r = topology_check_room(item, list->n, TOPOLOGY_MAX_FINDINGS, err);
 
 	if (r < 0)
 		return r;
@@ -208,12 +209,12 @@ static int read_finding(const struct jsondoc_get *item, void *data, struct error
 	return findings_copy(&one, list) < 0 ? error_memory(err) : 0;
 }
 
-static int read_container(const struct jsondoc_get *item, void *data, struct error *err)
+static int topology_read_container(const struct jsondoc_get *item, void *data, struct error *err)
 {
 	struct topology *topology = data;
 	struct topology_container *container;
 	struct jsondoc_scope limits;
-	int r = check_room(item, topology->n_containers, TOPOLOGY_MAX_CONTAINERS, err);
+	int r = topology_check_room(item, topology->n_containers, TOPOLOGY_MAX_CONTAINERS, err);
 
 	if (r < 0)
 		return r;
@@ -260,7 +261,8 @@ static int check_schema(const struct jsondoc_get *get, struct error *err)
 		text_quote(schema));
 }
 
-static int read_pod(const struct jsondoc_get *top, struct topology *topology, struct error *err)
+static int topology_read_pod(
+	const struct jsondoc_get *top, struct topology *topology, struct error *err)
 {
 	struct jsondoc_get required = *top;
 	struct jsondoc_scope pod;
@@ -282,14 +284,14 @@ static int read_topology(
 	} lists[] = {
 		{"volumeRoots", read_volume},
 		{"fusePaths", read_path},
-		{"containers", read_container},
+		{"containers", topology_read_container},
 		{"edges", read_edge},
 	};
 	int r = check_schema(top, err);
 
 	if (r < 0)
 		return r;
-	r = read_pod(top, topology, err);
+	r = topology_read_pod(top, topology, err);
 	if (r < 0)
 		return r;
 	r = read_fields(top, &topology_top_fields, topology, err);

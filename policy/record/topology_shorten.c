@@ -74,7 +74,7 @@ bool topology_volume_is_settled(
 	return volume->bound_by_hook || volume->shared_by_hook;
 }
 
-static void forget(char **text)
+static void topology_forget(char **text)
 {
 	free(*text);
 	*text = NULL;
@@ -98,8 +98,8 @@ void topology_forget_unsettled(struct topology *topology)
 
 		if (topology_path_is_settled(topology, path))
 			continue;
-		forget(&path->host_path);
-		forget(&path->volume);
+		topology_forget(&path->host_path);
+		topology_forget(&path->volume);
 	}
 }
 

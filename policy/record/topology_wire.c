@@ -94,7 +94,7 @@ static void wire_path(struct wire *wire, void *item)
 	wire_fields(wire, &topology_path_fields, item);
 }
 
-static void wire_mount(struct wire *wire, void *item)
+static void topology_wire_mount(struct wire *wire, void *item)
 {
 	wire_fields(wire, &topology_mount_fields, item);
 }
@@ -117,7 +117,7 @@ static void wire_container(struct wire *wire, void *item)
 	wire_fields(wire, &topology_container_fields, container);
 	wire_fields(wire, &topology_limit_fields, container);
 	wire_some(wire, &container->mounts, &container->n_mounts, sizeof(*container->mounts),
-		wire_mount, TOPOLOGY_MAX_MOUNTS);
+		topology_wire_mount, TOPOLOGY_MAX_MOUNTS);
 	wire_some(wire, &container->findings.items, &container->findings.n,
 		sizeof(*container->findings.items), wire_finding, TOPOLOGY_MAX_FINDINGS);
 }

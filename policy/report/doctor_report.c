@@ -27,7 +27,7 @@ static const char *state_name(enum check_state state)
 }
 
 /* Text of files and processes on its way to a terminal. */
-static char *escape(const char *text)
+static char *doctor_report_escape(const char *text)
 {
 	char line[LINE_SIZE];
 
@@ -42,12 +42,12 @@ __attribute__((format(printf, 3, 0))) static int set_texts(
 
 	if (!text)
 		return -ENOMEM;
-	line->text = escape(text);
-	line->fix = fix ? escape(fix) : NULL;
+	line->text = doctor_report_escape(text);
+	line->fix = fix ? doctor_report_escape(fix) : NULL;
 	return line->text && (line->fix || !fix) ? 0 : -ENOMEM;
 }
 
-__attribute__((format(printf, 4, 0))) static void add(struct doctor_report *checkup,
+__attribute__((format(printf, 4, 0))) static void doctor_report_add(struct doctor_report *checkup,
 	const struct check_line *like, const char *fix, const char *format, va_list args)
 {
 	struct check_line line = *like;
@@ -69,7 +69,7 @@ void doctor_report_ok(
 	va_list args;
 
 	va_start(args, format);
-	add(checkup, &like, NULL, format, args);
+	doctor_report_add(checkup, &like, NULL, format, args);
 	va_end(args);
 }
 
@@ -80,7 +80,7 @@ void doctor_report_warn(struct doctor_report *checkup, enum check_topic topic, c
 	va_list args;
 
 	va_start(args, format);
-	add(checkup, &like, fix, format, args);
+	doctor_report_add(checkup, &like, fix, format, args);
 	va_end(args);
 }
 
@@ -91,7 +91,7 @@ void doctor_report_fail(struct doctor_report *checkup, enum check_topic topic, e
 	va_list args;
 
 	va_start(args, format);
-	add(checkup, &like, fix, format, args);
+	doctor_report_add(checkup, &like, fix, format, args);
 	va_end(args);
 }
 
@@ -135,7 +135,7 @@ enum exit_code doctor_report_exit(const struct doctor_report *checkup)
 	return checkup->out_of_memory && lowest == EXIT_DONE ? EXIT_INTERNAL : lowest;
 }
 
-static enum colour state_colour(enum check_state state)
+static enum colour doctor_report_colour(enum check_state state)
 {
 	static const enum colour colours[] = {
 		[CHECK_OK] = COLOUR_GOOD, [CHECK_WARN] = COLOUR_WARN, [CHECK_FAIL] = COLOUR_BAD};
@@ -155,11 +155,12 @@ static int topic_width(void)
 	return (int)width;
 }
 
-static void print_line(FILE *out, const struct check_line *line, int width, bool colour)
+static void doctor_report_print_line(
+	FILE *out, const struct check_line *line, int width, bool colour)
 {
 	const char *state = state_name(line->state);
 
-	colour_print(out, colour, state_colour(line->state), state);
+	colour_print(out, colour, doctor_report_colour(line->state), state);
 	fprintf(out, "%*s  %-*s  %s\n", (int)(4 - strlen(state)), "", width,
 		topic_names[line->topic], line->text);
 	if (line->fix)
@@ -173,7 +174,7 @@ void doctor_report_print(FILE *out, const struct doctor_report *checkup, bool co
 	int width = topic_width();
 
 	for (size_t i = 0; i < checkup->n; i++)
-		print_line(out, &checkup->lines[i], width, colour);
+		doctor_report_print_line(out, &checkup->lines[i], width, colour);
 	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", doctor_report_count(checkup, CHECK_OK),
 		warnings, warnings == 1 ? "" : "s", fails);
 	if (fails > 0)

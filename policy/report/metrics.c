@@ -177,7 +177,7 @@ static bool take_series(const char *series, uint64_t *number, void *data)
 }
 
 /* "NAME NUMBER" */
-static int parse_line(char *text, struct metrics *metrics)
+static int metrics_parse_line(char *text, struct metrics *metrics)
 {
 	char *space = strchr(text, ' '), *end = NULL;
 	struct line line;
@@ -202,7 +202,7 @@ int metrics_parse_state(const char *text, struct metrics *ret)
 	if (!copy)
 		return -ENOMEM;
 	for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		int r = parse_line(line, &metrics);
+		int r = metrics_parse_line(line, &metrics);
 
 		if (r < 0)
 			return r;

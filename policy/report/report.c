@@ -78,7 +78,7 @@ static int find_code_width(const struct findings *findings)
 	return (int)width;
 }
 
-static void print_findings(FILE *out, const struct findings *findings, bool colour)
+static void report_print_findings(FILE *out, const struct findings *findings, bool colour)
 {
 	int width = find_code_width(findings);
 
@@ -189,6 +189,6 @@ void report_print(
 	FILE *out, const struct judgement *judgement, const struct identity *identity, bool colour)
 {
 	print_head(out, judgement, identity, colour);
-	print_findings(out, &judgement->findings, colour);
+	report_print_findings(out, &judgement->findings, colour);
 	print_plan(out, judgement);
 }
