@@ -92,7 +92,7 @@ static const char *find_argument(const struct strv *arguments, const char *name,
 	return found;
 }
 
-static const char *find_variable(const struct strv *environment, const char *name)
+static const char *crio_find_variable(const struct strv *environment, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -110,7 +110,7 @@ const char *crio_process_option(
 {
 	const char *argument = find_argument(&process->arguments, name, letter);
 
-	return argument ? argument : find_variable(&process->environment, variable);
+	return argument ? argument : crio_find_variable(&process->environment, variable);
 }
 
 void crio_process_clear(struct crio_process *process)

@@ -54,7 +54,7 @@ static bool is_installed(const struct doctor *doctor)
 	return false;
 }
 
-static void say_crio(struct doctor *doctor, const char *version)
+static void crio_report_version(struct doctor *doctor, const char *version)
 {
 	struct doctor_report *checkup = &doctor->checkup;
 
@@ -188,7 +188,7 @@ static int merge_options(
 	return r < 0 ? error_memory(err) : 0;
 }
 
-static int read_config(
+static int crio_read_config(
 	struct reading *reading, const struct crio_process *process, struct error *err)
 {
 	const char *file = crio_process_option(process, "config", 'c', "CONTAINER_CONFIG");
@@ -205,7 +205,7 @@ static int read_config(
 	return r < 0 ? r : merge_options(reading, process, err);
 }
 
-static void say_config(struct reading *reading, int r, const struct error *err)
+static void crio_report_config(struct reading *reading, int r, const struct error *err)
 {
 	struct doctor *doctor = reading->doctor;
 
@@ -234,6 +234,6 @@ void doctor_crio(struct doctor *doctor)
 		doctor->checkup.out_of_memory = true;
 	doctor->crio_pid = process.pid;
 	doctor->crio_version = version ? crio_version_number(version) : 0;
-	say_crio(doctor, version);
-	say_config(&reading, read_config(&reading, &process, &err), &err);
+	crio_report_version(doctor, version);
+	crio_report_config(&reading, crio_read_config(&reading, &process, &err), &err);
 }

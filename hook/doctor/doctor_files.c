@@ -35,7 +35,7 @@ int doctor_read(const struct doctor *doctor, const char *path, char **ret_data, 
 	return input_read_fd(fd, FILE_MAX, ret_data, ret_size);
 }
 
-static int compare(const void *a, const void *b)
+static int files_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -59,7 +59,7 @@ int doctor_list(const struct doctor *doctor, const char *path, struct strv *ret)
 	if (errno != 0)
 		return -errno;
 	if (names.n > 0)
-		qsort(names.items, names.n, sizeof(*names.items), compare);
+		qsort(names.items, names.n, sizeof(*names.items), files_compare);
 	*ret = move_struct(names);
 	return 0;
 }

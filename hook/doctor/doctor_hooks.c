@@ -28,7 +28,7 @@ static bool ends_in_json(const char *name)
 }
 
 /* By its name, or by being this very program under another one. */
-static bool is_ours(const struct doctor *doctor, const char *path)
+static bool hooks_is_ours(const struct doctor *doctor, const char *path)
 {
 	cleanup_close int fd = doctor_open(doctor, path, O_PATH);
 	const char *slash = strrchr(path, '/');
@@ -57,7 +57,7 @@ static int try_patterns(const struct hooksd *hook, struct error *err)
 }
 
 /* 1 where the reader passes it over: a link that leads nowhere. */
-static int read_file(
+static int hooks_read_file(
 	const struct doctor *doctor, const char *path, struct hooksd *ret, struct error *err)
 {
 	cleanup_free char *text = NULL;
@@ -73,7 +73,7 @@ static int read_file(
 	return hooksd_parse(text, size, path, ret, err);
 }
 
-static void complain(struct doctor *doctor, const struct error *err)
+static void hooks_report_error(struct doctor *doctor, const struct error *err)
 {
 	doctor_report_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG, err->fix,
 		"%s; a CRI-O that starts does not get beyond it, one that runs drops the hook",
@@ -99,7 +99,7 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 	r = try_patterns(hook, &err);
 	if (r == -EINVAL) {
 		error_wrap(&err, r, "%s", path);
-		complain(doctor, &err);
+		hooks_report_error(doctor, &err);
 	} else if (r < 0 && !doctor_report_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN)) {
 		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_FILES, err.fix,
 			"their patterns are not tried: %s", error_message(&err));
@@ -107,7 +107,7 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 	return r != -EINVAL;
 }
 
-static int add(struct registrations *all, const char *directory, const char *name,
+static int hooks_add(struct registrations *all, const char *directory, const char *name,
 	struct hooksd *hook, bool ours)
 {
 	struct registration *one = registrations_find(all, name);
@@ -133,15 +133,16 @@ static int load_file(
 	cleanup_free char *path = path_join(directory, name);
 	cleanup_hooksd struct hooksd hook = {0};
 	cleanup_error struct error err = {0};
-	int r = path ? read_file(doctor, path, &hook, &err) : -ENOMEM;
+	int r = path ? hooks_read_file(doctor, path, &hook, &err) : -ENOMEM;
 
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		complain(doctor, &err);
+		hooks_report_error(doctor, &err);
 	if (r != 0 || !is_loadable(doctor, path, &hook))
 		return 0;
-	return add(all, directory, name, &hook, hook.path && is_ours(doctor, hook.path));
+	return hooks_add(
+		all, directory, name, &hook, hook.path && hooks_is_ours(doctor, hook.path));
 }
 
 static int load_directory(struct doctor *doctor, const char *directory, struct registrations *all)
@@ -212,7 +213,7 @@ static void find_fix(struct doctor *doctor)
 }
 
 /* Nothing is said of what CRI-O reads where that is not known. */
-static void say_assumed(struct doctor *doctor, const struct registrations *all)
+static void hooks_report_assumed(struct doctor *doctor, const struct registrations *all)
 {
 	const struct registration *ours = registrations_ours(all);
 
@@ -228,7 +229,7 @@ static void say_assumed(struct doctor *doctor, const struct registrations *all)
 			"is not known");
 }
 
-static void say_directories(struct doctor *doctor, const struct registrations *all)
+static void hooks_report_directories(struct doctor *doctor, const struct registrations *all)
 {
 	cleanup_free char *list = join_list(&doctor->crio.hooks_dirs);
 	const char *from = doctor->crio.hooks_dirs_from;
@@ -279,9 +280,9 @@ void doctor_hooks(struct doctor *doctor)
 	}
 	find_fix(doctor);
 	if (doctor->crio_is_known)
-		say_directories(doctor, &all);
+		hooks_report_directories(doctor, &all);
 	else
-		say_assumed(doctor, &all);
+		hooks_report_assumed(doctor, &all);
 	if (!doctor_report_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN))
 		doctor_report_ok(&doctor->checkup, CHECK_HOOKS_FILES, "%zu hook%s can be read",
 			all.n, all.n == 1 ? "" : "s");

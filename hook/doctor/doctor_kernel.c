@@ -11,7 +11,7 @@
 
 #define LIST_SIZE 256
 
-static void append(char list[LIST_SIZE], const char *name)
+static void kernel_append(char list[LIST_SIZE], const char *name)
 {
 	size_t used = strlen(list);
 
@@ -20,7 +20,7 @@ static void append(char list[LIST_SIZE], const char *name)
 
 /* What a hook reads of the mounts, and what that costs: where the kernel tells each by itself, what
  * is on its way; else tables as long as the node has mounts. */
-static void say_tables(struct doctor *doctor)
+static void kernel_report_tables(struct doctor *doctor)
 {
 	cleanup_mount_table struct mount_table table = {0};
 	cleanup_error struct error err = {0};
@@ -54,7 +54,7 @@ void doctor_kernel(struct doctor *doctor)
 		strcpy(name.release, "?");
 	for (enum kernel_feature feature = 0; feature < KERNEL_FEATURES; feature++) {
 		if (!kernel_has(feature))
-			append(list, kernel_feature_name(feature));
+			kernel_append(list, kernel_feature_name(feature));
 	}
 	if (*list)
 		doctor_report_warn(&doctor->checkup, CHECK_KERNEL,
@@ -63,5 +63,5 @@ void doctor_kernel(struct doctor *doctor)
 	else
 		doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
 			"Linux %s has every call that the hook can use", name.release);
-	say_tables(doctor);
+	kernel_report_tables(doctor);
 }

@@ -20,7 +20,7 @@ static ino_t mount_namespace(const char *pid)
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
-static void say_namespace(struct doctor *doctor, bool entered)
+static void kubelet_report_namespace(struct doctor *doctor, bool entered)
 {
 	char pid[16];
 	ino_t theirs = 0;
@@ -49,11 +49,11 @@ static void enter_namespace(struct doctor *doctor)
 	if (kubens_enter(&err) < 0)
 		doctor_report_error(&doctor->checkup, CHECK_KUBENS, &err, false);
 	else
-		say_namespace(doctor, mount_namespace("self") != before);
+		kubelet_report_namespace(doctor, mount_namespace("self") != before);
 }
 
 /* As `prepare` does it. */
-static int mend(const char *root, struct share_host *share, struct error *err)
+static int kubelet_share(const char *root, struct share_host *share, struct error *err)
 {
 	const struct audit audit = {.stage = "doctor", .quiet = true};
 	cleanup_close int runtime = -EBADF;
@@ -62,7 +62,7 @@ static int mend(const char *root, struct share_host *share, struct error *err)
 	return r < 0 ? r : share_host(&audit, runtime, root, share, err);
 }
 
-static void say_private(struct doctor *doctor, const char *root)
+static void kubelet_report_private(struct doctor *doctor, const char *root)
 {
 	doctor_report_fail(&doctor->checkup, CHECK_KUBELET_ROOT, EXIT_PROPAGATION,
 		"doctor --fix; for good: name it in nodeMounts of the policy and enable "
@@ -76,7 +76,7 @@ static void fixable_root(struct doctor *doctor, const char *root)
 	cleanup_share_host struct share_host share = {0};
 	cleanup_error struct error err = {0};
 
-	if (mend(root, &share, &err) < 0)
+	if (kubelet_share(root, &share, &err) < 0)
 		doctor_report_error(&doctor->checkup, CHECK_KUBELET_ROOT, &err, false);
 	else
 		doctor_report_ok(&doctor->checkup, CHECK_KUBELET_ROOT,
@@ -86,12 +86,12 @@ static void fixable_root(struct doctor *doctor, const char *root)
 }
 
 /* A new mount over the volumes of pods that run is no small matter: that is for boot. */
-static bool may_mend(const struct doctor *doctor, const struct share_host *share)
+static bool kubelet_may_share(const struct doctor *doctor, const struct share_host *share)
 {
 	return share->is_mount || doctor->crio_pid == 0;
 }
 
-static void check_root(struct doctor *doctor, const char *root)
+static void kubelet_check_root(struct doctor *doctor, const char *root)
 {
 	cleanup_share_host struct share_host share = {0};
 	cleanup_error struct error err = {0};
@@ -105,10 +105,10 @@ static void check_root(struct doctor *doctor, const char *root)
 	else if (share.group > 0)
 		doctor_report_ok(&doctor->checkup, CHECK_KUBELET_ROOT,
 			"%s is on a shared mount, peer group %d", root, share.group);
-	else if (doctor->fix && may_mend(doctor, &share))
+	else if (doctor->fix && kubelet_may_share(doctor, &share))
 		fixable_root(doctor, root);
 	else
-		say_private(doctor, root);
+		kubelet_report_private(doctor, root);
 }
 
 void doctor_kubelet(struct doctor *doctor)
@@ -117,5 +117,5 @@ void doctor_kubelet(struct doctor *doctor)
 
 	enter_namespace(doctor);
 	for (size_t i = 0; i < roots->n; i++)
-		check_root(doctor, roots->items[i]);
+		kubelet_check_root(doctor, roots->items[i]);
 }

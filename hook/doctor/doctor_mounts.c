@@ -21,7 +21,7 @@ struct found {
 	const struct mount_entry *first_hung;
 };
 
-static bool is_wanted(const struct doctor *doctor, const struct mount_entry *mount)
+static bool mounts_is_wanted(const struct doctor *doctor, const struct mount_entry *mount)
 {
 	return mount_entry_is_fuse(mount) && config_prefix_of(&doctor->policy.roots, mount->target);
 }
@@ -40,7 +40,7 @@ static void count(const struct probe_question *questions, size_t n, struct found
 	}
 }
 
-static int look(struct doctor *doctor, struct found *found, struct error *err)
+static int mounts_probe(struct doctor *doctor, struct found *found, struct error *err)
 {
 	cleanup_free struct probe_question *questions = NULL;
 	size_t n = 0;
@@ -54,7 +54,7 @@ static int look(struct doctor *doctor, struct found *found, struct error *err)
 	if (!questions)
 		return error_memory(err);
 	for (size_t i = 0; i < doctor->host.n; i++) {
-		if (is_wanted(doctor, &doctor->host.entries[i]))
+		if (mounts_is_wanted(doctor, &doctor->host.entries[i]))
 			questions[n++].host_path = doctor->host.entries[i].target;
 	}
 	r = probe_paths(&doctor->host, questions, n, doctor->policy.probe_timeout_usec);
@@ -102,7 +102,7 @@ static void describe_waiter(const struct mount_entry *mount, char *text, size_t 
 		since);
 }
 
-static void say_hung(struct doctor *doctor, const struct found *found)
+static void mounts_report_hung(struct doctor *doctor, const struct found *found)
 {
 	char waiter[128];
 
@@ -114,7 +114,7 @@ static void say_hung(struct doctor *doctor, const struct found *found)
 		found->hung > 1 ? " and others" : "", waiter);
 }
 
-static void say_dead(struct doctor *doctor, const struct found *found)
+static void mounts_report_dead(struct doctor *doctor, const struct found *found)
 {
 	if (found->dead > 0)
 		doctor_report_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
@@ -125,7 +125,7 @@ static void say_dead(struct doctor *doctor, const struct found *found)
 			found->dead == 1 ? "is" : "are", found->first_dead,
 			found->dead > 1 ? " and others" : "");
 	if (found->hung > 0)
-		say_hung(doctor, found);
+		mounts_report_hung(doctor, found);
 }
 
 void doctor_dead_mounts(struct doctor *doctor)
@@ -133,20 +133,20 @@ void doctor_dead_mounts(struct doctor *doctor)
 	cleanup_error struct error err = {0};
 	struct found found = {0};
 	size_t before;
-	int r = look(doctor, &found, &err);
+	int r = mounts_probe(doctor, &found, &err);
 
 	before = found.dead;
 	if (r == 0 && found.dead > 0 && doctor->fix) {
 		if (run_reconcile() != EXIT_DONE)
 			doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
 				"see the journal", "reconcile has failed");
-		r = look(doctor, &found, &err);
+		r = mounts_probe(doctor, &found, &err);
 	}
 	if (r < 0) {
 		doctor_report_error(&doctor->checkup, CHECK_DEAD_MOUNTS, &err, false);
 		return;
 	}
-	say_dead(doctor, &found);
+	mounts_report_dead(doctor, &found);
 	if (found.dead < before)
 		doctor_report_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
 			"mended: reconcile detached %zu dead FUSE mount%s", before - found.dead,

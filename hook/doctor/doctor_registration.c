@@ -69,7 +69,7 @@ static unsigned int count_stage(const struct hooksd *hook, const struct stage *s
 
 /* 1 where the annotation makes the reader run the hook, 0 where not, -ENOENT where nobody can tell.
  */
-static int matches(const struct hooksd *hook, const char *key, const char *value)
+static int registration_matches(const struct hooksd *hook, const char *key, const char *value)
 {
 	if (hook->has_always && !hook->always)
 		return 0;
@@ -93,7 +93,7 @@ static bool check_patterns(
 	static const char *const values[] = {"a=/m/a, b=/m/b", "\na=/m/a\nb=/m/b\n"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-		if (matches(&one->hook, ANNOTATION_MOUNTS, values[i]) != 0)
+		if (registration_matches(&one->hook, ANNOTATION_MOUNTS, values[i]) != 0)
 			continue;
 		doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
 			"take when.annotations of the hook's own file: "
@@ -107,8 +107,8 @@ static bool check_patterns(
 			"let `when` have annotations only",
 			"%s/%s asks for more than the annotation, or for less", one->directory,
 			one->name);
-	if (matches(&one->hook, "x" ANNOTATION_MOUNTS, values[0]) == 1 ||
-		matches(&one->hook, ANNOTATION_MOUNTS "x", values[0]) == 1)
+	if (registration_matches(&one->hook, "x" ANNOTATION_MOUNTS, values[0]) == 1 ||
+		registration_matches(&one->hook, ANNOTATION_MOUNTS "x", values[0]) == 1)
 		doctor_report_warn(&doctor->checkup, stage->topic,
 			"begin it with ^ and end it with $",
 			"%s/%s: its pattern matches other annotations too", one->directory,
@@ -151,7 +151,9 @@ static const char *unknown(const struct doctor *doctor, const struct registratio
 {
 	if (!doctor->crio_is_known)
 		return "; whether CRI-O reads it is not known";
-	return matches(&one->hook, ANNOTATION_MOUNTS, "") < 0 ? "; its pattern is not tried" : "";
+	return registration_matches(&one->hook, ANNOTATION_MOUNTS, "") < 0
+		       ? "; its pattern is not tried"
+		       : "";
 }
 
 static void judge_registration(
@@ -169,7 +171,7 @@ static void judge_registration(
 			one->name, unknown(doctor, one));
 }
 
-static void say_missing(struct doctor *doctor, const struct stage *stage)
+static void registration_report_missing(struct doctor *doctor, const struct stage *stage)
 {
 	if (stage->required)
 		doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
@@ -201,7 +203,7 @@ static void judge_stage(
 		last = one;
 	}
 	if (times == 0) {
-		say_missing(doctor, stage);
+		registration_report_missing(doctor, stage);
 		return;
 	}
 	if (times > 1 && !doctor_report_has(&doctor->checkup, stage->topic, CHECK_FAIL))

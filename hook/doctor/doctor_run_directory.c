@@ -21,7 +21,7 @@ static int try_write(const char *directory)
 	return write(fd, "x", 1) == 1 ? 0 : -errno;
 }
 
-static void check_room(struct doctor *doctor, const char *directory, size_t records)
+static void run_directory_check_room(struct doctor *doctor, const char *directory, size_t records)
 {
 	struct statvfs fs;
 	unsigned long long space;
@@ -70,5 +70,5 @@ void doctor_run_directory(struct doctor *doctor)
 						       : NULL,
 			"%s cannot be written: %s", directory, strerror(-r));
 	else
-		check_room(doctor, directory, records.n);
+		run_directory_check_room(doctor, directory, records.n);
 }

@@ -9,7 +9,7 @@
 static const char *const directories[] = {
 	"/usr/libexec/crio", "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"};
 
-static char *find_program(const struct doctor *doctor, const char *name)
+static char *runtime_find_program(const struct doctor *doctor, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		cleanup_free char *path = path_join(directories[i], name);
@@ -20,7 +20,7 @@ static char *find_program(const struct doctor *doctor, const char *name)
 	return NULL;
 }
 
-static const char *describe(const char *name)
+static const char *runtime_describe(const char *name)
 {
 	if (strcmp(name, "crun") == 0)
 		return "its users see the hook's exit code only, the journal has the reason";
@@ -65,14 +65,15 @@ void doctor_runtime(struct doctor *doctor)
 	if (!name)
 		name = crio_default_runtime(doctor->crio_version);
 	runtime = crio_config_runtime(crio, name);
-	path = runtime && runtime->path ? strdup(runtime->path) : find_program(doctor, name);
+	path = runtime && runtime->path ? strdup(runtime->path)
+					: runtime_find_program(doctor, name);
 	if (!path || !doctor_exists(doctor, path))
 		doctor_report_fail(&doctor->checkup, CHECK_RUNTIME, EXIT_NODE_CONFIG,
 			"install it, or name another default_runtime in CRI-O's configuration",
 			"%s, the default runtime, is not there%s%s", name, path ? ": " : "",
 			path ? path : "");
 	else
-		doctor_report_ok(
-			&doctor->checkup, CHECK_RUNTIME, "%s, %s: %s", name, path, describe(name));
+		doctor_report_ok(&doctor->checkup, CHECK_RUNTIME, "%s, %s: %s", name, path,
+			runtime_describe(name));
 	note_virtual(doctor);
 }

@@ -34,7 +34,7 @@ static bool has_any_type(const char *label, const struct expected *expected)
 }
 
 /* 1 where it is labelled as it should be, or is not there. */
-static int check_file(struct doctor *doctor, const struct expected *expected)
+static int selinux_check_file(struct doctor *doctor, const struct expected *expected)
 {
 	cleanup_close int fd = open(expected->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char label[SELINUX_LABEL_SIZE];
@@ -46,7 +46,7 @@ static int check_file(struct doctor *doctor, const struct expected *expected)
 	return 0;
 }
 
-static int mend(struct doctor *doctor, int fd, const char *path, const char *label)
+static int selinux_relabel(struct doctor *doctor, int fd, const char *path, const char *label)
 {
 	cleanup_error struct error err = {0};
 
@@ -80,14 +80,14 @@ static int check_directory(struct doctor *doctor, const char *path)
 	if (selinux_has_type(label, type))
 		return 1;
 	if (doctor->fix)
-		return mend(doctor, fd, path, label);
+		return selinux_relabel(doctor, fd, path, label);
 	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, "fuse-sidecar-hook doctor --fix",
 		"%s is labelled %s, expected %s: containers may be refused for it (exit 19)", path,
 		label, type);
 	return 0;
 }
 
-static int check_directories(struct doctor *doctor)
+static int selinux_check_directories(struct doctor *doctor)
 {
 	int right = check_directory(doctor, RUNTIME_DIR);
 	const char *name;
@@ -112,8 +112,8 @@ void doctor_selinux(struct doctor *doctor)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		right &= check_file(doctor, &files[i]);
-	right &= check_directories(doctor);
+		right &= selinux_check_file(doctor, &files[i]);
+	right &= selinux_check_directories(doctor);
 	if (right)
 		doctor_report_ok(&doctor->checkup, CHECK_SELINUX,
 			"the program and its directories are labelled as they should be");

@@ -44,7 +44,7 @@ static int read_stamp(struct reconcile_stamp *ret, bool *ret_has_records)
 }
 
 /* "4m12s"; NULL without memory. */
-static char *describe(uint64_t usec)
+static char *timer_describe(uint64_t usec)
 {
 	return duration_format(usec / SECOND * SECOND);
 }
@@ -57,7 +57,7 @@ static void check_clock(struct doctor *doctor, const struct reconcile_stamp *the
 	int64_t jumped = (int64_t)(now->realtime_usec - then->realtime_usec) -
 			 (int64_t)(now->boottime_usec - then->boottime_usec);
 	uint64_t size = jumped < 0 ? (uint64_t)-jumped : (uint64_t)jumped;
-	cleanup_free char *text = describe(size);
+	cleanup_free char *text = timer_describe(size);
 
 	if (size > JUMP_USEC)
 		doctor_report_warn(&doctor->checkup, CHECK_TIMER,
@@ -67,13 +67,13 @@ static void check_clock(struct doctor *doctor, const struct reconcile_stamp *the
 			jumped < 0 ? "back" : "forward", text ? text : "?");
 }
 
-static void say_ran(struct doctor *doctor, const struct reconcile_stamp *then)
+static void timer_report_ran(struct doctor *doctor, const struct reconcile_stamp *then)
 {
 	struct reconcile_stamp now = reconcile_stamp_now();
 	uint64_t ago = now.boottime_usec > then->boottime_usec
 			       ? now.boottime_usec - then->boottime_usec
 			       : 0;
-	cleanup_free char *text = describe(ago);
+	cleanup_free char *text = timer_describe(ago);
 
 	check_clock(doctor, then, &now);
 	if (ago > LATE_USEC)
@@ -85,7 +85,7 @@ static void say_ran(struct doctor *doctor, const struct reconcile_stamp *then)
 			text ? text : "?", is_enabled(doctor) ? "" : "; its timer is not enabled");
 }
 
-static void say_never(struct doctor *doctor, bool has_records)
+static void timer_report_never(struct doctor *doctor, bool has_records)
 {
 	bool late = reconcile_stamp_now().boottime_usec > LATE_USEC;
 
@@ -110,7 +110,7 @@ void doctor_timer(struct doctor *doctor)
 	bool has_records = false;
 
 	if (!doctor->root && read_stamp(&stamp, &has_records) == 0)
-		say_ran(doctor, &stamp);
+		timer_report_ran(doctor, &stamp);
 	else
-		say_never(doctor, has_records);
+		timer_report_never(doctor, has_records);
 }

@@ -13,7 +13,7 @@
 #define SECONDS 10
 
 /* The program beside this one. */
-static int find_program(char **ret)
+static int inspect_find_program(char **ret)
 {
 	cleanup_close int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	cleanup_free char *own = NULL;
@@ -33,7 +33,7 @@ static int run(char *verb, char *first, char *second, const char *input, size_t 
 {
 	cleanup_free char *program = NULL;
 	char *argv[] = {NULL, verb, first, second, NULL};
-	int r = find_program(&program);
+	int r = inspect_find_program(&program);
 
 	argv[0] = program;
 	return r < 0 ? r : subprocess_run(argv, input, size, SECONDS, ret);

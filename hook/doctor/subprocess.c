@@ -71,7 +71,7 @@ _Noreturn static void execute(
 	_exit(127);
 }
 
-static int wait_for(pid_t pid, int *ret_status)
+static int subprocess_wait(pid_t pid, int *ret_status)
 {
 	int status = 0;
 
@@ -84,7 +84,7 @@ static int wait_for(pid_t pid, int *ret_status)
 }
 
 /* 0 where it could be executed, or the negative errno that execve(2) had. */
-static int start(
+static int subprocess_start(
 	char *const argv[], const struct channels *channels, unsigned int seconds, pid_t *ret_pid)
 {
 	cleanup_close int read_end = -EBADF, write_end = -EBADF;
@@ -124,10 +124,10 @@ int subprocess_run(char *const argv[], const char *input, size_t input_size, uns
 
 	if (r < 0)
 		return r;
-	started = start(argv, &channels, seconds, &pid);
+	started = subprocess_start(argv, &channels, seconds, &pid);
 	if (pid == 0)
 		return started;
-	r = wait_for(pid, &result.status);
+	r = subprocess_wait(pid, &result.status);
 	if (started < 0 || r < 0)
 		return started < 0 ? started : r;
 	r = read_back(channels.out, &result.output, &result.output_size);

@@ -114,7 +114,7 @@ static void add_identity(struct fields *fields, const struct identity *identity)
 	add_field(fields, "CONTAINER_ID_FULL", identity->container_id);
 }
 
-static void add_entry(struct fields *fields, const struct audit_entry *entry)
+static void audit_add_entry(struct fields *fields, const struct audit_entry *entry)
 {
 	add_field(fields, "MESSAGE_ID", kinds[entry->kind].id);
 	add_action(fields, entry->kind);
@@ -141,7 +141,7 @@ static void send_line(const struct audit *audit, const struct audit_entry *entry
 	add_field(&fields, "FUSE_SIDECAR_STAGE", audit->stage);
 	if (audit->identity)
 		add_identity(&fields, audit->identity);
-	add_entry(&fields, entry);
+	audit_add_entry(&fields, entry);
 
 	if (journal_send(audit->journal, fields.items, fields.n) == 0 &&
 		((audit->quiet && priority > LOG_ERR) || journal_stream_is_stderr()))

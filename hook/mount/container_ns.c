@@ -29,7 +29,7 @@ struct outcome {
 };
 
 /* `opened` is taken over: a descriptor, or a negative errno. */
-static int check_namespace(int opened, struct stat *ret_stat)
+static int container_ns_check(int opened, struct stat *ret_stat)
 {
 	cleanup_close int fd = opened;
 	struct statfs fs;
@@ -84,9 +84,9 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot pin the container's init, pid %d: %s", (int)pid, strerror(-r));
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	theirs = check_namespace(held_process_mount_ns(pid), &their_stat);
+	theirs = container_ns_check(held_process_mount_ns(pid), &their_stat);
 	r = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	ours = check_namespace(r < 0 ? -errno : r, &our_stat);
+	ours = container_ns_check(r < 0 ? -errno : r, &our_stat);
 	if (theirs < 0 || ours < 0)
 		return error_set(err, theirs < 0 ? theirs : ours, FINDING_HOST_IO, path, NULL,
 			"cannot open the mount namespace of pid %d: %s", (int)pid,
@@ -107,7 +107,7 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 	return 0;
 }
 
-static void copy_text(char *to, size_t size, const char *from)
+static void container_ns_copy_text(char *to, size_t size, const char *from)
 {
 	snprintf(to, size, "%s", from ? from : "");
 }
@@ -129,9 +129,9 @@ static _Noreturn void child(const struct container_ns *ns, container_ns_work wor
 	else
 		outcome.result = work(data, &err);
 	outcome.code = err.code;
-	copy_text(outcome.subject, sizeof(outcome.subject), err.subject);
-	copy_text(outcome.message, sizeof(outcome.message), err.message);
-	copy_text(outcome.fix, sizeof(outcome.fix), err.fix);
+	container_ns_copy_text(outcome.subject, sizeof(outcome.subject), err.subject);
+	container_ns_copy_text(outcome.message, sizeof(outcome.message), err.message);
+	container_ns_copy_text(outcome.fix, sizeof(outcome.fix), err.fix);
 	if (write(pipe_fd, &outcome, sizeof(outcome)) != (ssize_t)sizeof(outcome))
 		_exit(1);
 	_exit(0);
@@ -162,7 +162,7 @@ static int read_outcome(int pipe_fd, struct outcome *ret)
 	}
 }
 
-static int report(const struct outcome *outcome, struct error *err)
+static int container_ns_report(const struct outcome *outcome, struct error *err)
 {
 	if (outcome->result >= 0)
 		return outcome->result;
@@ -224,7 +224,7 @@ int container_ns_run(
 	if (r < 0)
 		return end_silent(ns, pid, r, err);
 	waitpid(pid, NULL, 0);
-	return report(&outcome, err);
+	return container_ns_report(&outcome, err);
 }
 
 void container_ns_close(struct container_ns *ns)

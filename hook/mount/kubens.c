@@ -22,7 +22,7 @@ static bool is_mount_namespace(int fd)
 	       ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNS;
 }
 
-static bool is_own(int fd)
+static bool kubens_is_own(int fd)
 {
 	struct stat theirs, own;
 
@@ -44,7 +44,7 @@ int kubens_enter(struct error *err)
 			"unset " KUBENS_VARIABLE ", or let it name the kubelet's mount namespace",
 			KUBENS_VARIABLE " is %s, which is no mount namespace", text_quote(path));
 	}
-	if (is_own(fd))
+	if (kubens_is_own(fd))
 		return 0;
 	if (setns(fd, CLONE_NEWNS) < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, path, "run the command as root",

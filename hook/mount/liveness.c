@@ -66,7 +66,7 @@ static struct answer answered(int r, const struct stops *before)
 	};
 }
 
-static struct answer ask_for_space(int fd, const struct stops *before)
+static struct answer liveness_statfs(int fd, const struct stops *before)
 {
 	struct statfs fs;
 
@@ -79,7 +79,7 @@ static struct answer ask_for_space(int fd, const struct stops *before)
  * never cached as well; and where the kernel has an opinion of its own on the root (EIO once its
  * daemon has called it a file), which it gives without a look at the connection.
  */
-static struct answer ask_once(int fd)
+static struct answer liveness_probe(int fd)
 {
 	const struct stops before = count_stops();
 	struct statx attributes;
@@ -92,7 +92,7 @@ static struct answer ask_once(int fd)
 		return answer;
 	if (kernel_has(KERNEL_STATX_MNT_ID) && (answer.r == 0 || !answer.by_kernel))
 		return answer;
-	return ask_for_space(fd, &before);
+	return liveness_statfs(fd, &before);
 }
 
 /*
@@ -110,7 +110,7 @@ int liveness_query(int fd, enum path_state *ret_state)
 	bool suspect = false;
 
 	for (int i = 0; i < LIVENESS_TRIES && waited < LIVENESS_ENOUGH; i++) {
-		const struct answer answer = ask_once(fd);
+		const struct answer answer = liveness_probe(fd);
 
 		if (answer.r == -EACCES)
 			return -EACCES;

@@ -45,7 +45,8 @@ static bool is_known(const struct mnttab_query *now, const struct mount_table *t
 }
 
 /* Take the entry over. */
-static int append(struct mnttab_query *now, struct statmount_told *mount, struct mount_table *table)
+static int mnttab_append(
+	struct mnttab_query *now, struct statmount_told *mount, struct mount_table *table)
 {
 	if (table->n == ENTRIES_MAX)
 		return -EOPNOTSUPP;
@@ -66,7 +67,7 @@ static int add_chain(struct mnttab_query *now, uint64_t id, struct mount_table *
 		int r = statmount_read(id, now->root.ns, &mount);
 
 		if (r == 0)
-			r = append(now, &mount, table);
+			r = mnttab_append(now, &mount, table);
 		if (r < 0)
 			return r;
 		if (id == now->root.id)
@@ -186,7 +187,7 @@ static int open_local(const struct mnttab_query *now, int at, const char *name)
 }
 
 /* One component further. 1: it is, 0: there is nothing more, or a negative errno. */
-static int step(const struct mnttab_query *now, struct walk *walk)
+static int mnttab_step(const struct mnttab_query *now, struct walk *walk)
 {
 	int at = walk->at < 0 ? now->root.fd : walk->at, fd;
 	size_t length = strcspn(walk->rest, "/");
@@ -228,7 +229,7 @@ static int add_path(struct mnttab_query *now, const char *path, struct mount_tab
 	if (r < 0)
 		return r;
 	do
-		r = step(now, &walk);
+		r = mnttab_step(now, &walk);
 	while (r > 0);
 	if (r == 0 && walk.at >= 0)
 		r = statmount_id_of(walk.at, &id);
@@ -244,7 +245,8 @@ static int add_path(struct mnttab_query *now, const char *path, struct mount_tab
 	return add_listed(now, head, path, table);
 }
 
-static int add_paths(struct mnttab_query *now, const struct strv *paths, struct mount_table *table)
+static int mnttab_add_paths(
+	struct mnttab_query *now, const struct strv *paths, struct mount_table *table)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		int r = add_path(now, paths->items[i], table);
@@ -255,7 +257,8 @@ static int add_paths(struct mnttab_query *now, const struct strv *paths, struct 
 	return 0;
 }
 
-static int read_whole(const struct mnttab_query *now, struct mount_table *table, struct error *err)
+static int mnttab_read_whole(
+	const struct mnttab_query *now, struct mount_table *table, struct error *err)
 {
 	struct mount_table whole = {0};
 	int r = mnttab_read(now->pid, &whole, err);
@@ -269,7 +272,7 @@ static int read_whole(const struct mnttab_query *now, struct mount_table *table,
 
 int mnttab_query_add_all(struct mnttab_query *now, struct mount_table *table, struct error *err)
 {
-	return table->n > 0 && !table->partial ? 0 : read_whole(now, table, err);
+	return table->n > 0 && !table->partial ? 0 : mnttab_read_whole(now, table, err);
 }
 
 int mnttab_query_add(struct mnttab_query *now, const struct strv *paths, struct mount_table *table,
@@ -281,7 +284,7 @@ int mnttab_query_add(struct mnttab_query *now, const struct strv *paths, struct 
 	/* Mounts that come and go meanwhile, and what this kernel does not answer: the whole table
 	 * has it.
 	 */
-	return add_paths(now, paths, table) < 0 ? read_whole(now, table, err) : 0;
+	return mnttab_add_paths(now, paths, table) < 0 ? mnttab_read_whole(now, table, err) : 0;
 }
 
 int mnttab_query_read(const char *path, struct mount_table *ret, struct error *err)
@@ -326,7 +329,7 @@ static int find_in_whole(
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot tell which mount a directory is on: %s", strerror(-r));
 	if (table->n == 0)
-		r = read_whole(&now, table, err);
+		r = mnttab_read_whole(&now, table, err);
 	return r < 0 ? r : take_entry(table, id, ret);
 }
 

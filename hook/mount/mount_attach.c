@@ -10,7 +10,7 @@
 #include "oci/base/cleanup.h"
 
 /* A clone of a shared mount is its peer until it is told otherwise. */
-static int finish(const struct mount_attach_how *how, int fd)
+static int mount_attach_finish(const struct mount_attach_how *how, int fd)
 {
 	int r = 0;
 
@@ -27,7 +27,7 @@ static int prepare_clone(struct mount_attach *attach)
 	if (r < 0 || !kernel_has(KERNEL_MOUNT_SETATTR))
 		return r;
 	attach->ready = true;
-	return finish(&attach->how, attach->clone);
+	return mount_attach_finish(&attach->how, attach->clone);
 }
 
 int mount_attach_prepare(int source, const struct mount_attach_how *how, struct mount_attach *ret)
@@ -54,7 +54,7 @@ static int attach_clone(const struct mount_attach *attach, int place)
 
 	if (r < 0 || attach->ready)
 		return r;
-	r = finish(&attach->how, attach->clone);
+	r = mount_attach_finish(&attach->how, attach->clone);
 	if (r < 0)
 		mount_detach_copies(attach->clone);
 	return r;
@@ -88,7 +88,7 @@ static int attach_copy(const struct mount_attach *attach, int place)
 		r = mount_legacy_bind(copy, place, attach->how.recursive, &top);
 	if (r < 0)
 		return r;
-	r = finish(&attach->how, top);
+	r = mount_attach_finish(&attach->how, top);
 	if (r < 0)
 		mount_detach_copies(top);
 	return r;

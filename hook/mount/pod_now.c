@@ -6,7 +6,7 @@
 #include "oci/base/cleanup.h"
 #include <string.h>
 
-static int look_at_paths(
+static int pod_now_read_paths(
 	struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec)
 {
 	const struct topology *topology = &pod->topology;
@@ -43,7 +43,7 @@ int pod_now_read(struct pod_now *pod, const struct mount_table *host, uint64_t p
 	pod->running = calloc(topology->n_containers + 1, sizeof(*pod->running));
 	if (!pod->paths || !pod->running)
 		return -ENOMEM;
-	r = look_at_paths(pod, host, probe_timeout_usec);
+	r = pod_now_read_paths(pod, host, probe_timeout_usec);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < topology->n_containers; i++) {

@@ -209,7 +209,7 @@ static bool is_known_to_hang(const struct fuse_connection *connection, uint64_t 
 	       deadline_now() >= waiter.since_usec + timeout_usec;
 }
 
-static int put(
+static int probe_write(
 	const struct probe_child *question, uint64_t timeout_usec, enum path_state *ret_state)
 {
 	cleanup_probe struct probe probe = PROBE_NONE;
@@ -236,7 +236,7 @@ int probe_fd(const struct probe_mount *mount, uint64_t timeout_usec, enum path_s
 {
 	const struct probe_child question = {.fd = mount->fd, .connection = mount->connection};
 
-	return put(&question, timeout_usec, ret_state);
+	return probe_write(&question, timeout_usec, ret_state);
 }
 
 int probe_path(const struct mount_table *host, const char *host_path, uint64_t timeout_usec,
@@ -250,10 +250,10 @@ int probe_path(const struct mount_table *host, const char *host_path, uint64_t t
 		*ret_state = PATH_ABSENT;
 		return 0;
 	}
-	return put(&(const struct probe_child){.fd = -EBADF,
-			   .path = host_path,
-			   .mount_id = mount->id,
-			   .connection = probe_connection(mount)},
+	return probe_write(&(const struct probe_child){.fd = -EBADF,
+				   .path = host_path,
+				   .mount_id = mount->id,
+				   .connection = probe_connection(mount)},
 		timeout_usec, ret_state);
 }
 
@@ -263,14 +263,14 @@ struct round {
 	size_t n;
 };
 
-static void round_clear(struct round *round)
+static void probe_round_clear(struct round *round)
 {
 	for (size_t i = 0; i < round->n; i++)
 		probe_cancel(&round->probes[i]);
 	free(round->probes);
 }
 
-#define cleanup_round __attribute__((cleanup(round_clear)))
+#define cleanup_round __attribute__((cleanup(probe_round_clear)))
 
 static int begin_question(const struct mount_table *host, struct probe_question *question,
 	uint64_t timeout_usec, struct probe *ret)

@@ -81,7 +81,7 @@ static int judge_path(const struct probe_child *child, enum path_state known)
 	return r < 0 ? r : judge_mount(child, fd, known);
 }
 
-static int judge(const struct probe_child *child)
+static int probe_child_judge(const struct probe_child *child)
 {
 	cleanup_probe_turn struct probe_turn turn = PROBE_TURN_NONE;
 	int r = probe_turn_take(&child->connection, true, child->since_usec, &turn);
@@ -133,7 +133,7 @@ static int close_all_but(int *keep, size_t n)
 	return close_fds(next, ~0U);
 }
 
-static bool tell(int to, int answer)
+static bool probe_child_report(int to, int answer)
 {
 	return write(to, &answer, sizeof(answer)) == (ssize_t)sizeof(answer);
 }
@@ -146,8 +146,8 @@ _Noreturn void probe_child_run(const struct probe_child *child, int to)
 	if (answer == 0)
 		answer = close_all_but(keep, ARRAY_SIZE(keep));
 	if (answer == 0)
-		answer = judge(child);
-	_exit(tell(to, answer) ? 0 : 1);
+		answer = probe_child_judge(child);
+	_exit(probe_child_report(to, answer) ? 0 : 1);
 }
 
 _Noreturn void probe_child_run_errand(const struct probe_errand *errand)
@@ -161,7 +161,7 @@ _Noreturn void probe_child_run_errand(const struct probe_errand *errand)
 	if (r == 0)
 		r = close_all_but(errand->keep, 2 * errand->n);
 	for (size_t i = 0; r == 0 && i < errand->n; i++) {
-		if (!tell(errand->to[i], judge_quickly(&errand->children[i])))
+		if (!probe_child_report(errand->to[i], judge_quickly(&errand->children[i])))
 			r = -EPIPE;
 	}
 	_exit(r < 0 ? 1 : 0);

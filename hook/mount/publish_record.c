@@ -101,7 +101,7 @@ static int check_mount_of(int root, int directory, const struct exposure *exposu
  * twice. Nothing else may be mounted at the place: a volume would be hidden, and one that is shared
  * would show it to others. The pod's own words have been judged before (policy/check/exposure.h).
  */
-static int check_place(int root, int parent, int place, const struct exposure *exposure)
+static int publish_check_place(int root, int parent, int place, const struct exposure *exposure)
 {
 	int above = 0, id = 0, r = mount_id_of(parent, &above, NULL);
 
@@ -116,7 +116,7 @@ static int check_place(int root, int parent, int place, const struct exposure *e
 	return r < 0 ? r : -ENOTEMPTY;
 }
 
-static int make_as(const struct fs_user *user, int dir, const char *name)
+static int publish_make_as(const struct fs_user *user, int dir, const char *name)
 {
 	int made, r = fs_user_become(user);
 
@@ -132,12 +132,12 @@ static int make_as(const struct fs_user *user, int dir, const char *name)
  * user namespace has no room for the node's root (EOVERFLOW). Where that user may not, as the
  * node's. One that is there is as good.
  */
-static int make_directory(const struct exposure *exposure, int dir, const char *name)
+static int publish_make_directory(const struct exposure *exposure, int dir, const char *name)
 {
 	int r = -EACCES;
 
 	if (exposure->root.uid != 0)
-		r = make_as(&exposure->root, dir, name);
+		r = publish_make_as(&exposure->root, dir, name);
 	if (r == -EACCES || r == -EPERM)
 		r = mkdirat(dir, name, 0755) < 0 ? -errno : 0;
 	return r == -EEXIST ? 0 : r;
@@ -151,7 +151,7 @@ static int open_parent(int root, const struct exposure *exposure)
 
 	if (fd != -ENOENT || strchr(exposure->parent + 1, '/'))
 		return fd;
-	fd = make_directory(exposure, root, exposure->parent + 1);
+	fd = publish_make_directory(exposure, root, exposure->parent + 1);
 	if (fd < 0)
 		return fd;
 	return resolve_open(root, exposure->parent, DIRECTORY_FLAGS,
@@ -179,14 +179,14 @@ static int expose_in_namespace(void *data, struct error *err)
 	r = check_mount_of(root, parent, exposure);
 	if (r < 0)
 		return expose_error(err, r, exposure);
-	r = make_directory(exposure, parent, exposure->name);
+	r = publish_make_directory(exposure, parent, exposure->name);
 	if (r < 0)
 		return expose_error(err, r, exposure);
 	place = resolve_open(parent, exposure->name, DIRECTORY_FLAGS,
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
 	if (place < 0)
 		return expose_error(err, place, exposure);
-	r = check_place(root, parent, place, exposure);
+	r = publish_check_place(root, parent, place, exposure);
 	if (r != 0)
 		return r < 0 ? expose_error(err, r, exposure) : 0;
 	r = mount_attach(exposure->attach, place);

@@ -66,7 +66,7 @@ static int clone_nested(const struct strv *nested, struct clones *ret)
 }
 
 /* The runtime has made their mountpoints in the volume, so the clone of it has them as well. */
-static int put_nested(const struct strv *nested, const struct clones *clones)
+static int rebind_attach_nested(const struct strv *nested, const struct clones *clones)
 {
 	for (size_t i = 0; i < clones->n; i++) {
 		cleanup_close int place = open_target(nested->items[i], ANY_FLAGS);
@@ -116,7 +116,7 @@ static int swap_in_namespace(void *data, struct error *err)
 		parent, strrchr(swap->target, '/') + 1, TARGET_FLAGS, SYS_RESOLVE_NO_SYMLINKS);
 	r = place < 0 ? place : mount_attach(swap->attach, place);
 	if (r == 0)
-		r = put_nested(swap->nested, &nested);
+		r = rebind_attach_nested(swap->nested, &nested);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
 			"cannot put the shared mount at %s: %s", swap->target, strerror(-r));

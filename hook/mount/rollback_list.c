@@ -83,7 +83,7 @@ static int take_back_directory(const struct rollback_step *step)
 											       : r;
 }
 
-static int rollback_run(const struct rollback_step *step)
+static int rollback_run_step(const struct rollback_step *step)
 {
 	switch (step->kind) {
 	case ROLLBACK_DIRECTORY:
@@ -96,7 +96,7 @@ static int rollback_run(const struct rollback_step *step)
 	return -EINVAL;
 }
 
-static void step_clear(struct rollback_step *step)
+static void rollback_clear_step(struct rollback_step *step)
 {
 	if (step->fd >= 0)
 		close(step->fd);
@@ -106,7 +106,7 @@ static void step_clear(struct rollback_step *step)
 
 void rollback_list_drop_last(struct rollback_list *rollback)
 {
-	step_clear(&rollback->steps[--rollback->n]);
+	rollback_clear_step(&rollback->steps[--rollback->n]);
 }
 
 void rollback_list_keep_mounts(struct rollback_list *rollback)
@@ -117,14 +117,14 @@ void rollback_list_keep_mounts(struct rollback_list *rollback)
 		if (rollback->steps[i].kind == ROLLBACK_DIRECTORY)
 			rollback->steps[kept++] = rollback->steps[i];
 		else
-			step_clear(&rollback->steps[i]);
+			rollback_clear_step(&rollback->steps[i]);
 	}
 	rollback->n = kept;
 }
 
 int rollback_list_last(struct rollback_list *rollback)
 {
-	int r = rollback_run(&rollback->steps[rollback->n - 1]);
+	int r = rollback_run_step(&rollback->steps[rollback->n - 1]);
 
 	rollback_list_drop_last(rollback);
 	return r;
@@ -147,7 +147,7 @@ void rollback_list_clear(struct rollback_list *rollback)
 	if (!rollback)
 		return;
 	for (size_t i = 0; i < rollback->n; i++)
-		step_clear(&rollback->steps[i]);
+		rollback_clear_step(&rollback->steps[i]);
 	free(rollback->steps);
 	*rollback = (struct rollback_list){0};
 }

@@ -134,7 +134,7 @@ int safe_walk_below(
 
 /* mkdir(2) as the container's user, with exactly the mode asked for. An error may come behind it.
  */
-static int make_as(
+static int safe_walk_make_as(
 	int dir, const char *name, const struct safe_walk_directory *directory, bool *ret_made)
 {
 	mode_t mask;
@@ -165,7 +165,7 @@ static const char *fix_of_making(int r)
 	}
 }
 
-static int make_error(
+static int safe_walk_make_error(
 	struct error *err, int r, const char *path, const struct safe_walk_directory *directory)
 {
 	if (r == -EACCES || r == -EPERM)
@@ -184,8 +184,8 @@ static int make_error(
 
 /* Make one missing directory and open it. On `undo` before it is there: nothing that fails once it
  * is can leave it behind. */
-static int make_directory(int dir, const char *name, const struct safe_walk_directory *directory,
-	struct rollback_list *rollback, int *ret_fd)
+static int safe_walk_make_directory(int dir, const char *name,
+	const struct safe_walk_directory *directory, struct rollback_list *rollback, int *ret_fd)
 {
 	bool made = false;
 	int fd, r;
@@ -193,7 +193,7 @@ static int make_directory(int dir, const char *name, const struct safe_walk_dire
 	r = rollback_list_add_directory(rollback, dir, name, &directory->creator);
 	if (r < 0)
 		return r;
-	r = make_as(dir, name, directory, &made);
+	r = safe_walk_make_as(dir, name, directory, &made);
 	if (!made)
 		rollback_list_drop_last(rollback);
 	if (r < 0)
@@ -214,7 +214,7 @@ struct step {
 };
 
 /* Open one component. */
-static int enter(const struct step *at, const char *name, int *ret_fd)
+static int safe_walk_enter(const struct step *at, const char *name, int *ret_fd)
 {
 	cleanup_close int fd = open_beneath(at->fd, name);
 	int r = fd < 0 ? fd : 0;
@@ -247,13 +247,13 @@ static int make_step(const struct step *at, const char *name,
 	cleanup_free char *path = NULL;
 	int r;
 
-	r = enter(at, name, ret_fd);
+	r = safe_walk_enter(at, name, ret_fd);
 	if (r != -ENOENT)
 		return r < 0 ? walk_error(err, r, at->volume, at->done) : 0;
-	r = make_directory(at->fd, name, directory, rollback, ret_fd);
+	r = safe_walk_make_directory(at->fd, name, directory, rollback, ret_fd);
 	if (r == -EEXIST) {
 		/* Another hook was faster, or a symlink to nowhere is there: opening tells. */
-		r = enter(at, name, ret_fd);
+		r = safe_walk_enter(at, name, ret_fd);
 		return r < 0 ? meddled_error(err, r, at) : 0;
 	}
 	if (r == 0)
@@ -261,7 +261,7 @@ static int make_step(const struct step *at, const char *name,
 	if (r == -ELOOP || r == -ENOTDIR || r == -EXDEV || r == -ENOENT)
 		return meddled_error(err, r, at);
 	path = path_join(at->volume, at->done);
-	return make_error(err, r, path ? path : at->volume, directory);
+	return safe_walk_make_error(err, r, path ? path : at->volume, directory);
 }
 
 /* Those that one walk has made, opened (O_PATH); owned. */

@@ -13,14 +13,14 @@
 #include <fcntl.h>
 #include <string.h>
 
-static int fail(struct error *err, int r, const char *what, const char *path)
+static int share_host_fail(struct error *err, int r, const char *what, const char *path)
 {
 	return error_set(
 		err, r, FINDING_HOST_IO, path, NULL, "cannot %s %s: %s", what, path, strerror(-r));
 }
 
 /* The administrator's path: symlinks in it are meant. O_PATH asks no file system that may hang. */
-static int open_directory(const char *path, int *ret_fd, char **ret_canonical, struct error *err)
+static int share_host_open(const char *path, int *ret_fd, char **ret_canonical, struct error *err)
 {
 	cleanup_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
@@ -31,7 +31,7 @@ static int open_directory(const char *path, int *ret_fd, char **ret_canonical, s
 			"the policy names %s, which cannot be opened: %s", path, strerror(errno));
 	r = fd_path(fd, ret_canonical);
 	if (r < 0)
-		return fail(err, r, "tell the place of", path);
+		return share_host_fail(err, r, "tell the place of", path);
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
@@ -40,7 +40,7 @@ static int open_directory(const char *path, int *ret_fd, char **ret_canonical, s
  * The peer group of the mount that `fd` is on, 0 where it is not shared; and whether `fd` is the
  * mount's root.
  */
-static int look_at_mount(
+static int share_host_read_mount(
 	int fd, const char *path, int *ret_group, bool *ret_is_root, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
@@ -48,13 +48,13 @@ static int look_at_mount(
 	int id = 0, r = mount_id_of(fd, &id, NULL);
 
 	if (r < 0)
-		return fail(err, r, "tell the mount of", path);
+		return share_host_fail(err, r, "tell the mount of", path);
 	r = mnttab_read(0, &host, err);
 	if (r < 0)
 		return r;
 	mount = mounts_by_id(&host, id);
 	if (!mount)
-		return fail(err, -ESTALE, "find the mount of", path);
+		return share_host_fail(err, -ESTALE, "find the mount of", path);
 	*ret_group = mount->shared;
 	*ret_is_root = strcmp(mount->target, path) == 0;
 	return 0;
@@ -64,11 +64,11 @@ int share_host_query(const char *path, struct share_host *ret, struct error *err
 {
 	cleanup_share_host struct share_host share = {0};
 	cleanup_close int fd = -EBADF;
-	int r = open_directory(path, &fd, &share.path, err);
+	int r = share_host_open(path, &fd, &share.path, err);
 
 	if (!share.path)
 		return r;
-	r = look_at_mount(fd, share.path, &share.group, &share.is_mount, err);
+	r = share_host_read_mount(fd, share.path, &share.group, &share.is_mount, err);
 	if (r < 0)
 		return r;
 	*ret = move_struct(share);
@@ -76,16 +76,16 @@ int share_host_query(const char *path, struct share_host *ret, struct error *err
 }
 
 /* The lock is held and the mount is not shared. */
-static int make_shared(int fd, struct share_host *share, struct error *err)
+static int share_host_make_shared(int fd, struct share_host *share, struct error *err)
 {
 	cleanup_close int bound = -EBADF;
 	int r = share->is_mount ? mount_make_shared(fd) : mount_bind_self_shared(fd, &bound);
 
 	if (r < 0)
-		return fail(err, r, "make shared", share->path);
+		return share_host_fail(err, r, "make shared", share->path);
 	share->changed = true;
 	share->bound = bound >= 0;
-	return look_at_mount(
+	return share_host_read_mount(
 		share->bound ? bound : fd, share->path, &share->group, &share->is_mount, err);
 }
 
@@ -109,15 +109,15 @@ int share_host(const struct audit *audit, int runtime_fd, const char *path, stru
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_share_host struct share_host share = {0};
 	cleanup_close int fd = -EBADF;
-	int r = open_directory(path, &fd, &share.path, err);
+	int r = share_host_open(path, &fd, &share.path, err);
 
 	if (!share.path)
 		return r;
 	r = shared_bind_lock(runtime_fd, fd, share.path, &lock, err);
 	if (r == 0)
-		r = look_at_mount(fd, share.path, &share.group, &share.is_mount, err);
+		r = share_host_read_mount(fd, share.path, &share.group, &share.is_mount, err);
 	if (r == 0 && share.group == 0) {
-		r = make_shared(fd, &share, err);
+		r = share_host_make_shared(fd, &share, err);
 		if (r == 0)
 			audit_change(audit, &share);
 	}

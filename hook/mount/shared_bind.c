@@ -186,7 +186,8 @@ int shared_bind_adopt(
 	return 0;
 }
 
-static bool is_below(const struct mount_table *table, const struct mount_entry *mount, int id)
+static bool shared_bind_is_below(
+	const struct mount_table *table, const struct mount_entry *mount, int id)
 {
 	/* The bound is for a table that has changed while it was read. */
 	for (size_t i = 0; mount && i < table->n; i++) {
@@ -208,7 +209,8 @@ static bool is_copy(const struct mount_table *table, const struct mount_entry *m
 
 		if (other->id != mount->id && other->major == mount->major &&
 			other->minor == mount->minor && strcmp(other->root, mount->root) == 0 &&
-			strcmp(other->target, mount->target) == 0 && !is_below(table, other, id))
+			strcmp(other->target, mount->target) == 0 &&
+			!shared_bind_is_below(table, other, id))
 			return true;
 	}
 	return false;
@@ -225,7 +227,7 @@ static bool carries_others(const struct mount_table *table, int id, bool is_own)
 	for (size_t i = 0; i < table->n; i++) {
 		const struct mount_entry *mount = &table->entries[i];
 
-		if (!is_below(table, mount, id) || is_copy(table, mount, id))
+		if (!shared_bind_is_below(table, mount, id) || is_copy(table, mount, id))
 			continue;
 		/* A FUSE mount that is left here lives or hangs: dead ones were detached before. */
 		if (!is_own || mount_entry_is_fuse(mount))
@@ -299,7 +301,7 @@ static int is_hooks_bind(
 
 /* Who else has it is not known: it stays, and so does this pod's record, which will be asked
  * again. */
-static int keep(const struct shared_bind_end *end, struct error *err)
+static int shared_bind_keep(const struct shared_bind_end *end, struct error *err)
 {
 	return error_set(err, -EBUSY, FINDING_HOST_IO, end->volume->host_path,
 		"mend or remove the records that cannot be read; status names them",
@@ -316,7 +318,7 @@ static int end_bind(
 	int r = find_use(end->index, end->runtime_fd, end->topology, end->volume, &use, err);
 
 	if (r == 0 && use == BIND_UNCERTAIN && !end->own_volume)
-		r = keep(end, err);
+		r = shared_bind_keep(end, err);
 	if (r == 0 && use != BIND_USED)
 		r = unmount(end, id, err);
 	*ret_unmounted = r == 0 && use != BIND_USED;

@@ -59,7 +59,7 @@ static void print_safe(FILE *out, const char *text)
 	}
 }
 
-__attribute__((format(printf, 3, 4))) static void print_line(
+__attribute__((format(printf, 3, 4))) static void tree_print_line(
 	struct tree *tree, bool more, const char *format, ...)
 {
 	cleanup_free char *text = NULL;
@@ -78,7 +78,7 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static bool is_container(const char *end, const char *name)
+static bool tree_is_container(const char *end, const char *name)
 {
 	size_t size = strlen(CONTAINER_PREFIX);
 
@@ -116,7 +116,7 @@ static void describe_process(const struct pod_now *pod, const char *name, char *
 		snprintf(text, size, "not running");
 }
 
-static const char *describe_way(const struct topology_edge *edge)
+static const char *tree_describe_path(const struct topology_edge *edge)
 {
 	if (edge->kind == PROPAGATION_SHARED)
 		return edge->proven ? "shared" : "shared (declared)";
@@ -130,7 +130,7 @@ static const struct topology_edge *find_edge(
 		const struct topology_edge *edge = &topology->edges[i];
 
 		if (same(edge->path, path) && same(edge->to, HOST) &&
-			is_container(edge->from, from_container))
+			tree_is_container(edge->from, from_container))
 			return edge;
 	}
 	return NULL;
@@ -143,12 +143,12 @@ static void print_provider(
 	char process[64];
 
 	if (same(path->provider, PROVIDER_NODE)) {
-		print_line(tree, more, "provider: the node, or another pod");
+		tree_print_line(tree, more, "provider: the node, or another pod");
 		return;
 	}
 	describe_process(pod, path->provider, process, sizeof(process));
-	print_line(tree, more, "provider %s: %s%s%s", path->provider, process, edge ? ", " : "",
-		edge ? describe_way(edge) : "");
+	tree_print_line(tree, more, "provider %s: %s%s%s", path->provider, process,
+		edge ? ", " : "", edge ? tree_describe_path(edge) : "");
 }
 
 static bool is_to_consumer(const struct topology_edge *edge, const char *path)
@@ -183,8 +183,8 @@ static void print_path_ends(
 			continue;
 		name = edge->to + strlen(CONTAINER_PREFIX);
 		describe_process(pod, name, process, sizeof(process));
-		print_line(tree, --left > 0, "%s %s: %s, %s", describe_end(topology, name), name,
-			process, describe_way(edge));
+		tree_print_line(tree, --left > 0, "%s %s: %s, %s", describe_end(topology, name),
+			name, process, tree_describe_path(edge));
 	}
 }
 
@@ -234,7 +234,7 @@ static void describe_past(const struct topology_path *path, char *text, size_t s
 		snprintf(text, size, "%s", heals);
 }
 
-static enum colour state_colour(enum path_state state)
+static enum colour tree_state_colour(enum path_state state)
 {
 	switch (state) {
 	case PATH_LIVE:
@@ -254,12 +254,12 @@ static void print_path(struct tree *tree, const struct pod_now *pod, size_t i, b
 {
 	const struct topology_path *path = &pod->topology.paths[i];
 	const struct path_now *now = &pod->paths[i];
-	enum colour colour = state_colour(now->state);
+	enum colour colour = tree_state_colour(now->state);
 	char state[96], past[160];
 
 	describe_state(path, now, state, sizeof(state));
 	describe_past(path, past, sizeof(past));
-	print_line(tree, more, "%s: %s%s%s%s%s%s", path->path,
+	tree_print_line(tree, more, "%s: %s%s%s%s%s%s", path->path,
 		colour_begin(tree->look.colour, colour), state,
 		colour_end(tree->look.colour, colour), now->fstype ? ", " : "",
 		now->fstype ? now->fstype : "", past);
@@ -302,7 +302,7 @@ static void print_volume(struct tree *tree, const struct pod_now *pod,
 
 	if (volume->peer_group > 0)
 		snprintf(group, sizeof(group), "peer group %d", volume->peer_group);
-	print_line(tree, more, "volume %s: %s, %s%s", volume->host_path,
+	tree_print_line(tree, more, "volume %s: %s, %s%s", volume->host_path,
 		volume->fstype ? volume->fstype : "unknown type", group, hand);
 	tree->depth++;
 	print_paths(tree, pod, volume->host_path, false);
@@ -310,7 +310,7 @@ static void print_volume(struct tree *tree, const struct pod_now *pod,
 }
 
 /* "denied sonarr: consumer-no-propagation" of each container with findings of that severity. */
-static void print_findings(struct tree *tree, const struct topology_container *container,
+static void tree_print_findings(struct tree *tree, const struct topology_container *container,
 	enum severity severity, bool more)
 {
 	const char *separator = ": ";
@@ -356,7 +356,7 @@ static void print_all_findings(struct tree *tree, const struct topology *topolog
 	for (size_t s = 0; s < ARRAY_SIZE(order); s++) {
 		for (size_t i = 0; i < topology->n_containers; i++) {
 			if (has_findings(&topology->containers[i], order[s]))
-				print_findings(
+				tree_print_findings(
 					tree, &topology->containers[i], order[s], --left > 0);
 		}
 	}

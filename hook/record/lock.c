@@ -49,7 +49,7 @@ static int timed_out(int fd, const char *file, uint64_t timeout_usec, struct err
 }
 
 /* Wait for the lock itself. The timer is armed only where somebody holds it. */
-static int wait_for(int fd, const char *file, uint64_t timeout_usec, struct error *err)
+static int lock_wait(int fd, const char *file, uint64_t timeout_usec, struct error *err)
 {
 	cleanup_deadline struct deadline deadline = {0};
 	int r;
@@ -109,7 +109,7 @@ int lock_take(int runtime_fd, const char *name, uint64_t timeout_usec, struct lo
 			return error_set(err, -errno, FINDING_HOST_IO, lock.file,
 				runtime_dir_fix(-errno), "cannot open the lock %s/%s: %s",
 				RUNTIME_DIR, lock.file, strerror(errno));
-		r = wait_for(fd, lock.file, until > now ? until - now : 0, err);
+		r = lock_wait(fd, lock.file, until > now ? until - now : 0, err);
 		if (r < 0)
 			return r;
 		r = still_there(runtime_fd, lock.file, fd);

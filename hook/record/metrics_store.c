@@ -16,7 +16,7 @@
 #define FILE_MAX (64UL * 1024)
 #define LOCK_USEC (100 * UINT64_C(1000))
 
-static int failed(struct error *err, int r, const char *what, const char *name)
+static int metrics_store_error(struct error *err, int r, const char *what, const char *name)
 {
 	const char *fix = r == -EINVAL || r == -EFBIG
 				  ? "remove the file: its counters begin at zero again"
@@ -79,16 +79,16 @@ int metrics_store_read(int runtime_fd, struct metrics *ret, struct error *err)
 	int r = read_counters(runtime_fd, &metrics);
 
 	if (r < 0)
-		return failed(err, r, "read", FILE_NAME);
+		return metrics_store_error(err, r, "read", FILE_NAME);
 	r = add_killed(runtime_fd, &metrics);
 	if (r < 0)
-		return failed(err, r, "read", KILLED_NAME);
+		return metrics_store_error(err, r, "read", KILLED_NAME);
 	*ret = metrics;
 	return 0;
 }
 
 /* The lock is held. */
-static int replace(int runtime_fd, const char *text)
+static int metrics_store_replace(int runtime_fd, const char *text)
 {
 	return write_whole_file(&(struct whole_file){.directory = runtime_fd,
 					.name = FILE_NAME,
@@ -113,11 +113,11 @@ int metrics_store_add(
 	if (*ret_begun_anew)
 		metrics = (struct metrics){0};
 	else if (r < 0)
-		return failed(err, r, "read", FILE_NAME);
+		return metrics_store_error(err, r, "read", FILE_NAME);
 	metrics_add(&metrics, more);
 	text = metrics_format_state(&metrics);
-	r = text ? replace(runtime_fd, text) : -ENOMEM;
-	return r < 0 ? failed(err, r, "write", FILE_NAME) : 0;
+	r = text ? metrics_store_replace(runtime_fd, text) : -ENOMEM;
+	return r < 0 ? metrics_store_error(err, r, "write", FILE_NAME) : 0;
 }
 
 /* One write(2) to the end of the file: lines of several supervisors do not mix. */

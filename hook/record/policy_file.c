@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 /* Whoever can write the policy can have any directory of the host made shared. */
-static int check_owner(int fd, struct error *err)
+static int policy_file_check_owner(int fd, struct error *err)
 {
 	struct stat st;
 
@@ -45,14 +45,14 @@ static int open_policy(int *ret_fd, struct error *err)
 		return error_set(err, -errno, FINDING_POLICY_INVALID, POLICY_FILE,
 			"make the file readable for root, or remove it", "cannot open %s: %s",
 			POLICY_FILE, strerror(errno));
-	r = check_owner(fd, err);
+	r = policy_file_check_owner(fd, err);
 	if (r < 0)
 		return r;
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
 
-static int read_policy(int fd, struct config *ret, struct error *err)
+static int policy_file_parse(int fd, struct config *ret, struct error *err)
 {
 	cleanup_free char *data = NULL;
 	size_t size = 0;
@@ -104,7 +104,7 @@ int policy_file_read(struct config *ret, struct error *err)
 	if (r < 0)
 		return r;
 	if (fd >= 0) {
-		r = read_policy(fd, &config, err);
+		r = policy_file_parse(fd, &config, err);
 		if (r < 0)
 			return r;
 	} else if (config_defaults(&config) < 0) {

@@ -33,7 +33,7 @@ struct said {
 
 /* Numbers of devices are low ones: the parts lie side by side, and the file is as good as empty
  * between them. */
-static int64_t part_of(const struct fuse_connection *connection)
+static int64_t probe_turn_offset(const struct fuse_connection *connection)
 {
 	return ((int64_t)connection->major << 32 | connection->minor) *
 	       (int64_t)sizeof(struct said);
@@ -76,7 +76,7 @@ static int open_kernels(const struct fuse_connection *connection)
 	return directory < 0 ? directory : fusectl_open_file(directory, "waiting", O_RDONLY);
 }
 
-static int lock_part(const struct probe_turn *turn, int command)
+static int probe_turn_lock(const struct probe_turn *turn, int command)
 {
 	struct flock part = {
 		.l_type = F_WRLCK,
@@ -94,7 +94,7 @@ static int lock(const struct probe_turn *turn, bool wait)
 
 	do
 		r = turn->at < 0 ? flock(turn->fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB)
-				 : lock_part(turn, wait ? F_SETLKW : F_SETLK);
+				 : probe_turn_lock(turn, wait ? F_SETLKW : F_SETLK);
 	while (r < 0 && errno == EINTR);
 	/* fcntl(2) may say either. */
 	if (r < 0 && errno == EACCES)
@@ -118,24 +118,25 @@ static enum path_state answer_since(const struct probe_turn *turn, uint64_t sinc
 }
 
 /* On a full file system the others do not see it, which costs them time. */
-static void say(const struct probe_turn *turn, size_t offset, const void *part, size_t size)
+static void probe_turn_write(
+	const struct probe_turn *turn, size_t offset, const void *part, size_t size)
 {
 	if (turn->at >= 0 && lseek(turn->fd, turn->at + (off_t)offset, SEEK_SET) >= 0)
 		(void)!write(turn->fd, part, size);
 }
 
-static void say_asked(const struct probe_turn *turn)
+static void probe_turn_write_start(const struct probe_turn *turn)
 {
 	const struct asked asked = {.pid = getpid(), .since_usec = deadline_now()};
 
-	say(turn, offsetof(struct said, asked), &asked, sizeof(asked));
+	probe_turn_write(turn, offsetof(struct said, asked), &asked, sizeof(asked));
 }
 
-static void say_answered(const struct probe_turn *turn, enum path_state answer)
+static void probe_turn_write_answer(const struct probe_turn *turn, enum path_state answer)
 {
 	const struct answered answered = {.state = answer, .at_usec = deadline_now()};
 
-	say(turn, offsetof(struct said, answered), &answered, sizeof(answered));
+	probe_turn_write(turn, offsetof(struct said, answered), &answered, sizeof(answered));
 }
 
 int probe_turn_take(const struct fuse_connection *connection, bool wait, uint64_t since_usec,
@@ -146,7 +147,7 @@ int probe_turn_take(const struct fuse_connection *connection, bool wait, uint64_
 
 	turn.fd = open_own();
 	if (turn.fd >= 0)
-		turn.at = part_of(connection);
+		turn.at = probe_turn_offset(connection);
 	else
 		turn.fd = open_kernels(connection);
 	/* Rather a process too many than no answer. */
@@ -160,7 +161,7 @@ int probe_turn_take(const struct fuse_connection *connection, bool wait, uint64_
 	if (r < 0)
 		return r;
 	if (turn.answer == PATH_UNKNOWN)
-		say_asked(&turn);
+		probe_turn_write_start(&turn);
 	*ret = turn;
 	turn = PROBE_TURN_NONE;
 	return 0;
@@ -176,14 +177,14 @@ void probe_turn_end(struct probe_turn *turn, enum path_state answer)
 {
 	/* What was found out by another is as old as it says. */
 	if (turn->fd >= 0 && turn->answer == PATH_UNKNOWN && answer != PATH_UNKNOWN)
-		say_answered(turn, answer);
+		probe_turn_write_answer(turn, answer);
 	probe_turn_clear(turn);
 }
 
 /* Who has the connection's part of the file. */
 static bool find_own(const struct fuse_connection *connection, struct probe_waiter *ret)
 {
-	const int64_t at = part_of(connection);
+	const int64_t at = probe_turn_offset(connection);
 	cleanup_close int fd = open_own();
 	struct asked asked = {0};
 	struct flock part = {

@@ -28,7 +28,7 @@ static char *record_path(const char *pod_uid)
 	return strformat("%s/%s/%s", PODS_PATH, pod_uid, RECORD_FILE);
 }
 
-static int failed(struct error *err, int r, const char *what, const char *path)
+static int record_error(struct error *err, int r, const char *what, const char *path)
 {
 	return error_set(err, r, r == -ENOMEM ? FINDING_INTERNAL : FINDING_HOST_IO, path,
 		runtime_dir_fix(r), "cannot %s %s: %s", what, path ? path : "the record",
@@ -36,12 +36,12 @@ static int failed(struct error *err, int r, const char *what, const char *path)
 }
 
 /* Nobody but root can write below the runtime directory; this is for what was copied there. */
-static int check_file(int fd, const char *path, struct error *err)
+static int record_check_file(int fd, const char *path, struct error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return failed(err, -errno, "stat", path);
+		return record_error(err, -errno, "stat", path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != 0)
 		return error_set(err, -EPERM, FINDING_HOST_IO, path,
 			"remove it: the pod's next container is recorded anew",
@@ -49,17 +49,17 @@ static int check_file(int fd, const char *path, struct error *err)
 	return 0;
 }
 
-static int read_record(int fd, const char *path, struct topology *ret, struct error *err)
+static int record_parse(int fd, const char *path, struct topology *ret, struct error *err)
 {
 	cleanup_free char *data = NULL;
 	size_t size = 0;
-	int r = check_file(fd, path, err);
+	int r = record_check_file(fd, path, err);
 
 	if (r < 0)
 		return r;
 	r = input_read_fd(fd, TOPOLOGY_MAX_SIZE, &data, &size);
 	if (r < 0)
-		return failed(err, r, "read", path);
+		return record_error(err, r, "read", path);
 	return parser_record(data, size, path, ret, err);
 }
 
@@ -82,7 +82,7 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 	int r;
 
 	if (!path)
-		return failed(err, -ENOMEM, "read", NULL);
+		return record_error(err, -ENOMEM, "read", NULL);
 	r = runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing);
 	if (r >= 0) {
 		fd = openat(pod, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -93,8 +93,8 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 		return 0;
 	}
 	if (r < 0)
-		return failed(err, r, "open", path);
-	r = read_record(fd, path, &topology, err);
+		return record_error(err, r, "open", path);
+	r = record_parse(fd, path, &topology, err);
 	if (r < 0)
 		return r;
 	if (!topology.pod_uid || strcmp(topology.pod_uid, pod_uid) != 0)
@@ -163,7 +163,7 @@ bool record_stamp_same(const struct record_stamp *a, const struct record_stamp *
 }
 
 /* The directory of a pod whose first record could not be written. One that has a record stays. */
-static void remove_empty(int runtime_fd, const char *pod_uid)
+static void record_remove_empty(int runtime_fd, const char *pod_uid)
 {
 	char path[NAME_MAX + 8];
 
@@ -174,7 +174,8 @@ static void remove_empty(int runtime_fd, const char *pod_uid)
 }
 
 /* Nobody could read it back: the pod would have no record any more, and no other container. */
-static int refuse_larger(const struct topology *topology, const char *path, struct error *err)
+static int record_refuse_larger(
+	const struct topology *topology, const char *path, struct error *err)
 {
 	return error_set(err, -E2BIG, FINDING_HOST_IO, path, NULL,
 		"%s would have up to %zu bytes, %zu containers and %zu FUSE paths, more than can "
@@ -190,7 +191,7 @@ int record_format(const struct topology *topology, char **ret_text, struct error
 	if (!path)
 		return error_memory(err);
 	if (!topology_fits(topology))
-		return refuse_larger(topology, path, err);
+		return record_refuse_larger(topology, path, err);
 	text = topology_format(topology);
 	if (!text)
 		return error_memory(err);
@@ -208,7 +209,7 @@ static int write_record(
 	int r;
 
 	if (!path)
-		return failed(err, -ENOMEM, "write", path);
+		return record_error(err, -ENOMEM, "write", path);
 	r = record_place_open(runtime_fd, pod_uid, &place, err);
 	if (r < 0)
 		return r;
@@ -220,7 +221,7 @@ static int write_record(
 				     .mode = 0600},
 		text, ret);
 	if (r < 0)
-		return failed(err, r, "write", path);
+		return record_error(err, r, "write", path);
 	return record_place_settle(runtime_fd, pod_uid, &place, err);
 }
 
@@ -231,7 +232,7 @@ int record_commit_text(int runtime_fd, const char *pod_uid, const char *text,
 	int r = write_record(runtime_fd, pod_uid, text, &written, err);
 
 	if (r < 0) {
-		remove_empty(runtime_fd, pod_uid);
+		record_remove_empty(runtime_fd, pod_uid);
 		return r;
 	}
 	*ret = stamp_of(&written);
@@ -249,7 +250,7 @@ int record_commit(int runtime_fd, const struct topology *topology, struct error 
 	return record_commit_text(runtime_fd, topology->pod_uid, text, &unused, err);
 }
 
-static int remove_record(int runtime_fd, const char *pod_uid, struct error *err)
+static int record_remove_file(int runtime_fd, const char *pod_uid, struct error *err)
 {
 	cleanup_close int pods = -EBADF, pod = -EBADF;
 	cleanup_free char *path = record_path(pod_uid);
@@ -257,26 +258,26 @@ static int remove_record(int runtime_fd, const char *pod_uid, struct error *err)
 	int r;
 
 	if (!path)
-		return failed(err, -ENOMEM, "remove", NULL);
+		return record_error(err, -ENOMEM, "remove", NULL);
 	r = runtime_dir_open_pod(runtime_fd, pod_uid, false, &pod, &missing);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return failed(err, r, "open", path);
+		return record_error(err, r, "open", path);
 	if (unlinkat(pod, RECORD_FILE, 0) < 0 && errno != ENOENT)
-		return failed(err, -errno, "remove", path);
+		return record_error(err, -errno, "remove", path);
 	pods = openat(runtime_fd, "pods", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (pods < 0)
-		return failed(err, -errno, "open", PODS_PATH);
+		return record_error(err, -errno, "open", PODS_PATH);
 	/* Where a container of an older hook sees it, the kernel detaches it there. */
 	if (unlinkat(pods, pod_uid, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return failed(err, -errno, "remove the directory of", path);
+		return record_error(err, -errno, "remove the directory of", path);
 	return 0;
 }
 
 int record_remove(int runtime_fd, const char *pod_uid, struct error *err)
 {
-	int r = remove_record(runtime_fd, pod_uid, err);
+	int r = record_remove_file(runtime_fd, pod_uid, err);
 
 	if (r < 0)
 		return r;
@@ -301,17 +302,17 @@ int record_list(int runtime_fd, struct strv *ret_uids, struct error *err)
 	if (!directory && errno == ENOENT)
 		return 0;
 	if (!directory)
-		return failed(err, -errno, "list", PODS_PATH);
+		return record_error(err, -errno, "list", PODS_PATH);
 	(void)move_fd(&fd); /* the stream's now */
 	/* readdir(3) tells an error from the end by errno alone. */
 	for (errno = 0; (entry = readdir(directory)); errno = 0) {
 		if (!ident_is_pod_uid(entry->d_name))
 			continue;
 		if (strv_add(&uids, entry->d_name) < 0)
-			return failed(err, -ENOMEM, "list", PODS_PATH);
+			return record_error(err, -ENOMEM, "list", PODS_PATH);
 	}
 	if (errno != 0)
-		return failed(err, -errno, "list", PODS_PATH);
+		return record_error(err, -errno, "list", PODS_PATH);
 	if (uids.n > 0)
 		qsort(uids.items, uids.n, sizeof(*uids.items), compare_text);
 	*ret_uids = uids;

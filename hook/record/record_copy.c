@@ -37,7 +37,7 @@ static struct place place_of(const char *pod_uid)
 	return place;
 }
 
-static int failed(struct error *err, int r, const char *what, const struct place *place)
+static int record_copy_error(struct error *err, int r, const char *what, const struct place *place)
 {
 	cleanup_free char *path = strformat("%s/%s", RUNTIME_DIR, place->path);
 
@@ -71,7 +71,7 @@ int record_copy_mark(int runtime_fd, const char *pod_uid, struct error *err)
 	const struct place place = place_of(pod_uid);
 
 	if (mkdirat(runtime_fd, place.path, 0755) < 0 && errno != EEXIST)
-		return failed(err, -errno, "make", &place);
+		return record_copy_error(err, -errno, "make", &place);
 	return 0;
 }
 
@@ -124,14 +124,14 @@ static int write_tmpfs(int fd, const char *text, struct error *err, const struct
 		r = write_copy(fd, text);
 	closed = mount_legacy_read_only(fd, true);
 	if (r < 0)
-		return failed(err, r, "write the copy in", place);
+		return record_copy_error(err, r, "write the copy in", place);
 	if (closed == -EBUSY)
 		return still_written(err, place);
-	return closed < 0 ? failed(err, closed, "make read-only", place) : 0;
+	return closed < 0 ? record_copy_error(err, closed, "make read-only", place) : 0;
 }
 
 /* The file system stays for whoever sees it. */
-static void give_up(int runtime_fd, int fd)
+static void record_copy_give_up(int runtime_fd, int fd)
 {
 	if (is_tmpfs(runtime_fd, fd) > 0)
 		mount_detach(fd);
@@ -149,16 +149,16 @@ int record_copy_update(int runtime_fd, const char *pod_uid, const char *text, st
 		return 0;
 	r = fd < 0 ? fd : has_copy(runtime_fd, fd);
 	if (r < 0)
-		return failed(err, r, "open", &place);
+		return record_copy_error(err, r, "open", &place);
 	if (r == 0)
 		return 0;
 	r = is_tmpfs(runtime_fd, fd);
 	if (r > 0)
 		r = write_tmpfs(fd, text, err, &place);
 	else if (r == 0 && (r = write_copy(fd, text)) < 0)
-		failed(err, r, "write the copy in", &place);
+		record_copy_error(err, r, "write the copy in", &place);
 	if (r < 0 && r != -EBUSY)
-		give_up(runtime_fd, fd);
+		record_copy_give_up(runtime_fd, fd);
 	return r;
 }
 
@@ -201,7 +201,7 @@ static int make_private(int runtime_fd, struct error *err)
 	int r;
 
 	if (fd < 0)
-		return failed(err, -errno, "open", &place);
+		return record_copy_error(err, -errno, "open", &place);
 	r = lock_take(runtime_fd, DIRECTORY, LOCK_TIMEOUT_USEC, &lock, err);
 	if (r < 0)
 		return r;
@@ -209,29 +209,29 @@ static int make_private(int runtime_fd, struct error *err)
 	/* Another hook may have mounted on it meanwhile. */
 	fd = openat(runtime_fd, DIRECTORY, O_RDONLY | OPEN_DIRECTORY);
 	r = fd < 0 ? -errno : bind_itself(runtime_fd, fd);
-	return r < 0 ? failed(err, r, "make a mount of its own of", &place) : 0;
+	return r < 0 ? record_copy_error(err, r, "make a mount of its own of", &place) : 0;
 }
 
 /* Containers that cannot read it start all the same: 1 then. */
-static int label(int fd, int like, struct error *err)
+static int record_copy_label(int fd, int like, struct error *err)
 {
 	return selinux_set_type_like(
 		       fd, like, SELINUX_RECORD_TYPE, RUNTIME_DIR "/" DIRECTORY, err) < 0;
 }
 
 /* Attached first: a file system that is mounted nowhere cannot be made read-only. */
-static int attach(int runtime_fd, const struct place *place, int tmpfs, const char *text,
-	int *ret_fd, struct error *err)
+static int record_copy_attach(int runtime_fd, const struct place *place, int tmpfs,
+	const char *text, int *ret_fd, struct error *err)
 {
 	cleanup_close int below = open_top(runtime_fd, place), fd = -EBADF;
 	int r = below < 0 ? below : sys_move_mount(tmpfs, below), unlabelled;
 
 	if (r < 0)
-		return failed(err, r, "mount what containers see on", place);
+		return record_copy_error(err, r, "mount what containers see on", place);
 	fd = openat(tmpfs, ".", O_RDONLY | OPEN_DIRECTORY);
 	if (fd < 0)
-		return failed(err, -errno, "open", place);
-	unlabelled = label(fd, below, err);
+		return record_copy_error(err, -errno, "open", place);
+	unlabelled = record_copy_label(fd, below, err);
 	r = write_tmpfs(fd, text, unlabelled ? NULL : err, place);
 	if (r < 0) {
 		mount_detach(fd);
@@ -249,11 +249,11 @@ static int make_plain(
 	int unlabelled, r;
 
 	if (fd < 0)
-		return failed(err, fd, "open", place);
-	unlabelled = label(fd, fd, err);
+		return record_copy_error(err, fd, "open", place);
+	unlabelled = record_copy_label(fd, fd, err);
 	r = write_copy(fd, text);
 	if (r < 0)
-		return failed(unlabelled ? NULL : err, r, "write the copy in", place);
+		return record_copy_error(unlabelled ? NULL : err, r, "write the copy in", place);
 	*ret_fd = move_fd(&fd);
 	return unlabelled;
 }
@@ -267,9 +267,9 @@ static int make(
 	if (r == -EOPNOTSUPP)
 		return make_plain(runtime_fd, place, text, ret_fd, err);
 	if (r < 0)
-		return failed(err, r, "make a file system for", place);
+		return record_copy_error(err, r, "make a file system for", place);
 	r = make_private(runtime_fd, err);
-	return r < 0 ? r : attach(runtime_fd, place, tmpfs, text, ret_fd, err);
+	return r < 0 ? r : record_copy_attach(runtime_fd, place, tmpfs, text, ret_fd, err);
 }
 
 int record_copy_open(
@@ -284,7 +284,7 @@ int record_copy_open(
 	fd = open_top(runtime_fd, &place);
 	r = fd < 0 ? fd : has_copy(runtime_fd, fd);
 	if (r < 0)
-		return failed(err, r, "open", &place);
+		return record_copy_error(err, r, "open", &place);
 	if (r == 0)
 		return make(runtime_fd, &place, text, ret_fd, err);
 	*ret_fd = move_fd(&fd);
@@ -320,5 +320,5 @@ int record_copy_remove(int runtime_fd, const char *pod_uid, struct error *err)
 		return 0;
 	if (r == 0 && unlinkat(runtime_fd, place.path, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
-	return r < 0 ? failed(err, r, "remove", &place) : 0;
+	return r < 0 ? record_copy_error(err, r, "remove", &place) : 0;
 }

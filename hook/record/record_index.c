@@ -57,7 +57,7 @@ static int read_entry(
 	return found;
 }
 
-static int add_entry(struct record_index *index, int runtime_fd, const char *uid,
+static int record_index_add(struct record_index *index, int runtime_fd, const char *uid,
 	struct record_index *former, size_t *at)
 {
 	struct record_entry *before = find_former(former, uid, at), *entry;
@@ -89,7 +89,7 @@ int record_index_refresh(struct record_index *index, int runtime_fd, struct erro
 	int r = record_list(runtime_fd, &uids, err);
 
 	for (size_t i = 0; r == 0 && i < uids.n; i++) {
-		if (add_entry(index, runtime_fd, uids.items[i], &former, &at) < 0)
+		if (record_index_add(index, runtime_fd, uids.items[i], &former, &at) < 0)
 			r = error_memory(err);
 	}
 	return r;

@@ -26,7 +26,7 @@ static struct names names_of(const char *pod_uid)
 	return names;
 }
 
-static int failed(struct error *err, int r, const char *what, const char *name)
+static int record_place_error(struct error *err, int r, const char *what, const char *name)
 {
 	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, runtime_dir_fix(r),
 		"cannot %s %s/%s: %s", what, RUNTIME_DIR, name, strerror(-r));
@@ -63,10 +63,10 @@ static int open_new(int runtime_fd, const char *pod_uid, int *ret_fd, struct err
 
 	record_place_clean(runtime_fd, pod_uid);
 	if (mkdirat(runtime_fd, names.made, 0700) < 0)
-		return failed(err, -errno, "make", names.made);
+		return record_place_error(err, -errno, "make", names.made);
 	fd = openat(runtime_fd, names.made, O_PATH | OPEN_DIRECTORY);
 	if (fd < 0)
-		return failed(err, -errno, "open", names.made);
+		return record_place_error(err, -errno, "open", names.made);
 	*ret_fd = fd;
 	return 0;
 }
@@ -79,7 +79,7 @@ int record_place_open(
 
 	r = record_place_had_copy(runtime_fd, pod_uid);
 	if (r < 0)
-		return failed(err, r, "look for", names_of(pod_uid).place);
+		return record_place_error(err, r, "look for", names_of(pod_uid).place);
 	place.is_new = r > 0;
 	/* The mark first: a directory without one counts as shown. */
 	r = place.is_new ? open_new(runtime_fd, pod_uid, &place.fd, err)
@@ -99,7 +99,8 @@ int record_place_settle(
 	if (!place->is_new)
 		return 0;
 	if (renameat2(runtime_fd, names.made, runtime_fd, names.place, RENAME_EXCHANGE) < 0) {
-		int r = failed(err, -errno, "put a new directory in the place of", names.place);
+		int r = record_place_error(
+			err, -errno, "put a new directory in the place of", names.place);
 
 		record_place_clean(runtime_fd, pod_uid);
 		return r;

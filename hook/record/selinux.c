@@ -27,7 +27,7 @@ int selinux_label_of(int fd, char label[SELINUX_LABEL_SIZE])
 }
 
 /* Where the type of "user:role:type:level" begins, and how long it is. */
-static const char *find_type(const char *label, size_t *ret_length)
+static const char *selinux_find_type(const char *label, size_t *ret_length)
 {
 	const char *role = strchr(label, ':');
 	const char *type = role ? strchr(role + 1, ':') : NULL;
@@ -41,7 +41,7 @@ static const char *find_type(const char *label, size_t *ret_length)
 bool selinux_has_type(const char *label, const char *type)
 {
 	size_t length = 0;
-	const char *found = find_type(label, &length);
+	const char *found = selinux_find_type(label, &length);
 
 	return found && strlen(type) == length && strncmp(found, type, length) == 0;
 }
@@ -50,7 +50,7 @@ bool selinux_has_type(const char *label, const char *type)
 static int replace_type(const char *label, const char *type, char made[SELINUX_LABEL_SIZE])
 {
 	size_t length = 0;
-	const char *found = find_type(label, &length);
+	const char *found = selinux_find_type(label, &length);
 	int n;
 
 	if (!found)
@@ -60,7 +60,7 @@ static int replace_type(const char *label, const char *type, char made[SELINUX_L
 	return n < 0 || n >= SELINUX_LABEL_SIZE ? -EINVAL : 0;
 }
 
-static int failed(int r, const char *path, const char *type, struct error *err)
+static int selinux_error(int r, const char *path, const char *type, struct error *err)
 {
 	return error_set(err, r, FINDING_HOST_IO, path,
 		"install container-selinux, or a policy that lets container_runtime_t label it",
@@ -83,7 +83,7 @@ int selinux_set_type_like(int fd, int like, const char *type, const char *path, 
 		r = replace_type(label, type, made);
 	if (r == 0 && fsetxattr(fd, ATTRIBUTE, made, strlen(made) + 1, 0) < 0)
 		r = -errno;
-	return r < 0 ? failed(r, path, type, err) : 0;
+	return r < 0 ? selinux_error(r, path, type, err) : 0;
 }
 
 int selinux_set_type(int fd, const char *type, const char *path, struct error *err)

@@ -97,7 +97,7 @@ static int keep_needed(enum privilege_profile profile, cap_t had, cap_t kept)
 	return 0;
 }
 
-static int give_up(enum privilege_profile profile)
+static int drop_privileges_apply(enum privilege_profile profile)
 {
 	cleanup_caps cap_t had = cap_get_proc(), kept = cap_init();
 	cap_flag_value_t may_drop = CAP_CLEAR;
@@ -143,7 +143,7 @@ static enum filter filter_of(enum privilege_profile profile)
 
 int drop_privileges_worker(enum privilege_profile profile, int *ret_unfiltered)
 {
-	int r = give_up(profile);
+	int r = drop_privileges_apply(profile);
 
 	if (r == 0)
 		*ret_unfiltered = filter_install(filter_of(profile));
@@ -152,12 +152,12 @@ int drop_privileges_worker(enum privilege_profile profile, int *ret_unfiltered)
 
 int drop_privileges_with_programs(enum privilege_profile profile)
 {
-	return give_up(profile);
+	return drop_privileges_apply(profile);
 }
 
 int drop_privileges_supervisor(void)
 {
-	int r = give_up(PRIVILEGES_NOTHING);
+	int r = drop_privileges_apply(PRIVILEGES_NOTHING);
 
 	/* Without a filter it goes on as its worker does, which says so. */
 	if (r == 0)
@@ -167,7 +167,7 @@ int drop_privileges_supervisor(void)
 
 int drop_privileges_parser(void)
 {
-	int r = give_up(PRIVILEGES_NOTHING);
+	int r = drop_privileges_apply(PRIVILEGES_NOTHING);
 
 	/* Without a filter, see above. */
 	if (r == 0)

@@ -35,7 +35,7 @@ static int add_one(scmp_filter_ctx filter, uint32_t action, const struct filter_
 	return seccomp_rule_add(filter, action, number, 1, condition);
 }
 
-static int add(scmp_filter_ctx filter, uint32_t action, const struct filter_entry *entry)
+static int filter_add(scmp_filter_ctx filter, uint32_t action, const struct filter_entry *entry)
 {
 	const scmp_datum_t value = entry->value;
 
@@ -73,7 +73,7 @@ static int add_allowed(scmp_filter_ctx filter, unsigned int who, const char **re
 			continue;
 		*ret_name = entry->name;
 		if (!is_unknown(entry))
-			r = add(filter, SCMP_ACT_ALLOW, entry);
+			r = filter_add(filter, SCMP_ACT_ALLOW, entry);
 		else if (!entry->number || entry->condition != FILTER_ANY)
 			r = -ENOSYS;
 		if (r < 0)
@@ -96,7 +96,7 @@ static int add_dangers(scmp_filter_ctx filter, unsigned int who, const char **re
 
 		*ret_name = entry->name;
 		if ((entry->filters & who) && !is_unknown(entry))
-			r = add(filter, SCMP_ACT_KILL_PROCESS, entry);
+			r = filter_add(filter, SCMP_ACT_KILL_PROCESS, entry);
 	}
 	return r;
 }
@@ -139,7 +139,7 @@ static int export(scmp_filter_ctx filter, struct program *program)
 
 typedef int adder(scmp_filter_ctx filter, unsigned int who, const char **ret_name);
 
-static int append(struct program *program, uint32_t arch, adder *fill, unsigned int who,
+static int filter_append(struct program *program, uint32_t arch, adder *fill, unsigned int who,
 	const char **ret_name)
 {
 	scmp_filter_ctx filter = seccomp_init(NOT_LISTED);
@@ -174,7 +174,7 @@ static void go_on(struct program *program)
  * The calls that this libseccomp does not know are allowed in front of its own programs: by their
  * numbers it takes them for its own architecture alone.
  */
-static int put_unknown(struct program *program, unsigned int who, uint32_t arch)
+static int filter_append_unknown(struct program *program, unsigned int who, uint32_t arch)
 {
 	size_t n = 3;
 
@@ -205,7 +205,7 @@ static int put_unknown(struct program *program, unsigned int who, uint32_t arch)
 	return 0;
 }
 
-static int put(int fd, const struct program *program)
+static int filter_write(int fd, const struct program *program)
 {
 	const size_t size = program->n * sizeof(program->lines[0]);
 	ssize_t written = write(fd, program->lines, size);
@@ -224,12 +224,12 @@ int filter_export(enum filter filter, uint32_t arch, int fd, const char **ret_na
 	*ret_name = NULL;
 	if (!program)
 		return -ENOMEM;
-	r = put_unknown(program, who, arch);
+	r = filter_append_unknown(program, who, arch);
 	if (r == 0)
-		r = append(program, arch, add_allowed, who, ret_name);
+		r = filter_append(program, arch, add_allowed, who, ret_name);
 	if (r < 0)
 		return r;
 	go_on(program);
-	r = append(program, arch, add_dangers, who, ret_name);
-	return r < 0 ? r : put(fd, program);
+	r = filter_append(program, arch, add_dangers, who, ret_name);
+	return r < 0 ? r : filter_write(fd, program);
 }

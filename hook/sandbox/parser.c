@@ -39,7 +39,7 @@ static _Noreturn void be_child(int fd, pid_t parent)
 }
 
 /* Its exit status as wait(2) has it; 0 where it is not this process's child. */
-static int reap(void)
+static int parser_reap(void)
 {
 	int status = 0;
 
@@ -59,10 +59,10 @@ static void stop(void)
 {
 	if (parser.pid > 0 && parser.owner == getpid())
 		(void)kill(parser.pid, SIGKILL);
-	(void)reap();
+	(void)parser_reap();
 }
 
-static int start(void)
+static int parser_start(void)
 {
 	int sockets[2];
 	pid_t parent = getpid(), pid;
@@ -96,7 +96,7 @@ int parser_begin(struct worker_status *progress)
 		return -errno;
 	parser.memory = memory;
 	parser.progress = progress;
-	return start();
+	return parser_start();
 }
 
 void parser_rest(void)
@@ -114,14 +114,14 @@ void parser_end(void)
 	parser.memory = NULL;
 }
 
-static int refuse(struct error *err, const char *name, const char *why)
+static int parser_refuse(struct error *err, const char *name, const char *why)
 {
 	return error_set(err, -EPROTO, FINDING_INTERNAL, name, "report it, with that document",
 		"%s: the process that parses it %s", name, why);
 }
 
 /* The node is in trouble. */
-static int fail(struct error *err, const char *name, int r)
+static int parser_fail(struct error *err, const char *name, int r)
 {
 	return error_set(err, r, FINDING_HOST_IO, name, NULL,
 		"%s: cannot be parsed in a process of its own: %s", name, strerror(-r));
@@ -132,14 +132,14 @@ static void end_it(void)
 	if (parser.pid > 0)
 		(void)kill(parser.pid, SIGKILL);
 	parser_rest();
-	(void)reap();
+	(void)parser_reap();
 }
 
 /* It is not trusted with another document. */
-static int give_up(struct error *err, const char *name, const char *why)
+static int parser_give_up(struct error *err, const char *name, const char *why)
 {
 	end_it();
-	return refuse(err, name, why);
+	return parser_refuse(err, name, why);
 }
 
 /* It has closed its end. What went wrong before it could answer it exits with. */
@@ -149,20 +149,20 @@ static int died(struct error *err, const char *name)
 	int status;
 
 	parser_rest();
-	status = reap();
+	status = parser_reap();
 	if (WIFEXITED(status) && WEXITSTATUS(status) > 0)
-		return fail(err, name, -WEXITSTATUS(status));
+		return parser_fail(err, name, -WEXITSTATUS(status));
 	if (WIFSIGNALED(status))
 		snprintf(why, sizeof(why), "was killed by signal %d%s", WTERMSIG(status),
 			WTERMSIG(status) == SIGSYS ? ": a system call that it may not make" : "");
 	else
 		snprintf(why, sizeof(why), "has ended");
-	return refuse(err, name, why);
+	return parser_refuse(err, name, why);
 }
 
 /* The answer to that question: 0 or a negative errno, -ETIMEDOUT, or -EPIPE or -ECONNRESET where
  * there will be none. */
-static int wait_for(uint64_t id, struct parser_answer *ret)
+static int parser_wait(uint64_t id, struct parser_answer *ret)
 {
 	const uint64_t until = deadline_now() + worker_status_left(parser.progress, PATIENCE_USEC);
 	struct pollfd readable = {.fd = parser.fd, .events = POLLIN};
@@ -209,46 +209,46 @@ struct text {
 };
 
 /* What the child says of the document: bytes, owned by the caller. */
-static int ask(const struct parser_question *asked, const struct text *text, char **ret,
+static int parser_request(const struct parser_question *asked, const struct text *text, char **ret,
 	size_t *ret_size, struct error *err)
 {
 	struct parser_question question = *asked;
 	const char *name = text->name;
 	struct parser_answer answer = {0};
-	int r = parser.fd >= 0 ? 0 : start();
+	int r = parser.fd >= 0 ? 0 : parser_start();
 
 	if (r < 0)
-		return fail(err, name, r);
+		return parser_fail(err, name, r);
 	question.id = (uint64_t)getpid() << 32 | ++parser.asked;
 	snprintf(parser.memory->name, sizeof(parser.memory->name), "%s", name);
 	memcpy(parser.memory->input, text->data, question.size);
 	r = send_question(&question);
 	if (r == 0)
-		r = wait_for(question.id, &answer);
+		r = parser_wait(question.id, &answer);
 	if (parser.memory->refused.told)
 		refused_call_pass_on(&parser.memory->refused);
 	if (r == -ETIMEDOUT)
-		return give_up(err, name, "gave no answer in its time");
+		return parser_give_up(err, name, "gave no answer in its time");
 	if (r == -EPIPE || r == -ECONNRESET)
 		return died(err, name);
 	if (r < 0) {
 		end_it();
-		return fail(err, name, r);
+		return parser_fail(err, name, r);
 	}
 	if (answer.size > sizeof(parser.memory->output))
-		return give_up(err, name, "gave an answer that makes no sense");
+		return parser_give_up(err, name, "gave an answer that makes no sense");
 	*ret_size = answer.size;
 	return take_output(&answer, ret, err);
 }
 
 /* The document was read to its end, and is as it may be. */
-static int finish(struct wire *wire, const char *name, struct error *err)
+static int parser_finish(struct wire *wire, const char *name, struct error *err)
 {
 	int r = wire_end(wire);
 
 	if (r == -ENOMEM)
 		return error_memory(err);
-	return r < 0 ? give_up(err, name, "gave an answer that makes no sense") : 0;
+	return r < 0 ? parser_give_up(err, name, "gave an answer that makes no sense") : 0;
 }
 
 /* What the child said came to: its own error, or 0 with `wire` at the document. */
@@ -260,7 +260,7 @@ static int begin_answer(struct wire *wire, const char *name, struct error *err)
 	wire_outcome(wire, &r, &told);
 	if (r == 0 && wire->error == 0)
 		return 0;
-	broken = finish(wire, name, err);
+	broken = parser_finish(wire, name, err);
 	if (broken < 0)
 		return broken;
 	return error_set(err, r, told.code, told.subject, told.fix, "%s", error_message(&told));
@@ -268,7 +268,7 @@ static int begin_answer(struct wire *wire, const char *name, struct error *err)
 
 /* Have it parsed, and read what it comes to with `read` into `document`, which is the caller's to
  * clear. */
-static int parse(enum parser_document kind, const struct text *text,
+static int parser_parse_document(enum parser_document kind, const struct text *text,
 	void (*read)(struct wire *wire, void *document), void *document, struct error *err)
 {
 	const struct parser_question question = {.document = kind, .size = text->size};
@@ -280,7 +280,7 @@ static int parse(enum parser_document kind, const struct text *text,
 	if (text->size > PARSER_INPUT_MAX)
 		return error_set(err, -EFBIG, FINDING_INTERNAL, text->name, "make it smaller",
 			"%s: more than %lu bytes", text->name, PARSER_INPUT_MAX);
-	r = ask(&question, text, &answer, &size, err);
+	r = parser_request(&question, text, &answer, &size, err);
 	if (r < 0)
 		return r;
 	wire = wire_reader(answer, size);
@@ -288,20 +288,20 @@ static int parse(enum parser_document kind, const struct text *text,
 	if (r < 0)
 		return r;
 	read(&wire, document);
-	return finish(&wire, text->name, err);
+	return parser_finish(&wire, text->name, err);
 }
 
-static void read_state(struct wire *wire, void *document)
+static void parser_read_state(struct wire *wire, void *document)
 {
 	parsed_state_wire(wire, document);
 }
 
-static void read_config(struct wire *wire, void *document)
+static void parser_read_config(struct wire *wire, void *document)
 {
 	parsed_config_wire(wire, document);
 }
 
-static void read_record(struct wire *wire, void *document)
+static void parser_read_record(struct wire *wire, void *document)
 {
 	topology_wire(wire, document);
 }
@@ -314,7 +314,7 @@ int parser_state(const char *data, size_t size, struct parsed_state *ret, struct
 
 	if (!parser.memory)
 		return parsed_state(data, size, ret, err);
-	r = parse(PARSER_STATE, &text, read_state, &parsed, err);
+	r = parser_parse_document(PARSER_STATE, &text, parser_read_state, &parsed, err);
 	if (r == 0)
 		*ret = move_struct(parsed);
 	return r;
@@ -328,7 +328,7 @@ int parser_config(const char *data, size_t size, struct parsed_config *ret, stru
 
 	if (!parser.memory)
 		return parsed_config(data, size, ret, err);
-	r = parse(PARSER_CONFIG, &text, read_config, &parsed, err);
+	r = parser_parse_document(PARSER_CONFIG, &text, parser_read_config, &parsed, err);
 	if (r == 0)
 		*ret = move_struct(parsed);
 	return r;
@@ -343,7 +343,7 @@ int parser_record(
 
 	if (!parser.memory)
 		return topology_parse(data, size, name, ret, err);
-	r = parse(PARSER_RECORD, &text, read_record, &topology, err);
+	r = parser_parse_document(PARSER_RECORD, &text, parser_read_record, &topology, err);
 	if (r == 0)
 		*ret = move_struct(topology);
 	return r;

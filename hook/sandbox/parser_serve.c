@@ -19,45 +19,45 @@ struct text {
 	size_t size;
 };
 
-static int tell(struct wire *wire, int r, struct error *err)
+static int parser_reply(struct wire *wire, int r, struct error *err)
 {
 	wire_outcome(wire, &r, err);
 	return r;
 }
 
-static void tell_state(struct wire *wire, const struct text *text)
+static void parser_reply_state(struct wire *wire, const struct text *text)
 {
 	cleanup_parsed_state struct parsed_state parsed = {0};
 	cleanup_error struct error err = {0};
 
-	if (tell(wire, parsed_state(text->data, text->size, &parsed, &err), &err) == 0)
+	if (parser_reply(wire, parsed_state(text->data, text->size, &parsed, &err), &err) == 0)
 		parsed_state_wire(wire, &parsed);
 }
 
-static void tell_config(struct wire *wire, const struct text *text)
+static void parser_reply_config(struct wire *wire, const struct text *text)
 {
 	cleanup_parsed_config struct parsed_config parsed = {0};
 	cleanup_error struct error err = {0};
 
-	if (tell(wire, parsed_config(text->data, text->size, &parsed, &err), &err) == 0)
+	if (parser_reply(wire, parsed_config(text->data, text->size, &parsed, &err), &err) == 0)
 		parsed_config_wire(wire, &parsed);
 }
 
-static void tell_record(struct wire *wire, const struct text *text)
+static void parser_reply_record(struct wire *wire, const struct text *text)
 {
 	cleanup_topology struct topology topology = {0};
 	cleanup_error struct error err = {0};
 
-	if (tell(wire, topology_parse(text->data, text->size, text->name, &topology, &err), &err) ==
-		0)
+	if (parser_reply(wire, topology_parse(text->data, text->size, text->name, &topology, &err),
+		    &err) == 0)
 		topology_wire(wire, &topology);
 }
 
-static void tell_failure(struct wire *wire, int error)
+static void parser_reply_failure(struct wire *wire, int error)
 {
 	cleanup_error struct error err = {0};
 
-	tell(wire,
+	parser_reply(wire,
 		error_set(&err, error, FINDING_INTERNAL, NULL, NULL,
 			"what was parsed cannot be told: %s", strerror(-error)),
 		&err);
@@ -67,9 +67,9 @@ static size_t answer(
 	struct parser_memory *memory, enum parser_document document, const struct text *text)
 {
 	static void (*const tellers[])(struct wire *, const struct text *) = {
-		[PARSER_STATE] = tell_state,
-		[PARSER_CONFIG] = tell_config,
-		[PARSER_RECORD] = tell_record,
+		[PARSER_STATE] = parser_reply_state,
+		[PARSER_CONFIG] = parser_reply_config,
+		[PARSER_RECORD] = parser_reply_record,
 	};
 	struct wire wire = wire_writer(memory->output, sizeof(memory->output));
 	int r;
@@ -78,7 +78,7 @@ static size_t answer(
 	r = wire_end(&wire);
 	if (r < 0) {
 		wire = wire_writer(memory->output, sizeof(memory->output));
-		tell_failure(&wire, r);
+		parser_reply_failure(&wire, r);
 	}
 	return wire.at;
 }
@@ -117,7 +117,7 @@ static int warm_up(void)
 }
 
 /* It keeps the one descriptor, as 0. */
-static int give_up(int fd, struct parser_memory *memory)
+static int parser_serve_give_up(int fd, struct parser_memory *memory)
 {
 	int r;
 
@@ -132,7 +132,7 @@ static int give_up(int fd, struct parser_memory *memory)
 
 int parser_serve(int fd, struct parser_memory *memory)
 {
-	int r = give_up(fd, memory);
+	int r = parser_serve_give_up(fd, memory);
 
 	while (r == 0) {
 		struct parser_question question;

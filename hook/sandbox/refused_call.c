@@ -77,7 +77,7 @@ static void take_note(int number, int error, const ucontext_t *context)
 	atomic_store(&noted->told, true);
 }
 
-static void refuse(int signal_number, siginfo_t *info, void *context)
+static void refused_call_handle(int signal_number, siginfo_t *info, void *context)
 {
 	int error;
 
@@ -108,11 +108,11 @@ void refused_call_pass_on(const struct refused_call *from)
 
 int refused_call_answer(void)
 {
-	const struct sigaction action = {
-		.sa_sigaction = refuse, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER};
+	const struct sigaction action = {.sa_sigaction = refused_call_handle,
+		.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER};
 	struct sigaction former;
 
-	if (sigaction(SIGSYS, NULL, &former) == 0 && former.sa_sigaction == refuse)
+	if (sigaction(SIGSYS, NULL, &former) == 0 && former.sa_sigaction == refused_call_handle)
 		return 0;
 	return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }

@@ -29,7 +29,7 @@ void worker_status_at(struct worker_status *progress, const char *what, const ch
 	snprintf(progress->path, sizeof(progress->path), "%s", path ? path : "");
 }
 
-static void copy(char *to, size_t size, const char *from)
+static void worker_status_copy(char *to, size_t size, const char *from)
 {
 	snprintf(to, size, "%s", from ? from : "");
 }
@@ -40,11 +40,12 @@ void worker_status_subject(struct worker_status *progress, const struct identity
 
 	if (!to)
 		return;
-	copy(to->pod_name, sizeof(to->pod_name), identity->pod_name);
-	copy(to->pod_namespace, sizeof(to->pod_namespace), identity->pod_namespace);
-	copy(to->pod_uid, sizeof(to->pod_uid), identity->pod_uid);
-	copy(to->container_name, sizeof(to->container_name), identity->container_name);
-	copy(to->container_id, sizeof(to->container_id), identity->container_id);
+	worker_status_copy(to->pod_name, sizeof(to->pod_name), identity->pod_name);
+	worker_status_copy(to->pod_namespace, sizeof(to->pod_namespace), identity->pod_namespace);
+	worker_status_copy(to->pod_uid, sizeof(to->pod_uid), identity->pod_uid);
+	worker_status_copy(
+		to->container_name, sizeof(to->container_name), identity->container_name);
+	worker_status_copy(to->container_id, sizeof(to->container_id), identity->container_id);
 }
 
 void worker_status_mode(struct worker_status *progress, bool audit_only)

@@ -11,7 +11,7 @@
 
 #define MAX_ENTRIES 1000
 
-static bool is_dot(const char *name)
+static bool clear_directory_is_dot(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
@@ -26,7 +26,7 @@ void clear_directory(int fd)
 		return;
 	(void)move_fd(&own); /* the stream's now */
 	for (int i = 0; i < MAX_ENTRIES && (entry = readdir(directory)); i++) {
-		if (!is_dot(entry->d_name) && unlinkat(fd, entry->d_name, 0) < 0)
+		if (!clear_directory_is_dot(entry->d_name) && unlinkat(fd, entry->d_name, 0) < 0)
 			unlinkat(fd, entry->d_name, AT_REMOVEDIR);
 	}
 }

@@ -11,7 +11,7 @@
 #define DELETED " (deleted)"
 
 /* The kernel marks a removed file in the text itself; a name may end like that too. */
-static int is_gone(const char *text)
+static int fd_path_is_gone(const char *text)
 {
 	size_t length = strlen(text), mark = strlen(DELETED);
 
@@ -37,7 +37,7 @@ int fd_path(int fd, char **ret_path)
 		return -ENAMETOOLONG;
 	target[n] = '\0';
 	/* "(unreachable)/…" has no slash in front. */
-	if (target[0] != '/' || is_gone(target))
+	if (target[0] != '/' || fd_path_is_gone(target))
 		return -ENOENT;
 	path = strdup(target);
 	if (!path)

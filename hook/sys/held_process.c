@@ -25,7 +25,7 @@ static int open_mount_ns(pid_t pid)
 	return open_of(pid, "ns/mnt", O_RDONLY);
 }
 
-static int open_root(pid_t pid)
+static int held_process_open_root(pid_t pid)
 {
 	return open_of(pid, "root", O_PATH | O_DIRECTORY);
 }
@@ -35,7 +35,7 @@ void held_process_hold(pid_t pid)
 	held_process_let_go();
 	held.pid = pid;
 	held.mount_ns = open_mount_ns(pid);
-	held.root = open_root(pid);
+	held.root = held_process_open_root(pid);
 }
 
 void held_process_let_go(void)
@@ -47,7 +47,7 @@ void held_process_let_go(void)
 	held.pid = 0;
 }
 
-static int copy(int fd)
+static int held_process_copy(int fd)
 {
 	int copied = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
@@ -56,10 +56,10 @@ static int copy(int fd)
 
 int held_process_mount_ns(pid_t pid)
 {
-	return held.pid == pid ? copy(held.mount_ns) : open_mount_ns(pid);
+	return held.pid == pid ? held_process_copy(held.mount_ns) : open_mount_ns(pid);
 }
 
 int held_process_root(pid_t pid)
 {
-	return held.pid == pid ? copy(held.root) : open_root(pid);
+	return held.pid == pid ? held_process_copy(held.root) : held_process_open_root(pid);
 }

@@ -21,7 +21,7 @@ bool mnttab_is_listed(void)
 
 /* Those that are no more are left out, as are those that cannot be reached from the root, which
  * mountinfo does not list either. */
-static int add(uint64_t id, uint64_t ns, struct mount_table *table)
+static int mnttab_add_id(uint64_t id, uint64_t ns, struct mount_table *table)
 {
 	cleanup_statmount struct statmount_told mount = {0};
 	int r = statmount_read(id, ns, &mount);
@@ -117,7 +117,7 @@ int mnttab_list(pid_t pid, struct mount_table *ret)
 		n = statmount_list_all(root.ns, last, ids, IDS);
 		r = n < 0 ? n : 0;
 		for (int i = 0; r == 0 && i < n; i++)
-			r = add(ids[i], root.ns, &table);
+			r = mnttab_add_id(ids[i], root.ns, &table);
 		if (r < 0)
 			return r;
 		last = n > 0 ? ids[n - 1] : last;

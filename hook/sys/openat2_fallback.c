@@ -51,7 +51,7 @@ static int open_start(const struct trail *trail, int dir, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int put_rest(struct trail *trail, const char *first, const char *then)
+static int trail_prepend(struct trail *trail, const char *first, const char *then)
 {
 	char joined[sizeof(trail->rest)];
 	int n = snprintf(joined, sizeof(joined), "%s%s%s", first, *then ? "/" : "", then);
@@ -105,7 +105,7 @@ static int follow(struct trail *trail, const char *text)
 	/* An absolute one begins at the root again. */
 	while (text[0] == '/' && trail->depth > 1)
 		cleanup_close_fd(&trail->fds[--trail->depth]);
-	return put_rest(trail, text, rest);
+	return trail_prepend(trail, text, rest);
 }
 
 static int check_mount(const struct trail *trail, int fd)
@@ -157,7 +157,7 @@ static int go_up(struct trail *trail)
 	return 0;
 }
 
-static int step(struct trail *trail, const char *name)
+static int trail_step(struct trail *trail, const char *name)
 {
 	cleanup_close int fd = -EBADF;
 	bool directory;
@@ -203,7 +203,7 @@ static int walk_on(struct trail *trail)
 		memmove(trail->rest, trail->rest + skip, strlen(trail->rest + skip) + 1);
 		if (skip > length && trail->rest[0] == '\0')
 			end_with_directory(trail);
-		r = step(trail, name);
+		r = trail_step(trail, name);
 	}
 	return r;
 }
@@ -223,7 +223,7 @@ int openat2_fallback(int dir, const char *path, uint64_t flags, uint64_t resolve
 	if (fd < 0)
 		return fd;
 	trail.fds[trail.depth++] = fd;
-	r = put_rest(&trail, path, "");
+	r = trail_prepend(&trail, path, "");
 	if (r == 0 && resolve & SYS_RESOLVE_NO_XDEV)
 		r = mount_id_of(fd, &trail.mount_id, NULL);
 	if (r == 0)

@@ -132,7 +132,7 @@ pid_t process_dies_with(void)
 
 /* The directory of a process in proc. Nothing is found in it any more once the process has been
  * waited for, whoever has the pid then. */
-static int open_directory(pid_t pid)
+static int process_open_directory(pid_t pid)
 {
 	cleanup_close int fd = -EBADF;
 	char path[64];
@@ -155,7 +155,7 @@ int process_open(pid_t pid, uint64_t start_ticks, struct process *ret)
 	uint64_t ticks = 0;
 	int r;
 
-	process.dir = open_directory(pid);
+	process.dir = process_open_directory(pid);
 	if (process.dir < 0)
 		return process.dir;
 	r = sys_pidfd_open(pid);

@@ -107,7 +107,7 @@ static int failure(void)
 	return errno == ENOSYS || errno == EPERM || errno == EINVAL ? -EOPNOTSUPP : -errno;
 }
 
-static int ask(uint64_t id, uint64_t ns, struct answer *answer, size_t size)
+static int statmount_query(uint64_t id, uint64_t ns, struct answer *answer, size_t size)
 {
 	const struct request request = make_request(id, ns, ASKED);
 
@@ -161,7 +161,7 @@ static int set_type(const struct answer *answer, struct mount_entry *entry)
 	return 0;
 }
 
-static int fill(const struct answer *answer, struct mount_entry *entry)
+static int statmount_fill(const struct answer *answer, struct mount_entry *entry)
 {
 	int r;
 
@@ -189,14 +189,14 @@ static int fill(const struct answer *answer, struct mount_entry *entry)
 	return entry->root && entry->target && entry->vfs_options ? 0 : -ENOMEM;
 }
 
-static int take_answer(const struct answer *answer, struct statmount_told *ret)
+static int statmount_take_answer(const struct answer *answer, struct statmount_told *ret)
 {
 	cleanup_statmount struct statmount_told mount = {
 		.id = answer->id,
 		.parent = answer->parent,
 		.is_local = is_local(answer->magic),
 	};
-	int r = fill(answer, &mount.entry);
+	int r = statmount_fill(answer, &mount.entry);
 
 	if (r < 0)
 		return r;
@@ -208,10 +208,10 @@ static int read_large(uint64_t id, uint64_t ns, struct statmount_told *ret)
 {
 	for (size_t size = 4 * ANSWER_SIZE; size <= ANSWER_MAX; size *= 4) {
 		cleanup_free struct answer *answer = malloc(size);
-		int r = answer ? ask(id, ns, answer, size) : -ENOMEM;
+		int r = answer ? statmount_query(id, ns, answer, size) : -ENOMEM;
 
 		if (r == 0)
-			return take_answer(answer, ret);
+			return statmount_take_answer(answer, ret);
 		if (r != -EOVERFLOW)
 			return r;
 	}
@@ -224,11 +224,11 @@ int statmount_read(uint64_t id, uint64_t ns, struct statmount_told *ret)
 		struct answer answer;
 		char bytes[ANSWER_SIZE];
 	} buffer;
-	int r = ask(id, ns, &buffer.answer, sizeof(buffer));
+	int r = statmount_query(id, ns, &buffer.answer, sizeof(buffer));
 
 	if (r == -EOVERFLOW)
 		return read_large(id, ns, ret);
-	return r < 0 ? r : take_answer(&buffer.answer, ret);
+	return r < 0 ? r : statmount_take_answer(&buffer.answer, ret);
 }
 
 bool statmount_is_complete(uint64_t id)
@@ -238,11 +238,11 @@ bool statmount_is_complete(uint64_t id)
 		char bytes[ANSWER_SIZE];
 	} buffer = {.bytes = {0}};
 
-	return ask(id, 0, &buffer.answer, sizeof(buffer)) == 0 &&
+	return statmount_query(id, 0, &buffer.answer, sizeof(buffer)) == 0 &&
 	       buffer.answer.mask & ASK_SUPPORTED && (buffer.answer.supported & ASKED) == ASKED;
 }
 
-static int list(uint64_t id, uint64_t ns, uint64_t after, uint64_t *ids, size_t n)
+static int statmount_list_page(uint64_t id, uint64_t ns, uint64_t after, uint64_t *ids, size_t n)
 {
 	const struct request request = make_request(id, ns, after);
 	long listed = syscall(SYS_NUMBER_LISTMOUNT, &request, ids, n, 0);
@@ -252,14 +252,14 @@ static int list(uint64_t id, uint64_t ns, uint64_t after, uint64_t *ids, size_t 
 
 int statmount_list(uint64_t id, uint64_t ns, uint64_t *ids, size_t n)
 {
-	int listed = list(id, ns, 0, ids, n);
+	int listed = statmount_list_page(id, ns, 0, ids, n);
 
 	return listed >= 0 && (size_t)listed == n ? -E2BIG : listed;
 }
 
 int statmount_list_all(uint64_t ns, uint64_t after, uint64_t *ids, size_t n)
 {
-	return list(LIST_ALL, ns, after, ids, n);
+	return statmount_list_page(LIST_ALL, ns, after, ids, n);
 }
 
 int statmount_id_of(int fd, uint64_t *ret_id)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int say_failed(const struct isolated *isolated, const char *what, int r)
+static int isolated_report_failure(const struct isolated *isolated, const char *what, int r)
 {
 	fprintf(stderr, "fuse-sidecar-hook: %s: cannot %s %s: %s\n", isolated->stage, what,
 		isolated->about, strerror(-r));
@@ -19,9 +19,11 @@ static int work(const struct isolated *isolated, const struct supervisor *superv
 	int code;
 
 	if (r < 0)
-		return say_failed(isolated, "begin with", r);
+		return isolated_report_failure(isolated, "begin with", r);
 	code = isolated->work(isolated->data, supervisor->progress);
-	return fflush(stdout) == 0 ? code : say_failed(isolated, "say what was done for", -errno);
+	return fflush(stdout) == 0
+		       ? code
+		       : isolated_report_failure(isolated, "say what was done for", -errno);
 }
 
 int run_isolated(const struct isolated *isolated)
@@ -40,6 +42,6 @@ int run_isolated(const struct isolated *isolated)
 	if (r == 0)
 		r = supervise_wait(&supervisor, &ending);
 	if (r < 0)
-		return say_failed(isolated, "have a process for", r);
+		return isolated_report_failure(isolated, "have a process for", r);
 	return supervise_report(&supervisor, &ending);
 }

@@ -88,7 +88,7 @@ bool supervise_is_worker(const struct supervisor *supervisor)
 }
 
 /* 1: it has ended, 0: not yet, or a negative errno. */
-static int reap(pid_t worker, struct worker_ending *ret)
+static int supervise_reap(pid_t worker, struct worker_ending *ret)
 {
 	siginfo_t info = {0};
 
@@ -114,7 +114,7 @@ static int reap_within(pid_t worker, uint64_t usec, struct worker_ending *ret)
 		.tv_nsec = (long)(usec % 1000000) * 1000,
 	};
 	sigset_t children;
-	int r = reap(worker, ret);
+	int r = supervise_reap(worker, ret);
 
 	if (r != 0)
 		return r;
@@ -122,7 +122,7 @@ static int reap_within(pid_t worker, uint64_t usec, struct worker_ending *ret)
 	sigaddset(&children, SIGCHLD);
 	if (sigtimedwait(&children, NULL, &time) < 0 && errno != EAGAIN && errno != EINTR)
 		return -errno;
-	return reap(worker, ret);
+	return supervise_reap(worker, ret);
 }
 
 /* SIGKILL does not reach what waits for a FUSE daemon that has taken its request: it dies when the
@@ -155,7 +155,7 @@ int supervise_wait(struct supervisor *supervisor, struct worker_ending *ret)
 		int r;
 
 		if (until && until <= now) {
-			r = reap(supervisor->worker, ret);
+			r = supervise_reap(supervisor->worker, ret);
 			if (r == 0)
 				return end_stuck(supervisor->worker, ret);
 			return r < 0 ? r : 0;

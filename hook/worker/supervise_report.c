@@ -23,14 +23,15 @@ struct trace {
 	bool audit_only;
 };
 
-static char *take_text(char *to, size_t size, const char *from)
+static char *report_take_text(char *to, size_t size, const char *from)
 {
 	memcpy(to, from, size);
 	to[size - 1] = '\0';
 	return *to ? to : NULL;
 }
 
-#define TAKE(trace, from, field) take_text((trace)->field, sizeof((trace)->field), (from)->field)
+#define TAKE(trace, from, field)                                                                   \
+	report_take_text((trace)->field, sizeof((trace)->field), (from)->field)
 
 static void take_trace(const struct worker_status *progress, struct trace *ret)
 {
