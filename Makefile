@@ -9,7 +9,8 @@
 #   policy/*/*.c             libpolicy.a  + libcap
 #   hook/*/*.c               libhook.a    + nothing more; the filter of system calls comes from
 #                            hook/sandbox/filter_export.c, a program of the build
-#   hook/main.c              the program
+#   hook/main.c              fuse-sidecar-hook, for runtimes and units
+#   hook/tool_main.c         fuse-sidecar, for people
 #   hook/doctor/inspect.cc   a program of its own, for doctor only: toml++, re2; INSPECT=no leaves it out
 #   tests/unit/oci_test_*.c      a cmocka program with liboci only
 #   tests/unit/policy_test_*.c   ... with libpolicy and liboci
@@ -143,7 +144,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(mode_ldf
 oci_src := $(sort $(wildcard oci/*/*.c))
 policy_src := $(sort $(wildcard policy/*/*.c))
 hook_src := $(sort $(filter-out hook/sandbox/filter_export.c,$(wildcard hook/*/*.c)))
-main_src := $(wildcard hook/main.c)
+main_src := hook/main.c hook/tool_main.c
 support_src := $(sort $(wildcard tests/support/*.c))
 preload_src := $(sort $(wildcard tests/support/preload/*.c))
 helper_src := $(sort $(wildcard tests/support/bin/*.c))
@@ -162,6 +163,7 @@ liboci := $(BUILD)/liboci.a
 libpolicy := $(BUILD)/libpolicy.a
 libhook := $(BUILD)/libhook.a
 hook := $(BUILD)/fuse-sidecar-hook
+tool := $(BUILD)/fuse-sidecar
 inspect := $(if $(filter-out no,$(INSPECT)),$(BUILD)/fuse-sidecar-inspect)
 helpers = $(helper_bins) $(preloads)
 helper_bins := $(patsubst tests/support/bin/%.c,$(BUILD)/tests/%,$(helper_src))
@@ -179,7 +181,7 @@ Q := $(if $(filter 1,$(V)),,@)
 show = $(if $(Q),@printf '  %-3s %s\n' '$(1)' '$(2)')
 
 .PHONY: all
-all: libs $(if $(main_src),$(hook)) $(inspect) ## the hook and its libraries (the default)
+all: libs $(hook) $(tool) $(inspect) ## both programs and their libraries (the default)
 
 .PHONY: libs
 libs: $(liboci) $(libpolicy) $(libhook)
@@ -255,7 +257,9 @@ $(libhook): $(call obj,$(hook_src)) $(filter_programs).o $(BUILD)/hook.stamp
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
-$(hook): $(call obj,$(main_src)) $(libhook) $(libpolicy) $(liboci)
+$(hook): $(call obj,hook/main.c)
+$(tool): $(call obj,hook/tool_main.c)
+$(hook) $(tool): $(libhook) $(libpolicy) $(liboci)
 	$(call show,LD,$@)
 	$(link) $(HOOK_LIBS)
 

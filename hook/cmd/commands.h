@@ -41,9 +41,12 @@ struct command {
 /* The command as its supervisor knows it. */
 struct supervised command_supervised(const struct command *command);
 
+struct program;
+
 /* Parse argv; NULL after having printed usage or version, with *ret_exit set (0 for --help and
  * --version, else EXIT_INPUT). */
-const struct command *commands_parse(int argc, char **argv, struct options *ret, int *ret_exit);
+const struct command *commands_parse(
+	const struct program *program, int argc, char **argv, struct options *ret, int *ret_exit);
 
 int cmd_prestart(const struct options *options);
 int cmd_poststop(const struct options *options);

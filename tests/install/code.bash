@@ -35,11 +35,11 @@ keys() {
 }
 
 verbs() {
-	sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' hook/cmd/commands.c
+	sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' hook/cmd/{hook,tool}_program.c
 }
 
 options() {
-	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/cmd/commands.c
+	sed -n 's/.*{\?"\([a-z-]*\)", \(no\|required\)_argument,.*/--\1/p' hook/cmd/{hook,tool}_program.c
 }
 
 actions() {

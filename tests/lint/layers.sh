@@ -47,7 +47,7 @@ for at in "${rooms[@]}"; do
 	room "$at"
 	below+="${below:+|}$at"
 done
-rule hook/main.c "($below)/[a-z0-9_]+\\.h" hook/*.[ch]
+rule "a program's main" "($below)/[a-z0-9_]+\\.h" hook/*.[ch]
 
 oci='oci/[a-z]+/[a-z0-9_]+\.h'
 policy="$oci|policy/[a-z]+/[a-z0-9_]+\\.h"
@@ -75,6 +75,6 @@ done < <(find oci policy hook -mindepth 1 -type d 2>/dev/null)
 while IFS= read -r file; do
 	echo "$file: belongs in one of the rooms" >&2
 	bad=1
-done < <(find oci policy hook -maxdepth 1 -name '*.[ch]' ! -path hook/main.c 2>/dev/null)
+done < <(find oci policy hook -maxdepth 1 -name '*.[ch]' ! -path hook/main.c ! -path hook/tool_main.c 2>/dev/null)
 
 exit "$bad"

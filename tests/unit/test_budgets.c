@@ -3,7 +3,7 @@
  * What a stage may take at most, against the timeout that its file of hooks.d names: a runtime that
  * ends the hook itself leaves its children, and tells nobody why.
  */
-#include "hook/cmd/commands.h"
+#include "hook/cmd/program.h"
 #include "hook/record/lock.h"
 #include "hook/sandbox/worker_status.h"
 #include "hook/worker/supervise.h"
@@ -32,7 +32,7 @@ static const struct command *find_command(const char *stage)
 	int code = -1;
 
 	snprintf(verb, sizeof(verb), "%s", stage);
-	command = commands_parse(2, argv, &options, &code);
+	command = commands_parse(&hook_program, 2, argv, &options, &code);
 	assert_non_null(command);
 	return command;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook/cmd/commands.h"
+#include "hook/cmd/program.h"
 
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
@@ -36,7 +36,7 @@ static const struct command *parse(const char *text, struct line *line, struct o
 	int code = -1;
 
 	make_line(line, text);
-	return commands_parse(line->argc, line->argv, options, &code);
+	return commands_parse(&hook_program, line->argc, line->argv, options, &code);
 }
 
 static void assert_text(const char *found, const char *expected)
@@ -127,7 +127,7 @@ static int run_line(void *data)
 	int code = 101;
 
 	make_line(&line, data);
-	return commands_parse(line.argc, line.argv, &options, &code) ? 100 : code;
+	return commands_parse(&hook_program, line.argc, line.argv, &options, &code) ? 100 : code;
 }
 
 static void what_is_wrong_is_said_with_the_usage(void **state)
@@ -168,7 +168,7 @@ static void help_and_version_are_no_errors(void **state)
 		char line[64];
 		const char *said;
 	} cases[] = {
-		{"--help", "\nCommands, for people:\n"},
+		{"--help", "\nCommands:\n"},
 		{"--version", "fuse-sidecar-hook "},
 		{"check --help", "--container-mountinfo FILE"},
 		{"status --help", "NAMESPACE/NAME"},

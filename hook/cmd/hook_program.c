@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hook's own table: the stages that a runtime starts, and the commands of a node's units. */
+#include "hook/cmd/program.h"
+
+#include "hook/sys/program_name.h"
+#include "oci/base/cleanup.h"
+
+static const struct option plain_options[] = {HELP_OPTION, END_OF_OPTIONS};
+
+static const struct option reconcile_options[] = {
+	HELP_OPTION, {"dry-run", no_argument, NULL, OPTION_DRY_RUN}, END_OF_OPTIONS};
+
+#define STAGE_HELP                                                                                 \
+	"For container runtimes: reads the container's state on standard input\n"                  \
+	"(OCI runtime-spec, \"State\"). Registered by a file in hooks.d.\n"
+
+static const struct verb verbs[] = {
+	{
+		STAGE("prestart", cmd_prestart, PRIVILEGES_PRESTART, false),
+		.arguments = "",
+		.summary = "prepare and verify a container's mounts, before it starts",
+		.help = STAGE_HELP,
+		.options = plain_options,
+	},
+	{
+		STAGE("createRuntime", cmd_prestart, PRIVILEGES_PRESTART, false),
+		.arguments = "",
+		.summary = "the same stage by its current name; register one of the two",
+		.help = STAGE_HELP,
+		.options = plain_options,
+	},
+	{
+		STAGE("poststop", cmd_poststop, PRIVILEGES_POSTSTOP, true),
+		.arguments = "",
+		.summary = "take back what a container that is gone still owns",
+		.help = STAGE_HELP,
+		.options = plain_options,
+	},
+	{
+		COMMAND("prepare", cmd_prepare, PRIVILEGES_PREPARE, PREPARE_USEC),
+		.arguments = "",
+		.summary = "make the policy's nodeMounts shared (at boot)",
+		.help = "Does nothing to a mount that is shared already.\n",
+		.options = plain_options,
+	},
+	{
+		COMMAND("reconcile", cmd_reconcile, PRIVILEGES_RECONCILE, RECONCILE_USEC),
+		.arguments = " [--dry-run]",
+		.summary = "remove what pods that are gone have left (from a timer)",
+		.help = "Records whose containers are all gone, dead FUSE mounts below their\n"
+			"volumes, and binds that hooks made. Live mounts are never touched.\n"
+			"  --dry-run                   only say what would be done\n",
+		.options = reconcile_options,
+	},
+};
+
+const struct program hook_program = {
+	.name = HOOK_PROGRAM,
+	.usage = "usage: " HOOK_PROGRAM " STAGE\n"
+		 "       " HOOK_PROGRAM " COMMAND [OPTION]...\n\n"
+		 "Stages, for runtimes:\n",
+	.unknown = "stage or command",
+	.verbs = verbs,
+	.n_verbs = ARRAY_SIZE(verbs),
+	.also = &tool_program,
+};
