@@ -127,6 +127,15 @@ static int load_words(struct pod *pod, struct pod_container *container, const ch
 	return r;
 }
 
+char *pod_image_name(const struct pod_container *container)
+{
+	const char *image = manifest_string(container->node, "image");
+	const char *slash = image ? strrchr(image, '/') : NULL;
+	const char *name = slash ? slash + 1 : image;
+
+	return name ? strndup(name, strcspn(name, ":@")) : strdup("");
+}
+
 /* What comes before the arguments where the image says it: rclone/rclone's is rclone. */
 static int add_entrypoint(struct pod_container *container)
 {

@@ -157,12 +157,3 @@ const struct manifest_node *pod_security(
 		return own;
 	return manifest_get(manifest_get(pod->workload->spec, "securityContext"), key);
 }
-
-char *pod_image_name(const struct pod_container *container)
-{
-	const char *image = manifest_string(container->node, "image");
-	const char *slash = image ? strrchr(image, '/') : NULL;
-	const char *name = slash ? slash + 1 : image;
-
-	return name ? strndup(name, strcspn(name, ":@")) : strdup("");
-}

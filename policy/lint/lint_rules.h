@@ -56,6 +56,7 @@ struct lint_site {
 	const char *subject, *fix;
 };
 
+/* lint_finding.c */
 /*
  * Add a finding with the severity that the policy gives its code, but at most of level `cap`;
  * LINT_NOTE for advice, which is an error only where the policy denies it. *ret is the finding,
@@ -68,6 +69,10 @@ int lint_add_copy(struct lint_pod *pod, const struct manifest_node *node,
 	const struct finding *finding, struct lint_finding **ret);
 /* Note how an edit of the finding came out. 0 or -ENOMEM. */
 int lint_outcome(struct lint_finding *finding, enum edit_outcome outcome);
+/* Take the one finding of `made` over, as one of `object`. 0 or -ENOMEM. */
+int lint_take(
+	struct lint *lint, struct findings *made, const char *object, struct lint_finding **ret);
+void lint_finding_clear(struct lint_finding *item);
 
 /* The rules, in the order in which they are run. 0 or -ENOMEM each. */
 int lint_problems(struct lint_pod *pod);    /* manifest-invalid */
@@ -114,8 +119,6 @@ const struct manifest_node *lint_argument(
 	const struct pod_container *container, const char *text, size_t *ret_index);
 /* Where a container is named: its name, else itself. */
 const struct manifest_node *lint_name_of(const struct pod_container *container);
-/* True where the pod has anything to do with FUSE mounts. */
-bool lint_concerns(const struct lint_pod *pod);
 /* The value node of an annotation of the pod; NULL without. */
 const struct manifest_node *lint_annotation(const struct lint_pod *pod, const char *key);
 
