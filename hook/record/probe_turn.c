@@ -3,7 +3,6 @@
 
 #include "hook/record/lock_holder.h"
 #include "hook/record/runtime_dir.h"
-#include "hook/record/selinux_context.h"
 #include "hook/sys/deadline.h"
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
@@ -11,8 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#define FILE_NAME "probes"
 
 /*
  * What a connection's part of the file says: `asked` by who takes the turn, `answered` when the
@@ -39,21 +36,7 @@ static int64_t probe_turn_offset(const struct fuse_connection *connection)
 	       (int64_t)sizeof(struct said);
 }
 
-void probe_turn_make_file(int runtime_fd)
-{
-	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
-	cleanup_close int fd = openat(runtime_fd, FILE_NAME, flags);
-
-	if (fd >= 0 || errno != ENOENT)
-		return;
-	/* A full or read-only /run stops the hook with its record, where it is said. */
-	fd = openat(runtime_fd, FILE_NAME, flags | O_CREAT, 0600);
-	/* A service's file has its domain's type, which a runtime's hooks may not open. */
-	if (fd >= 0)
-		(void)selinux_context_label(fd, RUNTIME_DIR "/" FILE_NAME, NULL);
-}
-
-/* It is not made here: there are commands that make nothing. */
+/* runtime_dir_complete() makes it: there are commands that make nothing. */
 static int open_own(void)
 {
 	cleanup_close int runtime = -EBADF;
@@ -61,7 +44,7 @@ static int open_own(void)
 
 	if (r < 0)
 		return r;
-	fd = openat(runtime, FILE_NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(runtime, RUNTIME_PROBES, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

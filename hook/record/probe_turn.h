@@ -30,10 +30,6 @@ struct probe_turn {
 		.fd = -EBADF, .at = -1, .answer = PATH_UNKNOWN                                     \
 	}
 
-/* Make the file in the runtime directory, by who may make files there. Where that fails fusectl has
- * to do. */
-void probe_turn_make_file(int runtime_fd);
-
 /*
  * Take the turn, in the process that is to ask, and that takes one at a time. With `wait` after
  * whoever has it: that may take for ever, and a signal that kills ends it. `since_usec`

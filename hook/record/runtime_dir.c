@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/record/runtime_dir.h"
 
-#include "hook/record/probe_turn.h"
 #include "hook/record/selinux_context.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/ident.h"
@@ -98,6 +97,21 @@ static int open_owned(
 	return r < 0 ? r : move_fd(&fd);
 }
 
+/* Where that fails fusectl has to do (hook/record/probe_turn.h). */
+static void make_probes(int runtime_fd)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+	cleanup_close int fd = openat(runtime_fd, RUNTIME_PROBES, flags);
+
+	if (fd >= 0 || errno != ENOENT)
+		return;
+	/* A full or read-only /run stops the hook with its record, where it is said. */
+	fd = openat(runtime_fd, RUNTIME_PROBES, flags | O_CREAT, 0600);
+	/* A service's file has its domain's type, which a runtime's hooks may not open. */
+	if (fd >= 0)
+		(void)selinux_context_label(fd, RUNTIME_DIR "/" RUNTIME_PROBES, NULL);
+}
+
 int runtime_dir_complete(int fd, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(subdirectories); i++) {
@@ -110,7 +124,7 @@ int runtime_dir_complete(int fd, struct error *err)
 		if (opened < 0)
 			return opened;
 	}
-	probe_turn_make_file(fd);
+	make_probes(fd);
 	return 0;
 }
 

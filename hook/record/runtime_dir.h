@@ -7,11 +7,10 @@
 #ifndef FSH_HOOK_RECORD_RUNTIME_DIR_H
 #define FSH_HOOK_RECORD_RUNTIME_DIR_H
 
+#include "hook/record/runtime_path.h"
 #include "oci/base/error.h"
 #include <stdbool.h>
 #include <stddef.h>
-
-#define RUNTIME_DIR "/run/fuse-sidecar-hook"
 
 /*
  * Open the runtime directory, made with its subdirectories where `create`. It must belong to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/record/selinux_context.h"
 
-#include "hook/record/runtime_dir.h"
+#include "hook/record/runtime_path.h"
 #include "hook/record/selinux.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
@@ -119,7 +119,12 @@ static int find_in_file(
 	return r < 0 ? r : find_in(text, path, ret_type);
 }
 
-int selinux_context_type(const char *path, char ret_type[SELINUX_TYPE_SIZE])
+/*
+ * The type that the file contexts give to the directory `path`, which begins with /run: the
+ * administrator's count before the policy's, and /var/run is the same. 0, -ENOENT where they have
+ * none for it, or a negative errno where they cannot be read.
+ */
+static int find_type(const char *path, char ret_type[SELINUX_TYPE_SIZE])
 {
 	static const char *const suffixes[] = {".local", ""};
 	char policy[NAME_MAX + 1];
@@ -141,7 +146,7 @@ int selinux_context_own(const char *path, char ret_type[SELINUX_TYPE_SIZE])
 	int r = -ENOENT;
 
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(paths); i++)
-		r = selinux_context_type(paths[i], ret_type);
+		r = find_type(paths[i], ret_type);
 	return r;
 }
 

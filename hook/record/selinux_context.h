@@ -12,16 +12,10 @@
 #define SELINUX_TYPE_SIZE 128
 
 /*
- * The type that the file contexts give to the directory `path`, which begins with /run: the
- * administrator's count before the policy's, and /var/run is the same. 0, -ENOENT where they have
- * none for it, or a negative errno where they cannot be read.
- */
-int selinux_context_type(const char *path, char ret_type[SELINUX_TYPE_SIZE]);
-
-/*
  * The type for one of the hook's own directories in /run: that of its path, else that of
  * RUNTIME_DIR, else that of /run/containers, where the runtimes keep their state and which they and
- * CRI-O may write. Errors as above.
+ * CRI-O may write. 0, -ENOENT where the file contexts have none of these, or a negative errno where
+ * they cannot be read.
  */
 int selinux_context_own(const char *path, char ret_type[SELINUX_TYPE_SIZE]);
 
