@@ -2,62 +2,7 @@
 #include "hook/apply/apply.h"
 
 #include "hook/apply/apply_steps.h"
-#include "hook/mount/safe_walk.h"
-#include "hook/mount/shared_bind.h"
-#include "hook/run/load_mounts.h"
-#include "oci/base/cleanup.h"
-#include "oci/base/path.h"
 #include <stdio.h>
-
-/* The policy's root, or mount of the node, that holds it; NULL without. */
-static const char *trusted_above(const struct run *run, const char *host_path)
-{
-	const char *root = config_prefix_of(&run->config.roots, host_path);
-
-	return root ? root : config_prefix_of(&run->config.node_mounts, host_path);
-}
-
-int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err)
-{
-	const char *trusted = trusted_above(run, host_path);
-
-	if (!trusted)
-		return error_set(err, -EACCES, FINDING_PATH_OUTSIDE_ROOTS, host_path,
-			"add its volume to roots in the node's policy",
-			"%s is below no root of the node's policy", host_path);
-	return safe_walk_open(trusted, host_path, ret_fd, err);
-}
-
-int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
-	struct error *err)
-{
-	const char *from =
-		volume && path_below(host_path, volume) ? volume : trusted_above(run, host_path);
-	cleanup_close int fd = -EBADF;
-	int r = apply_open(run, from ? from : host_path, &fd, err);
-
-	if (r < 0)
-		return r;
-	r = safe_walk_below(fd, from, path_below(host_path, from), ret_fd, err);
-	return r == -ENOENT ? error_set(err, r, FINDING_PATH_UNSAFE, host_path,
-				      "end what renames or mounts directories of the volume while "
-				      "the pod starts",
-				      "%s has just been taken away", host_path)
-			    : r;
-}
-
-int apply_open_locked(const struct run *run, const char *volume, const char *host_path,
-	struct lock *ret_lock, int *ret_fd, struct error *err)
-{
-	cleanup_close int before = -EBADF;
-	int r;
-
-	r = apply_open_below(run, volume, host_path, &before, err);
-	worker_status_at(run->progress, "waiting for the lock of", host_path);
-	if (r == 0)
-		r = shared_bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
-	return r < 0 ? r : apply_open_below(run, volume, host_path, ret_fd, err);
-}
 
 static bool has_wait(const struct plan *plan)
 {
@@ -115,50 +60,4 @@ int apply_plan(struct run *run, struct error *err)
 			return r;
 	}
 	return has_wait(plan) ? apply_wait(run, err) : 0;
-}
-
-static int resolve(struct run *run, struct error *err)
-{
-	targets_clear(&run->judgement.targets);
-	return targets_resolve(&run->facts, &run->judgement.targets) < 0 ? error_memory(err) : 0;
-}
-
-static int complete(struct run *run, struct error *err)
-{
-	int r = load_mounts_complete(run, &run->judgement.targets, err);
-
-	return r > 0 ? resolve(run, err) : r;
-}
-
-static bool any_unplaced(const struct targets *targets)
-{
-	for (size_t i = 0; i < targets->n; i++) {
-		if (targets->items[i].unplaced)
-			return true;
-	}
-	return false;
-}
-
-int apply_refresh(struct run *run, struct error *err)
-{
-	int r;
-
-	if (!run->tables_changed)
-		return 0;
-	targets_clear(&run->judgement.targets);
-	r = load_mounts(run, err);
-	if (r == 0)
-		r = resolve(run, err);
-	if (r == 0 && any_unplaced(&run->judgement.targets))
-		r = complete(run, err);
-	if (r == 0)
-		run->tables_changed = false;
-	return r;
-}
-
-int apply_refresh_way(struct run *run, struct error *err)
-{
-	int r = apply_refresh(run, err);
-
-	return r < 0 ? r : complete(run, err);
 }

@@ -143,20 +143,6 @@ int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned
 	return dead_mount_detach(&stale, ret_detached, ret_left, err);
 }
 
-int apply_claim(struct run *run, const struct plan_step *step, struct claim *ret, struct error *err)
-{
-	*ret = (struct claim){
-		.volume = step->volume,
-		.host_path = step->host_path,
-		.path = topology_path(&run->topology, step->path),
-	};
-	/* What was noted was noted of a directory; another instance may have another volume. */
-	if (ret->path &&
-		(!ret->path->host_path || strcmp(ret->path->host_path, step->host_path) != 0))
-		ret->path = NULL;
-	return authority_of_container(run, step->path, step->host_path, &ret->could_itself, err);
-}
-
 int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err)
 {
 	enum path_state left;
@@ -164,7 +150,7 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 	struct claim claim;
 	int r;
 
-	r = apply_claim(run, step, &claim, err);
+	r = authority_claim(run, step, &claim, err);
 	if (r < 0)
 		return r;
 	r = apply_detach_dead(run, &claim, &detached, &left, err);

@@ -4,28 +4,9 @@
 #define FSH_HOOK_APPLY_APPLY_STEPS_H
 
 #include "hook/apply/authority.h"
+#include "hook/apply/context.h"
 #include "hook/run/run.h"
 #include "policy/check/plan.h"
-
-/* Pin a step's volume from the policy's root that holds it. */
-int apply_open(const struct run *run, const char *host_path, int *ret_fd, struct error *err);
-
-/*
- * Pin what lies in a volume, where whoever writes to it may have mounted on the way:
- * safe_walk_below() from the volume or, where that is not known (NULL) or not above it, from the
- * policy's root. For what was seen there a moment ago: that it is gone is FINDING_PATH_UNSAFE. 0 or
- * a negative errno, of which safe_walk_has_changed() tells whether it is of this moment.
- */
-int apply_open_below(const struct run *run, const char *volume, const char *host_path, int *ret_fd,
-	struct error *err);
-
-/*
- * The same with the directory's shared_bind_lock() taken, and opened only then: what was there
- * before the lock may have been another pod's bind, that has ended with it. The lock is the
- * caller's (bind_unlock).
- */
-int apply_open_locked(const struct run *run, const char *volume, const char *host_path,
-	struct lock *ret_lock, int *ret_fd, struct error *err);
 
 /*
  * Before apply_detach_dead() of several paths: ask them all at once, so that those that hang take
@@ -42,10 +23,6 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
  */
 int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
 	enum path_state *ret_left, struct error *err);
-
-/* The step's claim. 0 or a negative errno. */
-int apply_claim(
-	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err);
 
 /*
  * apply_survey.c: what is mounted on the provider's own paths, before anything is done: what may
@@ -87,12 +64,5 @@ int apply_ask_gate(struct run *run, struct error *err);
  * what was shared for it is taken back, unless another container of the pod is there to use it.
  */
 int apply_wait(struct run *run, struct error *err);
-
-/* Read the mount tables again, and resolve the targets with them, where something was mounted
- * since. */
-int apply_refresh(struct run *run, struct error *err);
-
-/* The same, and whole tables where it takes those to tell which way mounts travel. */
-int apply_refresh_way(struct run *run, struct error *err);
 
 #endif

@@ -38,7 +38,7 @@ static int may_heal(struct run *run, const struct plan_step *step, const struct 
 	struct dead_mount mount = {.major = found->major, .minor = found->minor};
 	cleanup_mount_owner struct mount_owner owner = {0};
 	struct claim claim;
-	int r = apply_claim(run, step, &claim, err);
+	int r = authority_claim(run, step, &claim, err);
 
 	if (r < 0)
 		return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/apply/authority.h"
 
-#include "hook/apply/apply_steps.h"
+#include "hook/apply/context.h"
 #include "hook/mount/mnttab_query.h"
 #include "hook/sys/mnttab_read.h"
 #include "hook/sys/mount_id.h"
@@ -104,6 +104,21 @@ int authority_of_container(
 		return 0;
 	return provider_rights_unmount(&run->facts, path, host_path, ret) < 0 ? error_memory(err)
 									      : 0;
+}
+
+int authority_claim(
+	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err)
+{
+	*ret = (struct claim){
+		.volume = step->volume,
+		.host_path = step->host_path,
+		.path = topology_path(&run->topology, step->path),
+	};
+	/* What was noted was noted of a directory; another instance may have another volume. */
+	if (ret->path &&
+		(!ret->path->host_path || strcmp(ret->path->host_path, step->host_path) != 0))
+		ret->path = NULL;
+	return authority_of_container(run, step->path, step->host_path, &ret->could_itself, err);
 }
 
 static int identify(int fd, const char *host_path, struct dead_mount *mount, struct error *err)

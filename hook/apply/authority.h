@@ -11,6 +11,7 @@
 #include "hook/apply/mount_owner.h"
 #include "hook/mount/dead_mount.h"
 #include "hook/run/run.h"
+#include "policy/check/plan.h"
 
 /* A place where the hook would act. Nothing is owned. */
 struct claim {
@@ -42,6 +43,10 @@ bool authority_is_elsewhere(const struct run *run, const struct mount_table *hos
  * been. False where it cannot be read. 0 or a negative errno. */
 int authority_of_container(
 	struct run *run, const char *path, const char *host_path, bool *ret, struct error *err);
+
+/* The place of a step of the plan. 0 or a negative errno. */
+int authority_claim(
+	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err);
 
 /*
  * The ids of the mount that a walk to the claim's host path ends on, below its volume and through

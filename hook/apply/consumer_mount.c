@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/apply/consumer_mount.h"
 
-#include "hook/apply/apply_steps.h"
+#include "hook/apply/context.h"
 #include "hook/mount/container_ns.h"
 #include "hook/mount/mnttab_query.h"
 #include "hook/mount/mount_attach.h"
