@@ -399,9 +399,10 @@ check-asan-run: all tests
 whole = echo 'int main(void) { return 0; }' | $(CC) $(CFLAGS) $(mode_cflags) -fPIE $(mode_ldflags) \
 	-pie -x c - -x none -Wl,--whole-archive $(1) -Wl,--no-whole-archive -o $(BUILD)/layers.tmp
 .PHONY: check-layers
-check-layers: libs ## prove that hook -> policy -> oci, and the order of their rooms, is the only direction
+check-layers: libs ## prove that hook -> policy -> oci, and the order of their rooms, is the only direction, with no circle
 	@tests/lint/layers.sh
 	@tests/lint/room_symbols.sh $(BUILD)/obj
+	@tests/lint/circles.sh $(BUILD)/obj
 	$(if $(oci_src),@$(call whole,$(liboci)) $(OCI_LIBS))
 	$(if $(policy_src),@$(call whole,$(libpolicy) $(liboci)) $(POLICY_LIBS))
 	@rm -f $(BUILD)/layers.tmp
