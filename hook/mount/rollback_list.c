@@ -130,18 +130,6 @@ int rollback_list_last(struct rollback_list *rollback)
 	return r;
 }
 
-unsigned int rollback_list_run(struct rollback_list *rollback)
-{
-	unsigned int failed = 0;
-
-	while (rollback->n > 0) {
-		if (rollback_list_last(rollback) < 0)
-			failed++;
-	}
-	rollback_list_clear(rollback);
-	return failed;
-}
-
 void rollback_list_clear(struct rollback_list *rollback)
 {
 	if (!rollback)

@@ -45,10 +45,6 @@ void rollback_list_drop_last(struct rollback_list *rollback);
 /* Forget the mounts that were shared and bound: they stay, also where the run fails. */
 void rollback_list_keep_mounts(struct rollback_list *rollback);
 
-/* Take everything back, the last thing first, and leave the list empty. Returns how many steps
- * could not be taken back; a directory that is used by something else by now is none of them. */
-unsigned int rollback_list_run(struct rollback_list *rollback);
-
 /* Forget everything: the run succeeded. NULL is accepted. */
 void rollback_list_clear(struct rollback_list *rollback);
 

@@ -30,21 +30,21 @@ static int held_process_open_root(pid_t pid)
 	return open_of(pid, "root", O_PATH | O_DIRECTORY);
 }
 
-void held_process_hold(pid_t pid)
-{
-	held_process_let_go();
-	held.pid = pid;
-	held.mount_ns = open_mount_ns(pid);
-	held.root = held_process_open_root(pid);
-}
-
-void held_process_let_go(void)
+static void held_process_let_go(void)
 {
 	if (held.pid == 0)
 		return;
 	cleanup_close_fd(&held.mount_ns);
 	cleanup_close_fd(&held.root);
 	held.pid = 0;
+}
+
+void held_process_hold(pid_t pid)
+{
+	held_process_let_go();
+	held.pid = pid;
+	held.mount_ns = open_mount_ns(pid);
+	held.root = held_process_open_root(pid);
 }
 
 static int held_process_copy(int fd)

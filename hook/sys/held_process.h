@@ -10,9 +10,9 @@
 
 /* Open both for all that this process and those that it forks ask for. What cannot be opened is
  * told to who asks. Whether `pid` is still the process that was meant is theirs to ask too, after
- * it (process_is_alive()). held_process_let_go() takes that back. */
+ * it (process_is_alive()).
+ * It takes the place of the one before. */
 void held_process_hold(pid_t pid);
-void held_process_let_go(void);
 
 /* A descriptor of /proc/PID/ns/mnt, and one (O_PATH) of /proc/PID/root, the caller's; or a negative
  * errno. Of the process that is held it is that one's, of others it is opened now. */

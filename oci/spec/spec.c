@@ -91,15 +91,6 @@ int spec_fetch(int dir, const char *path, char **ret_data, size_t *ret_size, str
 	return 0;
 }
 
-int spec_read(int dir, const char *path, struct spec *ret, struct error *err)
-{
-	cleanup_free char *data = NULL;
-	size_t size = 0;
-	int r = spec_fetch(dir, path, &data, &size, err);
-
-	return r < 0 ? r : spec_parse(data, size, ret, err);
-}
-
 int spec_fetch_bundle(const char *bundle, char **ret_data, size_t *ret_size, struct error *err)
 {
 	cleanup_close int dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -110,18 +101,6 @@ int spec_fetch_bundle(const char *bundle, char **ret_data, size_t *ret_size, str
 			"give the bundle's directory", "bundle %s: cannot be opened: %s", bundle,
 			strerror(-r));
 	r = spec_fetch(dir, "config.json", ret_data, ret_size, err);
-	return r < 0 ? error_wrap(err, r, "bundle %s", bundle) : 0;
-}
-
-int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err)
-{
-	cleanup_free char *data = NULL;
-	size_t size = 0;
-	int r = spec_fetch_bundle(bundle, &data, &size, err);
-
-	if (r < 0)
-		return r;
-	r = spec_parse(data, size, ret, err);
 	return r < 0 ? error_wrap(err, r, "bundle %s", bundle) : 0;
 }
 

@@ -124,12 +124,6 @@ int spec_fetch(int dir, const char *path, char **ret_data, size_t *ret_size, str
 /* The same of config.json in the bundle directory `bundle`. Errors name the directory. */
 int spec_fetch_bundle(const char *bundle, char **ret_data, size_t *ret_size, struct error *err);
 
-/* spec_fetch() and spec_parse(). */
-int spec_read(int dir, const char *path, struct spec *ret, struct error *err);
-
-/* spec_fetch_bundle() and spec_parse(). */
-int spec_read_bundle(const char *bundle, struct spec *ret, struct error *err);
-
 void spec_clear(struct spec *spec);
 
 /* "private", "slave", "shared", "unbindable", "unset". Static storage. */

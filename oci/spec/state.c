@@ -112,15 +112,6 @@ int state_fetch(int fd, char **ret_data, size_t *ret_size, struct error *err)
 	return 0;
 }
 
-int state_read(int fd, struct state *ret, struct error *err)
-{
-	cleanup_free char *data = NULL;
-	size_t size;
-	int r = state_fetch(fd, &data, &size, err);
-
-	return r < 0 ? r : state_parse(data, size, ret, err);
-}
-
 void state_clear(struct state *state)
 {
 	if (!state)

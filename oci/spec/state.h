@@ -35,9 +35,6 @@ int state_parse(const char *data, size_t size, struct state *ret, struct error *
  * behind them. */
 int state_fetch(int fd, char **ret_data, size_t *ret_size, struct error *err);
 
-/* state_fetch() and state_parse(). */
-int state_read(int fd, struct state *ret, struct error *err);
-
 void state_clear(struct state *state);
 
 #define cleanup_state __attribute__((cleanup(state_clear)))

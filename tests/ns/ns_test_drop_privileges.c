@@ -4,6 +4,7 @@
 #include "hook/mount/rollback_list.h"
 #include "hook/mount/safe_walk.h"
 #include "oci/base/cleanup.h"
+#include "tests/ns/roll_back.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/ns_sandbox.h"
@@ -165,7 +166,7 @@ static int make_and_take_back(void *data)
 		return 1;
 	if (safe_walk_make(fd, NS_SANDBOX_DIR, "a/zurg", &sticky, &rollback, NULL) != 2)
 		return 2;
-	if (rollback_list_run(&rollback) > 0)
+	if (roll_back(&rollback) > 0)
 		return 3;
 	return access(NS_SANDBOX_DIR "/a", F_OK) == 0 ? 4 : 0;
 }

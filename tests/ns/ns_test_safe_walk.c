@@ -2,6 +2,7 @@
 #include "hook/mount/safe_walk.h"
 
 #include "oci/base/cleanup.h"
+#include "tests/ns/roll_back.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fuse_daemon.h"
@@ -118,7 +119,7 @@ static void an_owner_is_given_to_nested_directories_of_a_user(void **state)
 	assert_int_equal(made, 3);
 	assert_directory(VOLUME "/a", 0755, 2000, 3000);
 	assert_directory(VOLUME "/a/b/zurg", 0755, 2000, 3000);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_nothing_at(VOLUME "/a");
 }
 
@@ -326,7 +327,7 @@ static void what_a_failed_run_made_is_taken_back(void **state)
 
 	(void)state;
 	assert_int_equal(make("a/b/zurg", &root_made, &rollback, &made, &err), 0);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_nothing_at(VOLUME "/a");
 }
 
@@ -339,7 +340,7 @@ static void a_directory_that_something_else_uses_stays(void **state)
 	(void)state;
 	assert_int_equal(make("a/zurg", &root_made, &rollback, &made, &err), 0);
 	assert_int_equal(mkdir(VOLUME "/a/other", 0755), 0);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_directory(VOLUME "/a/other", 0755, 0, 0);
 	assert_nothing_at(VOLUME "/a/zurg");
 }

@@ -15,6 +15,7 @@
 #include "oci/spec/mountinfo.h"
 #include "policy/check/mounts.h"
 #include "tests/ns/needs.h"
+#include "tests/ns/roll_back.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_container.h"
 #include "tests/support/ns_sandbox.h"
@@ -358,7 +359,7 @@ static void a_failed_runs_bind_is_taken_back(void **state)
 	assert_int_equal(bind_volume(&anchor), 0);
 	assert_true(has_mount(getpid(), VOLUME));
 	assert_int_equal(rollback_list_add(&rollback, ROLLBACK_BIND, anchor, NULL), 0);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_false(has_mount(getpid(), VOLUME));
 }
 
@@ -378,7 +379,7 @@ static void a_failed_runs_bind_takes_no_mount_of_the_host_along(void **state)
 	assert_int_equal(mount("inner", VOLUME "/disk/inner", "tmpfs", 0, NULL), 0);
 	assert_int_equal(bind_volume(&anchor), 0);
 	assert_int_equal(rollback_list_add(&rollback, ROLLBACK_BIND, anchor, NULL), 0);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_false(has_mount(getpid(), VOLUME));
 	assert_true(has_mount(getpid(), VOLUME "/disk/inner"));
 }
@@ -456,7 +457,7 @@ static void a_failed_runs_sharing_is_taken_back(void **state)
 	before = ns_sandbox_propagation(VOLUME);
 	assert_int_equal(strncmp(before, "shared:", 7), 0);
 	assert_int_equal(rollback_list_add(&rollback, ROLLBACK_SHARED, fd, NULL), 0);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	after = ns_sandbox_propagation(VOLUME);
 	assert_string_equal(after, "");
 }

@@ -3,6 +3,7 @@
  * everybody but their owner. */
 #include "hook/mount/safe_walk.h"
 #include "oci/base/cleanup.h"
+#include "tests/ns/roll_back.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_pod.h"
@@ -110,7 +111,7 @@ static void what_a_failed_run_made_there_is_taken_back(void **state)
 	(void)state;
 	serve(&volume, NULL);
 	assert_int_equal(make(&volume, &of_the_user, &rollback, &err), 3);
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_int_equal(child_run(look_for_anything, NULL), 0);
 }
 
@@ -144,7 +145,7 @@ static void an_owner_that_cannot_be_given_is_named(void **state)
 	assert_int_equal(err.code, FINDING_HOST_IO);
 	assert_non_null(strstr(err.message, "a/b/zurg to uid 2000"));
 	assert_non_null(strstr(err.fix, "dir-owner"));
-	assert_int_equal(rollback_list_run(&rollback), 0);
+	assert_int_equal(roll_back(&rollback), 0);
 	assert_int_equal(child_run(look_for_anything, NULL), 0);
 }
 
@@ -175,7 +176,7 @@ static void the_hook_is_root_again_afterwards(void **state)
 	(void)state;
 	serve(&volume, NULL);
 	make(&volume, &of_the_user, &rollback, &err);
-	rollback_list_run(&rollback);
+	roll_back(&rollback);
 	assert_int_equal(mkdir(NS_SANDBOX_DIR "/mine", 0700), 0);
 	assert_int_equal(stat(NS_SANDBOX_DIR "/mine", &st), 0);
 	assert_int_equal(st.st_uid, 0);

@@ -10,6 +10,7 @@
 #include "hook/mount/safe_walk.h"
 #include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"
+#include "tests/ns/roll_back.h"
 #include "tests/race/arena.h"
 #include "tests/race/canary.h"
 #include "tests/race/mover.h"
@@ -338,7 +339,7 @@ static void walk_beside_a_mover(struct race *race, int volume)
 
 	if (r >= 0)
 		r = dead_mount_detach(&stale, &detached, &left, &err);
-	rollback_list_run(&rollback);
+	roll_back(&rollback);
 	race->detached += r >= 0 ? detached : 0;
 	race->done += r >= 0;
 	race->unsafe += r < 0 && err.code == FINDING_PATH_UNSAFE;

@@ -10,6 +10,7 @@
 #include "oci/spec/state.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
+#include "tests/support/read_input.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "oci/spec/spec.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
+#include "tests/support/read_input.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include "oci/spec/state.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
+#include "tests/support/read_input.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/base/cleanup.h"
 #include "policy/check/devices.h"
+#include "tests/support/read_input.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
