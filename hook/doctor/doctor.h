@@ -28,6 +28,8 @@ struct doctor {
 	struct crio_config crio;
 	bool crio_is_known; /* its configuration could be read; else hooks_dirs are the usual ones
 			     */
+	char *hook_program; /* the path of what is registered, else of what was installed with this
+			       program; NULL: none is known */
 	char *install_fix; /* what registers the hook where this CRI-O reads; NULL: not known yet */
 };
 

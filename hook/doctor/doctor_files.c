@@ -79,6 +79,7 @@ void doctor_clear(struct doctor *doctor)
 	doctor_report_clear(&doctor->checkup);
 	config_clear(&doctor->policy);
 	mount_table_clear(&doctor->host);
+	free(doctor->hook_program);
 	free(doctor->install_fix);
 	crio_config_clear(&doctor->crio);
 	*doctor = (struct doctor){.root_fd = -EBADF};

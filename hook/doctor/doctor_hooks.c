@@ -3,17 +3,18 @@
  * hooks.d as CRI-O reads it: every directory of hooks_dir in their order, every file that ends in
  * .json; of equal names the last directory's file counts. And our registration among what is left.
  */
+#include "hook/doctor/companion.h"
 #include "hook/doctor/doctor.h"
 #include "hook/doctor/doctor_registration.h"
 #include "hook/doctor/inspect.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/programs.h"
 #include "oci/base/strformat.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define PROGRAM_NAME "fuse-sidecar-hook"
 #define ADMIN_HOOKS_DIR "/etc/containers/oci/hooks.d"
 
 /* Where an installation may have put its files, whether CRI-O reads them or not. */
@@ -27,17 +28,17 @@ static bool ends_in_json(const char *name)
 	return length >= 5 && strcmp(name + length - 5, ".json") == 0;
 }
 
-/* By its name, or by being this very program under another one. */
+/* By its name, or by being the very program that was installed with this one. */
 static bool hooks_is_ours(const struct doctor *doctor, const char *path)
 {
 	cleanup_close int fd = doctor_open(doctor, path, O_PATH);
 	const char *slash = strrchr(path, '/');
 	struct stat st, own;
 
-	if (slash && strcmp(slash + 1, PROGRAM_NAME) == 0)
+	if (slash && strcmp(slash + 1, HOOK_PROGRAM) == 0)
 		return true;
-	return !doctor->root && fd >= 0 && fstat(fd, &st) == 0 &&
-	       stat("/proc/self/exe", &own) == 0 && st.st_dev == own.st_dev &&
+	return doctor->hook_program && fd >= 0 && fstat(fd, &st) == 0 &&
+	       stat(doctor->hook_program, &own) == 0 && st.st_dev == own.st_dev &&
 	       st.st_ino == own.st_ino;
 }
 
@@ -270,8 +271,10 @@ static int assume_directories(struct doctor *doctor)
 void doctor_hooks(struct doctor *doctor)
 {
 	cleanup_registrations struct registrations all = {0};
-	int r = doctor->crio_is_known ? 0 : assume_directories(doctor);
+	int r = doctor->root ? 0 : companion_hook(&doctor->hook_program);
 
+	if (r != -ENOMEM)
+		r = doctor->crio_is_known ? 0 : assume_directories(doctor);
 	for (size_t i = 0; r == 0 && i < doctor->crio.hooks_dirs.n; i++)
 		r = load_directory(doctor, doctor->crio.hooks_dirs.items[i], &all);
 	if (r < 0) {

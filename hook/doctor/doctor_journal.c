@@ -5,6 +5,7 @@
 #include "hook/journal/message_ids.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/input.h"
+#include "oci/base/programs.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static void check_socket(struct doctor *doctor)
 	const struct iovec fields[] = {
 		field((char[]){"MESSAGE=doctor: this entry only asks whether the journal reads"}),
 		field((char[]){"PRIORITY=7"}),
-		field((char[]){"SYSLOG_IDENTIFIER=fuse-sidecar-hook"}),
+		field((char[]){"SYSLOG_IDENTIFIER=" HOOK_PROGRAM}),
 		field((char[]){"FUSE_SIDECAR_STAGE=doctor"}),
 	};
 	int r = journal_send(NULL, fields, ARRAY_SIZE(fields));

@@ -8,6 +8,7 @@
 #include "hook/sys/deadline.h"
 #include "hook/sys/mnttab_read.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -67,11 +68,12 @@ static int mounts_probe(struct doctor *doctor, struct found *found, struct error
 }
 
 /* reconcile itself, as its timer starts it; with its own words on standard error. */
-static int run_reconcile(void)
+static int run_reconcile(const struct doctor *doctor)
 {
 	cleanup_subprocess_result struct subprocess_result result = {0};
-	char *argv[] = {(char[]){"/proc/self/exe"}, (char[]){"reconcile"}, NULL};
-	int r = subprocess_run(argv, NULL, 0, RECONCILE_SECONDS, &result);
+	char *argv[] = {doctor->hook_program, (char[]){"reconcile"}, NULL};
+	int r = doctor->hook_program ? subprocess_run(argv, NULL, 0, RECONCILE_SECONDS, &result)
+				     : -ENOENT;
 
 	if (r < 0)
 		return r;
@@ -80,9 +82,22 @@ static int run_reconcile(void)
 	return result.status;
 }
 
+static void mounts_reconcile(struct doctor *doctor)
+{
+	int r = run_reconcile(doctor);
+
+	if (r == -ENOENT)
+		doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
+			doctor->install_fix,
+			"there is no " HOOK_PROGRAM " here that could reconcile");
+	else if (r != EXIT_DONE)
+		doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
+			"see the journal", "reconcile has failed");
+}
+
 /*
- * "; process 4711 of this program has waited there since 2025-01-31 23:59:59": what one of the
- * hook's probes is, that cannot be ended. Empty where none is left.
+ * "; process 4711, a probe of ours, has waited there since 2025-01-31 23:59:59": what one of our
+ * probes is, that cannot be ended. Empty where none is left.
  */
 static void describe_waiter(const struct mount_entry *mount, char *text, size_t size)
 {
@@ -98,7 +113,7 @@ static void describe_waiter(const struct mount_entry *mount, char *text, size_t 
 	when = time(NULL) - (time_t)((deadline_now() - waiter.since_usec) / 1000000);
 	if (waiter.since_usec > 0 && localtime_r(&when, &tm))
 		strftime(since, sizeof(since), " since %F %T", &tm);
-	snprintf(text, size, "; process %d of this program has waited there%s", (int)waiter.pid,
+	snprintf(text, size, "; process %d, a probe of ours, has waited there%s", (int)waiter.pid,
 		since);
 }
 
@@ -120,7 +135,7 @@ static void mounts_report_dead(struct doctor *doctor, const struct found *found)
 		doctor_report_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
 			doctor->fix ? "they are in no record of a pod that has ended: a pod that "
 				      "runs heals its own; else umount -l"
-				    : "fuse-sidecar-hook reconcile, or doctor --fix",
+				    : HOOK_PROGRAM " reconcile, or " TOOL_PROGRAM " doctor --fix",
 			"%zu FUSE mount%s %s dead: %s%s", found->dead, found->dead == 1 ? "" : "s",
 			found->dead == 1 ? "is" : "are", found->first_dead,
 			found->dead > 1 ? " and others" : "");
@@ -137,9 +152,7 @@ void doctor_dead_mounts(struct doctor *doctor)
 
 	before = found.dead;
 	if (r == 0 && found.dead > 0 && doctor->fix) {
-		if (run_reconcile() != EXIT_DONE)
-			doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
-				"see the journal", "reconcile has failed");
+		mounts_reconcile(doctor);
 		r = mounts_probe(doctor, &found, &err);
 	}
 	if (r < 0) {

@@ -4,6 +4,7 @@
 #include "hook/doctor/inspect.h"
 #include "hook/doctor/subprocess.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include "oci/base/text.h"
 #include "oci/spec/annotations.h"
 #include <fcntl.h>
@@ -257,7 +258,7 @@ static int judge_mode(struct doctor *doctor, const char *path, struct stat *ret)
 }
 
 /* What CRI-O runs as root for each container, run with --version. */
-static void try_program(struct doctor *doctor, const char *path, bool same)
+static void try_program(struct doctor *doctor, const char *path)
 {
 	cleanup_subprocess_result struct subprocess_result result = {0};
 	cleanup_free char *program = strdup(path);
@@ -273,20 +274,21 @@ static void try_program(struct doctor *doctor, const char *path, bool same)
 		return;
 	}
 	result.output[strcspn(result.output, "\n")] = '\0';
-	if (strcmp(result.output, "fuse-sidecar-hook " FUSE_SIDECAR_HOOK_VERSION) == 0)
-		doctor_report_ok(&doctor->checkup, CHECK_HOOK_BINARY, "%s%s, version %s", path,
-			same ? "" : ", not this program", FUSE_SIDECAR_HOOK_VERSION);
+	free(doctor->hook_program);
+	doctor->hook_program = move_ptr(program);
+	if (strcmp(result.output, HOOK_PROGRAM " " FUSE_SIDECAR_HOOK_VERSION) == 0)
+		doctor_report_ok(&doctor->checkup, CHECK_HOOK_BINARY, "%s, version %s", path,
+			FUSE_SIDECAR_HOOK_VERSION);
 	else
 		doctor_report_warn(&doctor->checkup, CHECK_HOOK_BINARY,
-			"run the doctor that was installed with it",
-			"%s says \"%s\", this program is version %s", path, result.output,
+			"install " TOOL_PROGRAM " and the hook in one version",
+			"%s says \"%s\", this doctor is of version %s", path, result.output,
 			FUSE_SIDECAR_HOOK_VERSION);
 }
 
 static void judge_program(struct doctor *doctor, const char *path)
 {
-	struct stat st, own;
-	bool same;
+	struct stat st;
 
 	if (judge_mode(doctor, path, &st) != 0)
 		return;
@@ -294,9 +296,7 @@ static void judge_program(struct doctor *doctor, const char *path)
 		doctor_report_ok(&doctor->checkup, CHECK_HOOK_BINARY, "%s is in the image", path);
 		return;
 	}
-	same = stat("/proc/self/exe", &own) == 0 && own.st_dev == st.st_dev &&
-	       own.st_ino == st.st_ino;
-	try_program(doctor, path, same);
+	try_program(doctor, path);
 }
 
 void doctor_registration(struct doctor *doctor, const struct registrations *all)

@@ -8,41 +8,34 @@
 #include "hook/record/selinux_context.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/programs.h"
 #include <fcntl.h>
 #include <string.h>
 
-/* A file, and the types with which it does its work; the first is the policy's own choice. */
-struct expected {
-	const char *path;
-	const char *types[4];
-	const char *fix;
-};
+/* The types with which the hook's program does its work; the first is the policy's own choice.
+ * container_runtime_t runs it in its own domain: corecmd_exec_bin(). */
+static const char *const program_types[] = {"bin_t", "container_runtime_exec_t", "usr_t"};
 
-static const struct expected files[] = {
-	/* container_runtime_t runs it in its own domain: corecmd_exec_bin(). */
-	{"/proc/self/exe", {"bin_t", "container_runtime_exec_t", "usr_t"},
-		"restorecon -v on the program, or semanage fcontext -a -t bin_t"},
-};
-
-static bool has_any_type(const char *label, const struct expected *expected)
+static bool has_program_type(const char *label)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(expected->types) && expected->types[i]; i++) {
-		if (selinux_has_type(label, expected->types[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(program_types); i++) {
+		if (selinux_has_type(label, program_types[i]))
 			return true;
 	}
 	return false;
 }
 
 /* 1 where it is labelled as it should be, or is not there. */
-static int selinux_check_file(struct doctor *doctor, const struct expected *expected)
+static int selinux_check_program(struct doctor *doctor, const char *path)
 {
-	cleanup_close int fd = open(expected->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	cleanup_close int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -EBADF;
 	char label[SELINUX_LABEL_SIZE];
 
-	if (fd < 0 || selinux_label_of(fd, label) < 0 || has_any_type(label, expected))
+	if (fd < 0 || selinux_label_of(fd, label) < 0 || has_program_type(label))
 		return 1;
-	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, expected->fix,
-		"%s is labelled %s, expected %s", expected->path, label, expected->types[0]);
+	doctor_report_warn(&doctor->checkup, CHECK_SELINUX,
+		"restorecon -v on the program, or semanage fcontext -a -t bin_t",
+		"%s is labelled %s, expected %s", path, label, program_types[0]);
 	return 0;
 }
 
@@ -81,7 +74,7 @@ static int check_directory(struct doctor *doctor, const char *path)
 		return 1;
 	if (doctor->fix)
 		return selinux_relabel(doctor, fd, path, label);
-	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, "fuse-sidecar-hook doctor --fix",
+	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, TOOL_PROGRAM " doctor --fix",
 		"%s is labelled %s, expected %s: containers may be refused for it (exit 19)", path,
 		label, type);
 	return 0;
@@ -105,14 +98,13 @@ static int selinux_check_directories(struct doctor *doctor)
 
 void doctor_selinux(struct doctor *doctor)
 {
-	int right = 1;
+	int right;
 
 	if (!selinux_enabled()) {
 		doctor_report_ok(&doctor->checkup, CHECK_SELINUX, "this node has no SELinux");
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		right &= selinux_check_file(doctor, &files[i]);
+	right = selinux_check_program(doctor, doctor->hook_program);
 	right &= selinux_check_directories(doctor);
 	if (right)
 		doctor_report_ok(&doctor->checkup, CHECK_SELINUX,

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/doctor/inspect.h"
 
+#include "hook/doctor/companion.h"
 #include "hook/doctor/subprocess.h"
-#include "hook/sys/fd_path.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
-#include "oci/base/path.h"
 #include "oci/base/text.h"
-#include <fcntl.h>
 #include <string.h>
 
 #define SECONDS 10
-
-/* The program beside this one. */
-static int inspect_find_program(char **ret)
-{
-	cleanup_close int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	cleanup_free char *own = NULL;
-	cleanup_free char *directory = NULL;
-	int r = fd < 0 ? -errno : fd_path(fd, &own);
-
-	if (r < 0)
-		return r;
-	directory = path_parent(own);
-	*ret = directory ? path_join(directory, INSPECT_PROGRAM) : NULL;
-	return *ret ? 0 : -ENOMEM;
-}
 
 /* The arguments behind the program's name; the last is NULL. */
 static int run(char *verb, char *first, char *second, const char *input, size_t size,
@@ -33,7 +16,7 @@ static int run(char *verb, char *first, char *second, const char *input, size_t 
 {
 	cleanup_free char *program = NULL;
 	char *argv[] = {NULL, verb, first, second, NULL};
-	int r = inspect_find_program(&program);
+	int r = companion_beside(INSPECT_PROGRAM, &program);
 
 	argv[0] = program;
 	return r < 0 ? r : subprocess_run(argv, input, size, SECONDS, ret);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuse-sidecar-inspect (hook/doctor/inspect.cc), which lies beside the hook's own program. */
+/* fuse-sidecar-inspect (hook/doctor/inspect.cc), which lies beside this program. */
 #ifndef FSH_HOOK_DOCTOR_INSPECT_H
 #define FSH_HOOK_DOCTOR_INSPECT_H
 
 #include "oci/base/error.h"
+#include "oci/base/programs.h"
 #include <json-c/json.h>
 #include <stddef.h>
 
 #define INSPECT_PROGRAM "fuse-sidecar-inspect"
-#define INSPECT_FIX "install " INSPECT_PROGRAM " beside the hook: `make install` puts it there"
+#define INSPECT_FIX                                                                                \
+	"install the package " TOOL_PACKAGE ", or run `make install`: it puts " INSPECT_PROGRAM    \
+	" beside " TOOL_PROGRAM
 
 /*
  * A TOML file's text as a JSON object, the caller's. `name` is for messages. -EINVAL with

@@ -89,7 +89,7 @@ static void a_probe_that_is_left_waiting_is_named(void **state)
 	assert_non_null(first);
 	told = doctor(NULL);
 	expect_says(told, "/var/lib/kubelet/pods/p/hung; process ");
-	expect_says(told, "of this program has waited there since 20");
+	expect_says(told, ", a probe of ours, has waited there since 20");
 }
 
 static void the_journal_gets_an_entry_that_says_why(void **state)
