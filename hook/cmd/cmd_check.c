@@ -12,6 +12,7 @@
 #include "hook/run/run.h"
 #include "hook/sandbox/parser.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include "oci/base/text.h"
 #include "policy/check/mounts.h"
 #include "policy/report/report.h"
@@ -206,7 +207,7 @@ int cmd_check(const struct options *options)
 	if (r == 0)
 		r = print(&run, options->json);
 	if (r < 0) {
-		fprintf(stderr, "fuse-sidecar-hook check: out of memory\n");
+		fprintf(stderr, TOOL_PROGRAM " check: out of memory\n");
 		return EXIT_INTERNAL;
 	}
 	return (int)run.judgement.exit;

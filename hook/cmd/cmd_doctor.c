@@ -6,6 +6,7 @@
 #include "hook/output/terminal.h"
 #include "hook/sandbox/drop_privileges.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -41,7 +42,7 @@ static int open_root(struct doctor *doctor, const char *path)
 	doctor->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (doctor->root_fd >= 0)
 		return 0;
-	fprintf(stderr, "fuse-sidecar-hook doctor: cannot open %s: %s\n", path, strerror(errno));
+	fprintf(stderr, TOOL_PROGRAM " doctor: cannot open %s: %s\n", path, strerror(errno));
 	return -errno;
 }
 
@@ -70,7 +71,7 @@ static int print_hooks_dirs(struct doctor *doctor)
 		puts(doctor->crio.hooks_dirs.items[i]);
 	for (size_t i = 0; !doctor->crio_is_known && i < checkup->n; i++) {
 		if (checkup->lines[i].topic == CHECK_CRIO_CONFIG)
-			fprintf(stderr, "fuse-sidecar-hook doctor: %s\n", checkup->lines[i].text);
+			fprintf(stderr, TOOL_PROGRAM " doctor: %s\n", checkup->lines[i].text);
 	}
 	return doctor->crio_is_known ? EXIT_DONE : EXIT_NODE_CONFIG;
 }
@@ -87,7 +88,7 @@ static bool has_privilege(struct doctor *doctor)
 	if (geteuid() == 0 && may_mount == CAP_SET)
 		return true;
 	doctor_report_fail(&doctor->checkup, CHECK_PRIVILEGE, EXIT_HOST_IO,
-		"run it as root: sudo fuse-sidecar-hook doctor",
+		"run it as root: sudo " TOOL_PROGRAM " doctor",
 		geteuid() == 0 ? "doctor needs CAP_SYS_ADMIN: only FUSE and the journal are looked "
 				 "at"
 			       : "doctor needs root: only FUSE and the journal are looked at");
@@ -114,15 +115,15 @@ int cmd_doctor(const struct options *options)
 	int r;
 
 	if (options->root && options->fix) {
-		fprintf(stderr, "fuse-sidecar-hook doctor: --fix mends the running node, --root "
-				"looks at another: give one of them\n");
+		fprintf(stderr, TOOL_PROGRAM " doctor: --fix mends the running node, --root "
+					     "looks at another: give one of them\n");
 		return EXIT_INPUT;
 	}
 	if (options->root && open_root(&doctor, options->root) < 0)
 		return EXIT_INPUT;
 	r = drop_privileges_with_programs(PRIVILEGES_DOCTOR);
 	if (r < 0) {
-		fprintf(stderr, "fuse-sidecar-hook doctor: cannot give up privileges: %s\n",
+		fprintf(stderr, TOOL_PROGRAM " doctor: cannot give up privileges: %s\n",
 			strerror(-r));
 		return EXIT_INTERNAL;
 	}
@@ -130,7 +131,7 @@ int cmd_doctor(const struct options *options)
 		return print_hooks_dirs(&doctor);
 	run_checks(&doctor);
 	if (print(&doctor, options->json) < 0) {
-		fprintf(stderr, "fuse-sidecar-hook doctor: out of memory\n");
+		fprintf(stderr, TOOL_PROGRAM " doctor: out of memory\n");
 		return EXIT_INTERNAL;
 	}
 	return (int)doctor_report_exit(&doctor.checkup);

@@ -6,11 +6,12 @@
 #include "hook/record/policy_file.h"
 #include "hook/run/metrics_file.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include <stdio.h>
 
 static int fail(const struct error *err)
 {
-	fprintf(stderr, "fuse-sidecar-hook metrics: %s%s%s\n", error_message(err),
+	fprintf(stderr, TOOL_PROGRAM " metrics: %s%s%s\n", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
 	return (int)error_exit(err);
 }

@@ -12,6 +12,7 @@
 #include "hook/record/runtime_dir.h"
 #include "hook/worker/run_isolated.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -81,7 +82,7 @@ static int prepare_paths(const struct prepare *prepare)
 		worker_status_at(prepare->progress, "making shared", work.path);
 		if (worker_status_left(prepare->progress, PATH_USEC) < PATH_USEC) {
 			fprintf(stderr,
-				"fuse-sidecar-hook: prepare: no time for %s and what follows it\n",
+				HOOK_PROGRAM ": prepare: no time for %s and what follows it\n",
 				work.path);
 			return lowest == EXIT_DONE ? EXIT_HOST_IO : lowest;
 		}

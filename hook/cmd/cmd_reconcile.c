@@ -22,6 +22,7 @@
 #include "hook/sys/deadline.h"
 #include "hook/worker/run_isolated.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include "oci/base/strformat.h"
 #include "oci/base/text.h"
 #include <stdio.h>
@@ -254,7 +255,7 @@ static void leave_turns(int runtime, const struct sweep_order *turns, bool dry_r
 
 	if (r < 0)
 		fprintf(stderr,
-			"fuse-sidecar-hook: reconcile: cannot write whose turn it is into %s: %s\n",
+			HOOK_PROGRAM ": reconcile: cannot write whose turn it is into %s: %s\n",
 			RUNTIME_DIR, strerror(-r));
 }
 
@@ -270,7 +271,7 @@ static int reconcile_in_order(
 		/* The rest of them next time, and what comes after them now. */
 		if (worker_status_left(progress, WORKER_STATUS_STAGE_USEC) <
 			WORKER_STATUS_STAGE_USEC) {
-			fprintf(stderr, "fuse-sidecar-hook: reconcile: no time for %zu more pods\n",
+			fprintf(stderr, HOOK_PROGRAM ": reconcile: no time for %zu more pods\n",
 				uids->n - i);
 			tally->failed += (unsigned int)(uids->n - i);
 			break;

@@ -12,6 +12,7 @@
 #include "hook/record/runtime_dir.h"
 #include "hook/sys/mnttab_read.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include "oci/base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void status_clear(struct status *status)
 static void complain(const struct error *err)
 {
 	terminal_progress_end();
-	text_print(stderr, "fuse-sidecar-hook status: %s%s%s", error_message(err),
+	text_print(stderr, TOOL_PROGRAM " status: %s%s%s", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
 }
 
@@ -151,7 +152,7 @@ int cmd_status(const struct options *options)
 		return (int)error_exit(&err);
 	}
 	if (options->pod && status.shown == 0) {
-		fprintf(stderr, "fuse-sidecar-hook status: no pod %s is recorded on this node\n",
+		fprintf(stderr, TOOL_PROGRAM " status: no pod %s is recorded on this node\n",
 			text_quote(options->pod));
 		return EXIT_INPUT;
 	}

@@ -26,7 +26,7 @@
  * which would only touch, and so copy, the pages that were shared with the parent. Sanitizers and
  * coverage report from such a destructor.
  */
-static _Noreturn void end(int code)
+static _Noreturn void program_end(int code)
 {
 #ifdef FUSE_SIDECAR_HOOK_UNFILTERED
 	exit(code);
@@ -39,7 +39,7 @@ static _Noreturn void end(int code)
  * Once confined, nothing more can be loaded. A stage, whose cost every container pays, needs
  * libmount only where the kernel does not tell it all mounts.
  */
-static int load_libraries(const struct command *command)
+static int program_load_libraries(const struct command *command)
 {
 	bool is_stage =
 		command->profile == PRIVILEGES_PRESTART || command->profile == PRIVILEGES_POSTSTOP;
@@ -55,7 +55,7 @@ static int load_libraries(const struct command *command)
 
 /* Fork and confine, before anything is read. On return there are two processes, unless the command
  * is none that is confined. */
-static int start(const struct command *command, struct supervisor *supervisor)
+static int program_start(const struct command *command, struct supervisor *supervisor)
 {
 	const struct supervised supervised = command_supervised(command);
 	int unfiltered = 0, r = sanitize_process(command->for_people);
@@ -73,7 +73,7 @@ static int start(const struct command *command, struct supervisor *supervisor)
 	}
 	r = parser_begin(supervisor->progress);
 	if (r == 0)
-		r = load_libraries(command);
+		r = program_load_libraries(command);
 	if (r < 0)
 		return r;
 	fs_context_prepare(command->profile);
@@ -93,15 +93,15 @@ void program_run(const struct program *program, int argc, char **argv)
 	command = commands_parse(program, argc, argv, &options, &code);
 
 	if (command) {
-		int r = start(command, &supervisor);
+		int r = program_start(command, &supervisor);
 
 		if (r < 0) {
 			fprintf(stderr, "%s: cannot start: %s\n", program->name,
 				r == -ENODEV ? NO_PROC : strerror(-r));
-			end(EXIT_INTERNAL);
+			program_end(EXIT_INTERNAL);
 		}
 		if (supervisor.worker > 0)
-			end(supervise_end(&supervisor));
+			program_end(supervise_end(&supervisor));
 		options.progress = supervisor.progress;
 		code = command->run(&options);
 		parser_end();
@@ -112,5 +112,5 @@ void program_run(const struct program *program, int argc, char **argv)
 			strerror(errno));
 		code = EXIT_HOST_IO;
 	}
-	end(code);
+	program_end(code);
 }

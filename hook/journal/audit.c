@@ -3,6 +3,7 @@
 
 #include "hook/journal/journal.h"
 #include "hook/journal/journal_stream.h"
+#include "hook/sys/program_name.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/strformat.h"
 #include "oci/base/text.h"
@@ -13,7 +14,8 @@
 #include <string.h>
 #include <syslog.h>
 
-#define IDENTIFIER "fuse-sidecar-hook"
+/* Of both programs: one place to look. */
+#define IDENTIFIER HOOK_PROGRAM
 #define VALUE_MAX 8192 /* bytes of one value, its NUL included */
 #define FIELDS_MAX 24
 #define FINDINGS_MAX 16 /* entries of one run: a pod has up to 64 paths, and each its findings */
@@ -147,7 +149,7 @@ static void send_line(const struct audit *audit, const struct audit_entry *entry
 		((audit->quiet && priority > LOG_ERR) || journal_stream_is_stderr()))
 		return;
 	text_escape(line, escaped, sizeof(escaped));
-	dprintf(STDERR_FILENO, "%s: %s: %s\n", IDENTIFIER, audit->stage, escaped);
+	dprintf(STDERR_FILENO, "%s: %s: %s\n", program_name(), audit->stage, escaped);
 }
 
 /*
@@ -228,7 +230,7 @@ static void send_rest(const struct audit *audit, size_t n)
 	audit_send(audit,
 		&(struct audit_entry){
 			.kind = AUDIT_DENIED, .result = "reported", .priority = LOG_WARNING},
-		"%zu more findings are not listed: `fuse-sidecar-hook check` of the container's "
+		"%zu more findings are not listed: `" TOOL_PROGRAM " check` of the container's "
 		"config.json has them all",
 		n);
 }

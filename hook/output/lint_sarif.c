@@ -7,6 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsonpack.h"
+#include "oci/base/programs.h"
 #include "oci/base/strformat.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #define SARIF_SCHEMA                                                                               \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"                      \
 	"sarif-schema-2.1.0.json"
-#define DRIVER "fuse-sidecar-hook"
+#define DRIVER TOOL_PROGRAM
 
 struct sarif {
 	struct jsonpack pack;

@@ -4,6 +4,7 @@
 #include "hook/sys/kernel_features.h"
 #include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include <stddef.h>
 
 #define MAX_PARAMETERS 4
@@ -18,7 +19,7 @@ static const struct {
 	} parameters[MAX_PARAMETERS];
 } kinds[FS_CONTEXTS] = {
 	[FS_CONTEXT_SHOWN] = {"tmpfs", 1U << PRIVILEGES_PRESTART,
-		{{"source", "fuse-sidecar-hook"}, {"mode", "0755"},
+		{{"source", HOOK_PROGRAM}, {"mode", "0755"},
 			{"size", TEXT(FS_CONTEXT_SHOWN_KIB) "k"}, {"nr_inodes", "8"}}},
 };
 

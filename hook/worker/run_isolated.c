@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/worker/run_isolated.h"
 
+#include "hook/sys/program_name.h"
 #include "hook/worker/supervise.h"
 #include "oci/base/cleanup.h"
 #include <stdio.h>
@@ -8,7 +9,7 @@
 
 static int isolated_report_failure(const struct isolated *isolated, const char *what, int r)
 {
-	fprintf(stderr, "fuse-sidecar-hook: %s: cannot %s %s: %s\n", isolated->stage, what,
+	fprintf(stderr, "%s: %s: cannot %s %s: %s\n", program_name(), isolated->stage, what,
 		isolated->about, strerror(-r));
 	return EXIT_INTERNAL;
 }

@@ -4,6 +4,7 @@
 #include "hook/journal/journal.h"
 #include "hook/sys/deadline.h"
 #include "hook/sys/process.h"
+#include "hook/sys/program_name.h"
 #include "oci/base/cleanup.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -182,7 +183,7 @@ int supervise_end(struct supervisor *supervisor)
 	int r = supervise_wait(supervisor, &ending);
 
 	if (r < 0) {
-		fprintf(stderr, "fuse-sidecar-hook: cannot wait for the worker: %s\n",
+		fprintf(stderr, "%s: cannot wait for the worker: %s\n", program_name(),
 			strerror(-r));
 		return EXIT_INTERNAL;
 	}

@@ -3,6 +3,7 @@
 #include "policy/check/checks.h"
 
 #include "oci/base/cleanup.h"
+#include "oci/base/programs.h"
 #include "policy/check/fixable.h"
 #include "policy/check/mounts.h"
 #include "policy/check/propagation_path.h"
@@ -46,7 +47,7 @@ static int check_host(
 		return add_host_not_shared(facts, target,
 			"the hook leaves other pods' mounts alone",
 			"list it in nodeMounts of the node's policy.json and run "
-			"`fuse-sidecar-hook prepare`",
+			"`" HOOK_PROGRAM " prepare`",
 			findings);
 	case FIXABLE_OUTSIDE:
 		/* Where the volume is outside as well, path-outside-roots has said so. */
@@ -60,7 +61,7 @@ static int check_host(
 		return add_host_not_shared(facts, target,
 			"the hook makes no directory shared that is not a volume of the pod's own",
 			"list it in nodeMounts of the node's policy.json and run "
-			"`fuse-sidecar-hook prepare`",
+			"`" HOOK_PROGRAM " prepare`",
 			findings);
 	case FIXABLE_UNBINDABLE:
 		return add_host_not_shared(facts, target,

@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
+#include "oci/base/programs.h"
 #include "oci/base/text.h"
 #include "policy/record/timestamp.h"
 #include "policy/record/topology_fields.h"
@@ -252,7 +253,7 @@ static int check_schema(const struct jsondoc_get *get, struct error *err)
 		return 0;
 	if (strncmp(schema, SCHEMA_FAMILY, strlen(SCHEMA_FAMILY)) == 0)
 		return error_set(err, -EPROTONOSUPPORT, FINDING_HOST_IO, name,
-			"use the version of fuse-sidecar-hook that wrote the record",
+			"use the version of " HOOK_PROGRAM " that wrote the record",
 			"%s: the record has version %s of its schema, this program reads %s", name,
 			text_quote(schema + strlen(SCHEMA_FAMILY)),
 			&TOPOLOGY_SCHEMA[strlen(SCHEMA_FAMILY)]);
