@@ -5,6 +5,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
 #include "oci/base/strformat.h"
+#include "policy/check/target_source.h"
 #include <limits.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include "oci/base/path.h"
 #include "policy/check/capabilities.h"
 #include "policy/check/target.h"
+#include "policy/check/target_source.h"
 #include <string.h>
 
 static bool provides(const struct facts *facts, const char *path)

@@ -55,24 +55,9 @@ struct targets {
 	size_t n; /* == request->n_mounts */
 };
 
-/* The entry of `mounts` that holds the container path `path`: the longest destination, of equals
- * the last. NULL where only the root file system does. */
-const struct spec_mount *target_spec_mount(const struct spec *spec, const char *path);
-
 /* Resolve every path of the request. 0 or -ENOMEM; what cannot be resolved is left NULL/NONE for
  * the checks to report. */
 int targets_resolve(const struct facts *facts, struct targets *ret);
-
-/* The host directory that a bind mount of config.json names, owned by the caller; *ret NULL where
- * that cannot be told. 0 or -ENOMEM. */
-int target_mount_source(const struct facts *facts, const struct spec_mount *mount, char **ret);
-
-/*
- * Where the container's root is in the container's table: before pivot_root its directory on the
- * host, in a table captured later simply "/". Owned by the caller; *ret NULL where that is unknown.
- * 0 or -ENOMEM.
- */
-int target_table_root(const struct facts *facts, char **ret);
 
 /* The first that has this relation; NULL without one. */
 const struct target *targets_first(const struct targets *targets, enum target_relation relation);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/check/target_paths.h"
+#include "policy/check/target_container.h"
+#include "policy/check/target_source.h"
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"

@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "policy/check/target_source.h"
 
 #include <string.h>
 

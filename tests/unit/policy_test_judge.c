@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/jsondoc.h"
+#include "policy/check/target_source.h"
 #include "tests/support/world.h"
 
 #define V WORLD_VOLUME

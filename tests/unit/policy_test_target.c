@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/check/target.h"
+#include "policy/check/target_source.h"
 
 #include "oci/base/cleanup.h"
 #include "tests/support/world.h"
