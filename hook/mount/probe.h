@@ -17,13 +17,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct probe_crew; /* a child that asks for several */
+struct probe_batch; /* a child that asks for several */
 
 /* A question that is under way. */
 struct probe {
-	pid_t pid;		 /* of the child that asks; 0: none */
-	int fd;			 /* readable once there is an answer; -EBADF: none */
-	struct probe_crew *crew; /* NULL: the child is this probe's alone */
+	pid_t pid;		   /* of the child that asks; 0: none */
+	int fd;			   /* readable once there is an answer; -EBADF: none */
+	struct probe_batch *batch; /* NULL: the child is this probe's alone */
 };
 #define PROBE_NONE                                                                                 \
 	(struct probe)                                                                             \

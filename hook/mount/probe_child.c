@@ -150,18 +150,18 @@ _Noreturn void probe_child_run(const struct probe_child *child, int to)
 	_exit(probe_child_report(to, answer) ? 0 : 1);
 }
 
-_Noreturn void probe_child_run_errand(const struct probe_errand *errand)
+_Noreturn void probe_child_run_batch(const struct probe_child_batch *batch)
 {
-	int r = process_die_with(errand->children[0].parent);
+	int r = process_die_with(batch->children[0].parent);
 
-	for (size_t i = 0; i < errand->n; i++) {
-		errand->keep[2 * i] = errand->children[i].fd;
-		errand->keep[2 * i + 1] = errand->to[i];
+	for (size_t i = 0; i < batch->n; i++) {
+		batch->keep[2 * i] = batch->children[i].fd;
+		batch->keep[2 * i + 1] = batch->to[i];
 	}
 	if (r == 0)
-		r = close_all_but(errand->keep, 2 * errand->n);
-	for (size_t i = 0; r == 0 && i < errand->n; i++) {
-		if (!probe_child_report(errand->to[i], judge_quickly(&errand->children[i])))
+		r = close_all_but(batch->keep, 2 * batch->n);
+	for (size_t i = 0; r == 0 && i < batch->n; i++) {
+		if (!probe_child_report(batch->to[i], judge_quickly(&batch->children[i])))
 			r = -EPIPE;
 	}
 	_exit(r < 0 ? 1 : 0);

@@ -25,7 +25,7 @@ struct probe_child {
 _Noreturn void probe_child_run(const struct probe_child *child, int to);
 
 /* Several, one after the other, each with its own end to write to. */
-struct probe_errand {
+struct probe_child_batch {
 	const struct probe_child *children; /* of descriptors all; `parent` and `since_usec` are the
 					       first one's */
 	const int *to;
@@ -35,6 +35,6 @@ struct probe_errand {
 
 /* Whose end it is tells the gate, pipe by pipe: an answer is there as soon as it is known. -EAGAIN
  * where it would have to wait for another process's turn, or to become another user. */
-_Noreturn void probe_child_run_errand(const struct probe_errand *errand);
+_Noreturn void probe_child_run_batch(const struct probe_child_batch *batch);
 
 #endif
