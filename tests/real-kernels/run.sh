@@ -7,7 +7,7 @@
 #	KERNELS="5.10 6.1 6.12 7.2"	which
 #	COMMAND="tests/run-check.sh ns"	what is run there; its last line has to be a count
 #	REAL_KERNELS_CACHE=DIR		where they are kept: /var/cache/fuse-sidecar-hook-kernels
-#	JOBS=2				how many at once: as many as there are cores
+#	JOBS=2				how many at once: as many as there are processors
 #
 # What fails and what is skipped is printed; then a table, and
 # `N passed, N failed, N skipped`. A kernel of sid that cannot be had today is said and is no failure.
@@ -32,16 +32,26 @@ say() {
 	printf '%s\n' "$*"
 }
 
-# boot VERSION: it powers itself off.
+# Those that this process may use, one a line.
+processors() {
+	local range
+	for range in $(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status | tr ',' ' '); do
+		seq "${range%-*}" "${range#*-}"
+	done
+}
+
+# boot VERSION PROCESSOR: it powers itself off. Its processes take turns at every system call; between two processors
+# such a turn takes twice as long.
 boot() {
 	local where=$LOGS/$1
-	timeout --kill-after=10 "$LIMIT_SECONDS" "$CACHE/$1/linux" "mem=$MEMORY" ro quiet \
+	taskset --cpu-list "$2" timeout --kill-after=10 "$LIMIT_SECONDS" \
+		"$CACHE/$1/linux" "mem=$MEMORY" ro quiet \
 		rootfstype=hostfs rootflags=/ con=null con0=fd:0,fd:1 \
 		"init=$PWD/tests/real-kernels/init.sh" "modules=$(kernels_modules "$1")" \
 		"tree=$PWD" "results=$where" "build=$BUILD_DIR" </dev/null >"$where/console" 2>&1
 }
 
-# run VERSION: `VERSION RELEASE passed failed skipped seconds` as its last word in $LOGS/VERSION/result
+# run VERSION PROCESSOR: `VERSION RELEASE passed failed skipped seconds` as its last word in $LOGS/VERSION/result
 run() {
 	local version=$1 where=$LOGS/$1 start=$SECONDS passed failed skipped
 	{
@@ -49,7 +59,7 @@ run() {
 		echo "export TEST_TIMEOUT=$LIMIT_SECONDS PODS_COUNT=${PODS_COUNT:-20}"
 		echo "$COMMAND"
 	} >"$where/command"
-	boot "$version"
+	boot "$version" "$2"
 	if [[ $(tail -n 1 "$where/log" 2>/dev/null) =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
 		passed=${BASH_REMATCH[1]} failed=${BASH_REMATCH[2]} skipped=${BASH_REMATCH[3]}
 	else
@@ -91,22 +101,27 @@ table() {
 			exit failed > 0 || passed == 0 }' "$LOGS"/*/result
 }
 
+# run_each VERSION...: as many at once as there are processors, or JOBS, each on one of them
+run_each() {
+	local lane lanes i processors
+	mapfile -t processors < <(processors)
+	lanes=${JOBS:-${#processors[@]}}
+	for ((lane = 0; lane < lanes; lane++)); do
+		for ((i = lane + 1; i <= $#; i += lanes)); do
+			run "${!i}" "${processors[lane % ${#processors[@]}]}"
+		done &
+	done
+	wait
+}
+
 main() {
-	local version running=0 ready=()
+	local version ready=()
 	rm -rf -- "$LOGS"
 	mkdir -p -- "$LOGS" "$CACHE"
 	for version in "${KERNELS[@]}"; do
 		if prepare "$version"; then ready+=("$version"); fi
 	done
-	for version in "${ready[@]}"; do
-		if ((running >= ${JOBS:-$(nproc)})); then
-			wait -n
-			((running--))
-		fi
-		run "$version" &
-		((++running))
-	done
-	wait
+	run_each "${ready[@]}"
 	for version in "${ready[@]}"; do
 		report "$version"
 	done
