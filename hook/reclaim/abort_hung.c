@@ -55,10 +55,11 @@ static struct connection look_into(const struct mount_entry *mount)
 	const struct fuse_connection asked = probe_connection(mount);
 	cleanup_close int fd = fusectl_open(&asked);
 	struct connection connection = {.fd = -EBADF};
-	struct probe_waiter waiter;
+	/* Looked at before and after: that process may end meanwhile, or have begun. */
+	bool taken = probe_turn_is_taken(&asked);
 	int r = fd < 0 ? fd : fusectl_waiting(fd, &connection.waiting);
 
-	if (r == 0 && connection.waiting > 0 && probe_turn_waiter(&asked, &waiter))
+	if (r == 0 && connection.waiting > 0 && (taken || probe_turn_is_taken(&asked)))
 		connection.waiting--;
 	connection.fd = r < 0 ? r : move_fd(&fd);
 	return connection;

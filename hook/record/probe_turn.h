@@ -47,6 +47,11 @@ void probe_turn_clear(struct probe_turn *turn);
 
 #define cleanup_probe_turn __attribute__((cleanup(probe_turn_clear)))
 
+/* Whether another process has the turn. One request that waits in the connection may be its
+ * question then, also where it runs: it is about to sleep, or has been killed and is about to end.
+ */
+bool probe_turn_is_taken(const struct fuse_connection *connection);
+
 /* Who has asked, and has no answer yet. */
 struct probe_waiter {
 	pid_t pid;
