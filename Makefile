@@ -462,6 +462,10 @@ include install/package.mk
 include tests/race/race.mk
 include tests/pods/pods.mk
 
+.PHONY: findings
+findings: ## write what the pages have of oci/base/finding_table.h: README, design, fuse-sidecar-findings(7)
+	@docs/update-findings.sh
+
 # For the linters: how a file is compiled, as clang understands it.
 .PHONY: print-cflags
 print-cflags:

@@ -120,18 +120,14 @@ static void pack_fix(
 	}
 }
 
+/* The rules are the codes that lint can report, in the order of their table. */
 static size_t find_rule(enum finding_code code)
 {
-	size_t i = 0;
+	size_t index = 0;
 
-	while (lint_rules[i].code != FINDING_NONE && lint_rules[i].code != code)
-		i++;
-	return i;
-}
-
-static bool is_rule(size_t index)
-{
-	return lint_rules[index].code != FINDING_NONE;
+	for (unsigned int before = FINDING_NONE + 1; before < code; before++)
+		index += code_is_from((enum finding_code)before, FROM_LINT);
+	return index;
 }
 
 /* 3.27, result. */
@@ -139,14 +135,13 @@ static void pack_result(
 	struct sarif *sarif, struct json_object *results, const struct lint_finding *item)
 {
 	struct json_object *result = jsonpack_object(&sarif->pack, results, NULL);
-	size_t rule = find_rule(item->finding.code);
 	struct json_object *message;
 
 	/* The findings come by place: what follows counts from here. */
 	manifest_locate(sarif->report->data, sarif->report->size, item->start, &sarif->cursor);
 	jsonpack_string(&sarif->pack, result, "ruleId", code_name(item->finding.code));
-	if (is_rule(rule))
-		jsonpack_uint(&sarif->pack, result, "ruleIndex", rule);
+	if (code_is_from(item->finding.code, FROM_LINT))
+		jsonpack_uint(&sarif->pack, result, "ruleIndex", find_rule(item->finding.code));
 	jsonpack_string(&sarif->pack, result, "level", lint_level_name(item->level));
 	message = jsonpack_object(&sarif->pack, result, "message");
 	jsonpack_string(&sarif->pack, message, "text", item->finding.message);
@@ -161,20 +156,24 @@ static const char *default_level(enum finding_code code)
 }
 
 /* 3.49, reportingDescriptor. */
+static void pack_rule(struct sarif *sarif, struct json_object *rules, enum finding_code code)
+{
+	struct json_object *rule = jsonpack_object(&sarif->pack, rules, NULL);
+	struct json_object *configuration;
+
+	jsonpack_string(&sarif->pack, rule, "id", code_name(code));
+	pack_message(sarif, rule, "shortDescription", code_help(code));
+	configuration = jsonpack_object(&sarif->pack, rule, "defaultConfiguration");
+	jsonpack_string(&sarif->pack, configuration, "level", default_level(code));
+}
+
 static void pack_rules(struct sarif *sarif, struct json_object *driver)
 {
 	struct json_object *rules = jsonpack_array(&sarif->pack, driver, "rules");
 
-	for (size_t i = 0; is_rule(i); i++) {
-		struct json_object *rule = jsonpack_object(&sarif->pack, rules, NULL);
-		struct json_object *configuration;
-
-		jsonpack_string(&sarif->pack, rule, "id", code_name(lint_rules[i].code));
-		pack_message(sarif, rule, "shortDescription", lint_rules[i].summary);
-		configuration = jsonpack_object(&sarif->pack, rule, "defaultConfiguration");
-		jsonpack_string(
-			&sarif->pack, configuration, "level", default_level(lint_rules[i].code));
-	}
+	for (unsigned int code = FINDING_NONE + 1; code < FINDING_CODE_COUNT; code++)
+		if (code_is_from((enum finding_code)code, FROM_LINT))
+			pack_rule(sarif, rules, (enum finding_code)code);
 }
 
 /* 3.14, run. */

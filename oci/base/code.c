@@ -9,14 +9,24 @@ struct code_info {
 	const char *name;
 	enum severity severity;
 	enum exit_code exit;
+	unsigned int origins; /* of enum finding_origin */
+	enum finding_place place;
+	const char *help;
 };
 
 static const struct code_info codes[FINDING_CODE_COUNT] = {
-	[FINDING_NONE] = {"none", SEVERITY_IGNORE, EXIT_DONE},
-#define X(id, name, severity, exit) [FINDING_##id] = {name, SEVERITY_##severity, exit},
-	FINDING_CODES(X)
+	[FINDING_NONE] = {"none", SEVERITY_IGNORE, EXIT_DONE, 0, AT_NOWHERE, ""},
+#define X(id, name, severity, exit, from, at, help)                                                \
+	[FINDING_##id] = {name, SEVERITY_##severity, exit, from, at, help},
+	FINDING_TABLE(X)
 #undef X
 };
+
+#define X(id, name, severity, exit, from, at, help)                                                \
+	_Static_assert((((from)&FROM_LINT) != 0) == ((at) != AT_NOWHERE),                          \
+		name ": what lint reports has a place in a manifest, and nothing else has");
+FINDING_TABLE(X)
+#undef X
 
 static const char *const severities[] = {
 	[SEVERITY_IGNORE] = "ignore",
@@ -50,6 +60,21 @@ enum severity code_default_severity(enum finding_code code)
 enum exit_code code_exit(enum finding_code code)
 {
 	return find_code(code)->exit;
+}
+
+bool code_is_from(enum finding_code code, enum finding_origin origin)
+{
+	return (find_code(code)->origins & origin) != 0;
+}
+
+enum finding_place code_place(enum finding_code code)
+{
+	return find_code(code)->place;
+}
+
+const char *code_help(enum finding_code code)
+{
+	return find_code(code)->help;
 }
 
 enum exit_code exit_code_lower(enum exit_code a, enum exit_code b)

@@ -58,14 +58,6 @@ bool lint_is_unreadable(const struct lint *lint);
 /* The lowest exit code among errors, EXIT_DONE without one. */
 enum exit_code lint_exit(const struct lint *lint);
 
-/* The codes that lint can find, each with what it is about in a few words; ended by FINDING_NONE.
- */
-struct lint_rule {
-	enum finding_code code;
-	const char *summary;
-};
-extern const struct lint_rule lint_rules[];
-
 /*
  * Mend what can be mended, round by round, until nothing more can. *ret_text is owned by the
  * caller; *ret_lint is what the result is found to have. -EINVAL with FINDING_INTERNAL where the

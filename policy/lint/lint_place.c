@@ -127,48 +127,40 @@ static const struct manifest_node *lint_place_find(const struct lint_pod *pod,
 	const struct manifest_node *node = container->pod->node;
 	const struct manifest_pair *pair;
 
-	/* Codes that lint's rules find bring their place along. */
-	switch ((int)finding->code) {
-	case FINDING_ANNOTATION_INVALID:
-	case FINDING_GRANT_NOT_ALLOWED:
+	switch (code_place(finding->code)) {
+	case AT_ANNOTATION:
 		return lint_annotation(pod, finding->subject);
-	case FINDING_NAMESPACE_NOT_ALLOWED:
+	case AT_NAMESPACE:
 		return manifest_find(pod->pod->workload->object, "metadata.namespace");
-	case FINDING_PATH_OUTSIDE_ROOTS:
+	case AT_HOST_PATH:
 		return place_host_path(pod, container, finding->subject);
-	case FINDING_VOLUME_MISSING:
-	case FINDING_MOUNTPOINT_IS_VOLUME_ROOT:
-	case FINDING_MOUNTPOINT_CONFLICT:
+	case AT_FUSE_PATH:
 		return place_path(pod, container, finding->subject);
-	case FINDING_MOUNTPOINT_MISMATCH:
-	case FINDING_RC_PORT_CONFLICT:
+	case AT_ARGUMENT:
 		return lint_argument(container->pod, finding->subject, NULL);
-	case FINDING_TOPOLOGY_PLACE_TAKEN:
+	case AT_MOUNT_PATH:
 		return place_taken(pod, container, finding->subject);
-	case FINDING_PROVIDER_NOT_SHARED:
-	case FINDING_CONSUMER_NO_PROPAGATION:
-	case FINDING_CONSUMER_BIDIRECTIONAL:
-	case FINDING_TOPOLOGY_NOT_SHOWN:
+	case AT_PROPAGATION:
 		return place_mount(container, finding->subject);
-	case FINDING_CONSUMER_PRIVILEGED:
-	case FINDING_CAP_SYS_ADMIN_MISSING:
-	case FINDING_FUSE_DEVICE_MISSING:
-	case FINDING_FUSE_DEVICE_DENIED:
+	case AT_PRIVILEGED:
 		return place_security(pod, container, "privileged");
-	case FINDING_NO_NEW_PRIVS:
+	case AT_ESCALATION:
 		return place_security(pod, container, "allowPrivilegeEscalation");
-	case FINDING_APPARMOR_BLOCKS_MOUNT:
+	case AT_APPARMOR:
 		return place_security(pod, container, "appArmorProfile");
-	case FINDING_SELINUX_CONFINED:
+	case AT_SELINUX:
 		return place_security(pod, container, "seLinuxOptions");
-	case FINDING_USERNS_PRIVATE_MOUNTS:
+	case AT_HOST_USERS:
 		return manifest_get(pod->pod->workload->spec, "hostUsers");
-	case FINDING_LIMITS_MISSING:
+	case AT_RESOURCES:
 		pair = manifest_pair(node, "resources");
 		return pair ? pair->key : NULL;
-	default:
+	case AT_NOWHERE:
+	case AT_RULE:
+	case AT_CONTAINER:
 		return NULL;
 	}
+	return NULL;
 }
 
 const struct manifest_node *lint_place(const struct lint_pod *pod,

@@ -5,24 +5,20 @@
 
 # CODE SEVERITY EXIT of each finding
 findings() {
-	local name severity exit
-	while read -r name severity exit; do
-		echo "$name ${severity,,} $(sed -n "s/^\t$exit = \([0-9]*\),/\1/p" oci/base/code.h)"
-	done < <(sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", \([A-Z]*\), \([A-Z_]*\)).*/\1 \2 \3/p' \
-		oci/base/code.h)
+	docs/update-findings.sh --table | awk -F'\t' '{ print $1, $2, $3 }'
 }
 
 codes() {
 	findings | cut -d' ' -f1
 }
 
-# What lint can find: lint_rules[]
-lint_codes() {
-	sed -n 's/^\t{FINDING_\([A-Z_]*\),.*/\1/p' policy/lint/lint_codes.c | grep -vx NONE | tr 'A-Z_' 'a-z-'
+# codes_from ORIGIN: what that command can report
+codes_from() {
+	docs/update-findings.sh --table | awk -F'\t' -v from="$1" '(", " $4 ",") ~ (", " from ",") { print $1 }'
 }
 
 exit_codes() {
-	sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),/\1/p' oci/base/code.h
+	docs/update-findings.sh --exits | cut -f 1
 }
 
 annotations() {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The docs name what the code has, all of it and nothing else: finding codes, exit codes, annotations,
-# policy keys, commands, journal entries, plan steps, files. Names are read from the sources.
+# The docs name what the code has, all of it and nothing else: exit codes, annotations, policy keys,
+# commands, journal entries, plan steps, files. Names are read from the sources. Findings: findings.sh.
 #
 # shellcheck disable=SC2016 # backticks in patterns are Markdown's
 set -uo pipefail
@@ -34,40 +34,13 @@ known() {
 	[[ -z $bad ]]
 }
 
-# ---- findings and exit codes ---------------------------------------------------------------------
-
-# **`code`** (severity, exit): mount-stale and mount-hung deny nothing.
-findings_have_entries() {
-	same_lines 3< <(findings | sed -E 's/^(mount-(stale|hung)) (.*) .*/\1 \3 reported only/') \
-		4< <(sed -nE 's/^\*\*`([a-z-]+)`\*\* \(([a-z]+), ([a-z0-9 ]+)\)\..*/\1 \2 \3/p' \
-			docs/troubleshooting.md)
-}
-
-# The rows `| N | what | codes |` of the README hold what denies with N.
-readme_has_denials() {
-	local row
-	same_lines 3< <(findings | awk '$2 == "deny" { print $3, $1 }') \
-		4< <(column 0 README.md '^ [0-9]+ $' | while read -r row; do
-			grep -oE '`[a-z]+-?[a-z-]*`' <<<"${row##* | }" | tr -d '`' |
-				sed "s/^/$(awk '{ print $2 }' <<<"$row") /"
-		done)
-}
-
-# `code` (N) in the paragraph about warnings.
-readme_has_warnings() {
-	same_lines 3< <(findings | awk '$2 == "warn" { print $1 }') \
-		4< <(sed -n '/^Warnings, /,/^$/p' README.md | grep -oE '`[a-z-]+`' | tr -d '`')
-}
+# ---- exit codes ------------------------------------------------------------------------------------
 
 exit_codes_are_in() {
 	same_lines 3< <(exit_codes) 4< <(column 2 "$1" '^ [0-9]+ $' | tr -d ' ')
 }
 
 # ---- annotations and policy ----------------------------------------------------------------------
-
-page_has_rules() {
-	same_lines 3< <(lint_codes) 4< <(column 2 docs/lint.md '^ `[a-z-]+` $' | tr -d '` ')
-}
 
 readme_has_annotations() {
 	same_lines 3< <(annotations) \
@@ -289,12 +262,7 @@ demo_output_is_stable() {
 		diff README.md "$scratch/page"
 }
 
-is 'each finding has its entry, with severity and exit code' findings_have_entries
-is 'the README has the findings that deny, by exit code' readme_has_denials
-is 'and those that warn' readme_has_warnings
-is 'the page of lint has what it can find' page_has_rules
-is 'the README has the exit codes' exit_codes_are_in README.md
-is 'the troubleshooting page has them too' exit_codes_are_in docs/troubleshooting.md
+is 'the troubleshooting page has the exit codes' exit_codes_are_in docs/troubleshooting.md
 is 'the README has the annotations' readme_has_annotations
 is 'each annotation has its section' page_has_annotations
 is 'no page names another annotation' no_unknown_annotation

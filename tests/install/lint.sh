@@ -122,6 +122,14 @@ sarif_is_valid() {
 }
 
 # What a review tool would make of the fixes: the same as --fix, where one round is enough.
+# ID LEVEL of each rule; what is said of it is the table's line of help.
+sarif_rules_are_the_table() {
+	"$hook" lint --sarif "$complete" >"$scratch/sarif" && diff \
+		<(docs/update-findings.sh --table | awk -F'\t' '$4 ~ /lint/ { print $1, ($2 == "deny" ? "error" : "warning"), $6 }') \
+		<(jq -r '.runs[0].tool.driver.rules[] | "\(.id) \(.defaultConfiguration.level) \(.shortDescription.text)"' \
+			"$scratch/sarif")
+}
+
 sarif_fixes_are_those_of_fix() {
 	"$hook" lint --sarif "$reference/13.yaml" >"$scratch/sarif"
 	"$hook" lint --fix "$reference/13.yaml" >"$scratch/fixed" 2>/dev/null
@@ -328,6 +336,7 @@ is 'there is on a terminal, but with NO_COLOR' has_colour_on_a_terminal
 is 'wrong usage and missing files exit with 10' refuses_usage
 is '--json has what the page says' json_has_its_members
 is '--sarif is SARIF 2.1.0' sarif_is_valid
+is 'its rules are the findings that lint reports' sarif_rules_are_the_table
 is 'its fixes do what --fix does' sarif_fixes_are_those_of_fix
 is 'the complete example is clean after --fix, and else as it was' fixes_the_reference
 is 'fixing twice is fixing once' fixing_is_idempotent

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The manual pages and the bash completion name what the program has, all of it and nothing else:
-# commands and options (asked of the program itself), findings, exit codes, annotations, policy keys, the
-# record's members.
+# commands and options (asked of the program itself), exit codes, annotations, policy keys, the record's
+# members. fuse-sidecar-findings(7) is made from the table of findings: findings.sh.
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
@@ -71,24 +71,6 @@ same_synopsis() {
 same_exit_codes() {
 	same_lines 3< <(exit_codes) 4< <(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/p' "$main_page" |
 		sed -nE 's/^\.It ([0-9]+)$/\1/p')
-}
-
-# CODE EXIT of what denies by default, as the brackets of each exit code have it
-denials_of_page() {
-	awk '/^\.Sh EXIT STATUS/ { here = 1 } /^These findings are warnings/ { exit }
-		here && /^\.It [0-9]+$/ { exit_code = $2 }
-		here && /^\.(Pq )?Li / { sub(/^\.(Pq )?Li /, ""); gsub(/[,.]/, "")
-			for (i = 1; i <= NF; i++) print $i, exit_code }' "$main_page"
-}
-
-same_denials() {
-	same_lines 3< <(findings | awk '$2 == "deny" { print $1, $3 }') 4< <(denials_of_page)
-}
-
-has_warnings() {
-	same_lines 3< <(findings | awk '$2 == "warn" { print $1 }') \
-		4< <(sed -n '/^These findings are warnings/,/^\.Sh/p' "$main_page" |
-			sed -n 's/^\.Li //p' | tr -s ' ' '\n' | grep '[a-z]' | tr -d ',')
 }
 
 same_annotations() {
@@ -208,8 +190,6 @@ is 'the page has the commands' same_commands
 is 'it has the options of each' same_options
 is 'and so has its synopsis' same_synopsis
 is 'it has the exit codes' same_exit_codes
-is 'each with the findings that deny with it' same_denials
-is 'it has the findings that warn' has_warnings
 is 'the annotations have their page' same_annotations
 is 'the policy keys have theirs' same_policy_keys
 is 'with the keys inside of keys' has_inner_policy_keys

@@ -369,6 +369,35 @@ static void an_annotation_gives_the_device(void **state)
 	}
 }
 
+/* The pods of a Deployment do not get its own annotations. */
+static void annotations_of_the_object_belong_to_its_template(void **state)
+{
+	static const char text[] = "kind: Deployment\n"
+				   "metadata:\n"
+				   "  name: media\n"
+				   "  annotations:\n"
+				   "    fuse-sidecar.io/wait: 60s\n"
+				   "spec:\n"
+				   "  template:\n"
+				   "    metadata:\n"
+				   "      annotations:\n"
+				   "        fuse-sidecar.io/mounts: zurg=/mnt/media/zurg\n"
+				   "    spec:\n"
+				   "      containers:\n"
+				   "      - {name: zurg, image: rclone}\n";
+	cleanup_config struct config config = {0};
+	cleanup_lint struct lint lint = {0};
+	cleanup_free char *summary = NULL, *mended = NULL;
+
+	(void)state;
+	assert_int_equal(config_defaults(&config), 0);
+	lint = judge_text(text, &config, true);
+	summary = summarize(&lint, text);
+	assert_non_null(strstr(summary, "error annotation-misplaced 5"));
+	mended = mend(text, &config);
+	assert_non_null(strstr(mended, "        fuse-sidecar.io/wait: \"60s\"\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +408,7 @@ int main(void)
 		cmocka_unit_test(what_is_shared_by_an_anchor_is_not_mended),
 		cmocka_unit_test(a_policy_changes_levels),
 		cmocka_unit_test(an_annotation_gives_the_device),
+		cmocka_unit_test(annotations_of_the_object_belong_to_its_template),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
