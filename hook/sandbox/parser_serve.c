@@ -9,6 +9,7 @@
 #include "oci/spec/parsed.h"
 #include "policy/record/topology.h"
 #include "policy/record/topology_wire.h"
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,33 @@ static size_t answer(
 	return wire.at;
 }
 
+/* 1: it is there, 0: nobody asks any more, or a negative errno, which the process exits with. */
+static int next_question(int fd, struct parser_question *ret)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, ret, sizeof(*ret));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return 0;
+	return n == (ssize_t)sizeof(*ret) ? 1 : -EPROTO;
+}
+
+static int tell_answer(int fd, const struct parser_answer *answered)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, answered, sizeof(*answered));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == (ssize_t)sizeof(*answered) ? 0 : -EPIPE;
+}
+
 static int serve_one(int fd, struct parser_memory *memory, const struct parser_question *question)
 {
 	size_t length = strnlen(memory->name, sizeof(memory->name) - 1);
@@ -100,7 +128,7 @@ static int serve_one(int fd, struct parser_memory *memory, const struct parser_q
 	data[question->size] = '\0';
 	text = (struct text){.name = name, .data = data, .size = question->size};
 	answered.size = answer(memory, (enum parser_document)question->document, &text);
-	return write(fd, &answered, sizeof(answered)) == (ssize_t)sizeof(answered) ? 0 : -EPIPE;
+	return tell_answer(fd, &answered);
 }
 
 /* What json-c asks the system for when it is first used: a seed, which some builds read from a
@@ -132,14 +160,13 @@ static int parser_serve_give_up(int fd, struct parser_memory *memory)
 
 int parser_serve(int fd, struct parser_memory *memory)
 {
+	struct parser_question question;
 	int r = parser_serve_give_up(fd, memory);
 
 	while (r == 0) {
-		struct parser_question question;
-		ssize_t n = read(STDIN_FILENO, &question, sizeof(question));
-
-		if (n != (ssize_t)sizeof(question))
-			return n == 0 ? 0 : -EPROTO;
+		r = next_question(STDIN_FILENO, &question);
+		if (r <= 0)
+			return r;
 		r = serve_one(STDIN_FILENO, memory, &question);
 	}
 	return r;

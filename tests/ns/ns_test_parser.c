@@ -7,6 +7,8 @@
 
 #include "hook/journal/journal.h"
 #include "hook/sandbox/drop_privileges.h"
+#include "hook/sandbox/parser_serve.h"
+#include "hook/sandbox/refused_call.h"
 #include "hook/sys/held_process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
@@ -92,22 +94,42 @@ static void one_that_dies_is_named_and_replaced(void **state)
 	parser_end();
 }
 
-/* Also where the worker is confined already: nothing may be opened or connected there. */
+/* Also where the worker is confined already: nothing may be opened or connected there. Nor is
+ * anything asked of the kernel that the filter refuses, which would be told as a library's. */
 static int replace_confined(void *data)
 {
+	struct refused_call *refused = data;
 	char said[512];
 
-	(void)data;
+	refused_call_note_in(refused);
 	if (parser_begin(NULL) < 0 || drop_privileges_worker(PRIVILEGES_RECONCILE, &(int){0}) < 0)
 		return 1;
 	parser_rest();
-	return ask(STATE, said, sizeof(said)) == 0 ? 0 : 2;
+	if (ask(STATE, said, sizeof(said)) != 0)
+		return 2;
+	return atomic_load(&refused->taken) ? 3 : 0;
 }
 
 static void a_confined_worker_replaces_it_too(void **state)
 {
 	(void)state;
-	assert_int_equal(child_run(replace_confined, NULL), 0);
+	assert_int_equal(child_run(replace_confined, &(struct refused_call){0}), 0);
+}
+
+static int serve_a_directory(void *data)
+{
+	struct parser_memory *memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)data;
+	return memory == MAP_FAILED ? 1 : -parser_serve(open("/", O_RDONLY | O_DIRECTORY), memory);
+}
+
+/* The worker takes that for the reason: a node without memory is told from a broken document. */
+static void what_it_cannot_be_asked_by_it_exits_with(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(serve_a_directory, NULL), EISDIR);
 }
 
 static void one_that_gives_no_answer_is_not_waited_for(void **state)
@@ -475,6 +497,7 @@ int main(void)
 		TEST(one_that_has_rested_is_replaced),
 		TEST(one_that_dies_is_named_and_replaced),
 		TEST(a_confined_worker_replaces_it_too),
+		TEST(what_it_cannot_be_asked_by_it_exits_with),
 		TEST(one_that_gives_no_answer_is_not_waited_for),
 		TEST(an_answer_to_somebody_else_is_no_answer),
 		TEST(a_run_whose_parser_is_killed_is_refused_and_told),
