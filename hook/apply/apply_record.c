@@ -278,14 +278,23 @@ static int open_shown(struct run *run, int *ret_fd, struct error *err)
 
 /* A volume at /run that is read-only, and has no directory for it: no reason to refuse the
  * container. */
-static int say_not_shown(struct run *run, const struct plan_step *step, struct error *err)
+static void say_not_shown(const struct run *run, const struct plan_step *step)
 {
 	audit_send(&run->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_EXPOSED, .result = "skipped", .path = step->container_path},
-		"%s", error_message(err));
-	error_clear(err);
-	return 0;
+		"cannot show the topology at %s in the container: the file system there is "
+		"read-only",
+		step->container_path);
+}
+
+static void say_shown(const struct run *run, const struct plan_step *step)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_EXPOSED, .result = "ok", .path = step->container_path},
+		"the topology can be read at %s/topology.json in the container",
+		step->container_path);
 }
 
 int apply_expose(struct run *run, const struct plan_step *step, struct error *err)
@@ -301,14 +310,11 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	if (r < 0)
 		return r;
 	r = publish_record(&ns, shown, run->node.container_root, step->container_path, err);
-	if (r == -EROFS)
-		return say_not_shown(run, step, err);
 	if (r < 0)
 		return r;
-	audit_send(&run->audit,
-		&(struct audit_entry){
-			.kind = AUDIT_EXPOSED, .result = "ok", .path = step->container_path},
-		"the topology can be read at %s/topology.json in the container",
-		step->container_path);
+	if (r == PUBLISHED_NOWHERE)
+		say_not_shown(run, step);
+	else
+		say_shown(run, step);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 struct exposure {
+	bool nowhere; /* no directory can be made for it: the file system there is read-only */
 	const struct mount_attach *attach;
 	struct fs_user root; /* the container's */
 	const char *container_root, *path;
@@ -50,10 +51,13 @@ static const char *trick(int r)
 	}
 }
 
+/* That no directory can be made there is no error. */
 static int expose_error(struct error *err, int r, const struct exposure *exposure)
 {
 	const char *why = trick(r);
 
+	if (exposure->nowhere)
+		return PUBLISHED_NOWHERE;
 	return error_set(err, r, why ? FINDING_PATH_UNSAFE : FINDING_HOST_IO, exposure->path,
 		"remove what the image has there, or set fuse-sidecar.io/expose: \"false\"",
 		"cannot show the topology at %s in the container: %s", exposure->path,
@@ -132,7 +136,7 @@ static int publish_make_as(const struct fs_user *user, int dir, const char *name
  * user namespace has no room for the node's root (EOVERFLOW). Where that user may not, as the
  * node's. One that is there is as good.
  */
-static int publish_make_directory(const struct exposure *exposure, int dir, const char *name)
+static int publish_make_directory(struct exposure *exposure, int dir, const char *name)
 {
 	int r = -EACCES;
 
@@ -140,11 +144,12 @@ static int publish_make_directory(const struct exposure *exposure, int dir, cons
 		r = publish_make_as(&exposure->root, dir, name);
 	if (r == -EACCES || r == -EPERM)
 		r = mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+	exposure->nowhere = r == -EROFS;
 	return r == -EEXIST ? 0 : r;
 }
 
 /* The directory above, made where the image has none (an image without /run). */
-static int open_parent(int root, const struct exposure *exposure)
+static int open_parent(int root, struct exposure *exposure)
 {
 	int fd = resolve_open(root, exposure->parent, DIRECTORY_FLAGS,
 		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
@@ -160,7 +165,7 @@ static int open_parent(int root, const struct exposure *exposure)
 
 static int expose_in_namespace(void *data, struct error *err)
 {
-	const struct exposure *exposure = data;
+	struct exposure *exposure = data;
 	cleanup_close int top = -EBADF, root = -EBADF, parent = -EBADF, place = -EBADF;
 	int r;
 

@@ -554,7 +554,7 @@ static void a_read_only_volume_at_run_refuses_no_container(void **state)
 		0);
 	assert_int_equal(fake_container_run(&zurg->process, make_read_only, zurg->root), 0);
 	fake_member_expect(zurg, "prestart", 0);
-	fake_member_expect_said(zurg, "cannot show the topology");
+	fake_member_expect_said(zurg, "the file system there is read-only");
 	assert_int_equal(access(CANARY "/fuse-sidecar", F_OK), -1);
 }
 
