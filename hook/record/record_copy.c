@@ -69,8 +69,12 @@ int record_copy_is_marked(int runtime_fd, const char *pod_uid)
 int record_copy_mark(int runtime_fd, const char *pod_uid, struct error *err)
 {
 	const struct place place = place_of(pod_uid);
+	int r = record_copy_is_marked(runtime_fd, pod_uid);
 
-	if (mkdirat(runtime_fd, place.path, 0755) < 0 && errno != EEXIST)
+	if (r < 0)
+		return record_copy_error(err, r, "look for", &place);
+	/* What is there needs no room: a denial has to be written when there is none. */
+	if (r == 0 && mkdirat(runtime_fd, place.path, 0755) < 0 && errno != EEXIST)
 		return record_copy_error(err, -errno, "make", &place);
 	return 0;
 }

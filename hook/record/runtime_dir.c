@@ -197,9 +197,13 @@ int runtime_dir_open_pod(
 	if (pods < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, RUNTIME_DIR "/pods", NULL,
 			"cannot open %s: %s", RUNTIME_DIR "/pods", strerror(errno));
-	if (create && mkdirat(pods, pod_uid, 0700) < 0 && errno != EEXIST)
-		return make_error(err, -errno, path);
 	fd = openat(pods, pod_uid, O_PATH | OPEN_DIRECTORY);
+	/* Made where it is not there, and only then: what is there needs no room. */
+	if (fd < 0 && errno == ENOENT && create) {
+		if (mkdirat(pods, pod_uid, 0700) < 0 && errno != EEXIST)
+			return make_error(err, -errno, path);
+		fd = openat(pods, pod_uid, O_PATH | OPEN_DIRECTORY);
+	}
 	if (fd < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, path, NULL, "cannot open %s: %s",
 			path, strerror(errno));
