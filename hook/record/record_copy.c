@@ -87,6 +87,9 @@ static int open_top(int runtime_fd, const struct place *place)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What is there for containers to see. */
+enum copy { COPY_NONE, COPY_PLAIN, COPY_TMPFS };
+
 /* 1 where the directory is of a file system of its own. */
 static int is_tmpfs(int runtime_fd, int fd)
 {
@@ -97,17 +100,18 @@ static int is_tmpfs(int runtime_fd, int fd)
 	return outside.st_dev != inside.st_dev;
 }
 
-/* In a plain directory only its file tells that it is shown to somebody. */
-static int has_copy(int runtime_fd, int fd)
+/* An enum copy, or a negative errno. In a plain directory only its file tells that it is shown to
+ * somebody. */
+static int find_copy(int runtime_fd, int fd)
 {
 	struct stat st;
 	int r = is_tmpfs(runtime_fd, fd);
 
 	if (r != 0)
-		return r;
+		return r < 0 ? r : COPY_TMPFS;
 	if (fstatat(fd, COPY, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return 1;
-	return errno == ENOENT ? 0 : -errno;
+		return COPY_PLAIN;
+	return errno == ENOENT ? COPY_NONE : -errno;
 }
 
 static int write_copy(int fd, const char *text)
@@ -134,10 +138,17 @@ static int write_tmpfs(int fd, const char *text, struct error *err, const struct
 	return closed < 0 ? record_copy_error(err, closed, "make read-only", place) : 0;
 }
 
-/* The file system stays for whoever sees it. */
-static void record_copy_give_up(int runtime_fd, int fd)
+static int write_plain(int fd, const char *text, struct error *err, const struct place *place)
 {
-	if (is_tmpfs(runtime_fd, fd) > 0)
+	int r = write_copy(fd, text);
+
+	return r < 0 ? record_copy_error(err, r, "write the copy in", place) : 0;
+}
+
+/* The file system stays for whoever sees it. */
+static void record_copy_give_up(int fd, int copy)
+{
+	if (copy == COPY_TMPFS)
 		mount_detach(fd);
 	else
 		unlinkat(fd, COPY, 0);
@@ -147,22 +158,19 @@ int record_copy_update(int runtime_fd, const char *pod_uid, const char *text, st
 {
 	const struct place place = place_of(pod_uid);
 	cleanup_close int fd = open_top(runtime_fd, &place);
-	int r;
+	int copy, r;
 
 	if (fd == -ENOENT)
 		return 0;
-	r = fd < 0 ? fd : has_copy(runtime_fd, fd);
-	if (r < 0)
-		return record_copy_error(err, r, "open", &place);
-	if (r == 0)
+	copy = fd < 0 ? fd : find_copy(runtime_fd, fd);
+	if (copy < 0)
+		return record_copy_error(err, copy, "open", &place);
+	if (copy == COPY_NONE)
 		return 0;
-	r = is_tmpfs(runtime_fd, fd);
-	if (r > 0)
-		r = write_tmpfs(fd, text, err, &place);
-	else if (r == 0 && (r = write_copy(fd, text)) < 0)
-		record_copy_error(err, r, "write the copy in", &place);
+	r = copy == COPY_TMPFS ? write_tmpfs(fd, text, err, &place)
+			       : write_plain(fd, text, err, &place);
 	if (r < 0 && r != -EBUSY)
-		record_copy_give_up(runtime_fd, fd);
+		record_copy_give_up(fd, copy);
 	return r;
 }
 
@@ -236,7 +244,7 @@ static int record_copy_attach(int runtime_fd, const struct place *place, int tmp
 	if (fd < 0)
 		return record_copy_error(err, -errno, "open", place);
 	unlabelled = record_copy_label(fd, below, err);
-	r = write_tmpfs(fd, text, unlabelled ? NULL : err, place);
+	r = write_tmpfs(fd, text, err, place);
 	if (r < 0) {
 		mount_detach(fd);
 		return r;
@@ -255,9 +263,9 @@ static int make_plain(
 	if (fd < 0)
 		return record_copy_error(err, fd, "open", place);
 	unlabelled = record_copy_label(fd, fd, err);
-	r = write_copy(fd, text);
+	r = write_plain(fd, text, err, place);
 	if (r < 0)
-		return record_copy_error(unlabelled ? NULL : err, r, "write the copy in", place);
+		return r;
 	*ret_fd = move_fd(&fd);
 	return unlabelled;
 }
@@ -286,10 +294,10 @@ int record_copy_open(
 	if (r < 0)
 		return r;
 	fd = open_top(runtime_fd, &place);
-	r = fd < 0 ? fd : has_copy(runtime_fd, fd);
+	r = fd < 0 ? fd : find_copy(runtime_fd, fd);
 	if (r < 0)
 		return record_copy_error(err, r, "open", &place);
-	if (r == 0)
+	if (r == COPY_NONE)
 		return make(runtime_fd, &place, text, ret_fd, err);
 	*ret_fd = move_fd(&fd);
 	return 0;
