@@ -233,19 +233,20 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 		.findings = &run->judgement.findings,
 		.now_usec = run_realtime_usec(),
 	};
-	int r;
+	bool denied = status == CONTAINER_DENIED;
+	int seen = apply_refresh(run, err), r;
 
-	r = apply_refresh(run, err);
-	if (r < 0)
-		return r;
+	if (seen < 0 && !denied)
+		return seen;
 	r = enter(run, &note, err);
 	if (r < 0)
 		return r;
-	r = note_paths(run, status, note.now_usec, err);
-	if (r == 0 && status != CONTAINER_DENIED)
-		r = adopt_binds(run, err);
-	if (r < 0)
-		return r;
+	if (seen == 0)
+		seen = note_paths(run, status, note.now_usec, err);
+	if (seen == 0 && !denied)
+		seen = adopt_binds(run, err);
+	if (seen < 0 && !denied)
+		return seen;
 	r = run_commit(run, err);
 	if (r < 0)
 		return r;
@@ -255,7 +256,7 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 			.duration_usec = deadline_now() - run->began_usec},
 		"recorded as %s", role_name(run->judgement.role));
 	audit_omitted(run);
-	return 0;
+	return seen;
 }
 
 static int open_shown(struct run *run, int *ret_fd, struct error *err)

@@ -45,6 +45,9 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 int apply_verify(struct run *run, const struct plan_step *step, struct error *err);
 
 /* apply_record.c: record, expose */
+
+/* 0 or a negative errno. A denial is in the record all the same, unless that could not be written:
+ * where the node cannot be looked at, with what was seen of it before. */
 int apply_record(struct run *run, enum container_status status, struct error *err);
 /* Whether that provider is an allowed container of the pod whose program may have begun to mount:
  * any but the one that this run is for. */
