@@ -327,6 +327,8 @@ int apply_wait(struct run *run, struct error *err)
 	rollback_list_clear(&run->rollback);
 	if (denied) {
 		run->refused_by_gate = true;
+		if (noted < 0)
+			audit_failure(&run->audit, err);
 		error_clear(err);
 		*err = refusal;
 		refusal = (struct error){0};
