@@ -31,12 +31,14 @@
 #define AFTER_MSEC 3000 /* in which children end behind their parent */
 #define OPTIONS                                                                                    \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |     \
-		PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
+		PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD)
+#define CALL_ENDS (SIGTRAP | 0x80) /* the signal of a stop there: PTRACE_O_TRACESYSGOOD */
 
 struct tracee {
 	pid_t pid;
 	char role[INJECTOR_ROLE_MAX]; /* "" until its parent's stop tells it */
 	bool stopped;		      /* at its start, waiting for its role */
+	bool fails_late;	      /* the call that it is at is made, and fails for all that */
 	unsigned int children;
 	unsigned int made[NUMBERS];
 };
@@ -128,7 +130,14 @@ static void resume(pid_t pid, int signal)
 	trace(PTRACE_CONT, pid, 0, (unsigned long)signal);
 }
 
-/* The answer to the call that it stands at, in place of the kernel's: number -1 is no call. */
+/* To the end of the call that it is at. */
+static void resume_call(pid_t pid)
+{
+	trace(PTRACE_SYSCALL, pid, 0, 0);
+}
+
+/* The answer to the call that it stands at, in place of the kernel's. Where that has not made it
+ * yet, it does not: number -1 is no call. */
 #if defined(__x86_64__)
 static void answer(pid_t pid, long value)
 {
@@ -181,6 +190,15 @@ static bool shall_fail(
 	return nth == fault->call->nth && strcmp(tracee->role, fault->call->role) == 0;
 }
 
+/* close(2) fails when the descriptor is gone: what a file system has to tell is no reason to keep
+ * it. */
+static void fail_call(const struct tracer *tracer, struct tracee *tracee)
+{
+	tracee->fails_late = tracer->fault->call->number == SYS_close;
+	if (!tracee->fails_late)
+		answer(tracee->pid, -tracer->fault->error);
+}
+
 static void at_call(struct tracer *tracer, struct tracee *tracee)
 {
 	struct call_args args;
@@ -193,9 +211,15 @@ static void at_call(struct tracer *tracer, struct tracee *tracee)
 	if (!tracer->fault) {
 		report_call(tracer, tracee, &args, nth);
 	} else if (shall_fail(tracer, tracee, args.number, nth)) {
-		answer(tracee->pid, -tracer->fault->error);
+		fail_call(tracer, tracee);
 		tracer->outcome.injected = true;
 	}
+}
+
+static void at_end_of_call(const struct tracer *tracer, struct tracee *tracee)
+{
+	tracee->fails_late = false;
+	answer(tracee->pid, -tracer->fault->error);
 }
 
 static void at_fork(struct tracer *tracer, struct tracee *parent)
@@ -213,6 +237,30 @@ static void at_fork(struct tracer *tracer, struct tracee *parent)
 		resume(child->pid, 0);
 }
 
+/* 0 where that cannot be told. */
+static pid_t parent_of(pid_t pid)
+{
+	cleanup_file FILE *file = NULL;
+	char path[64], line[256];
+	const char *end = NULL;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file && fgets(line, sizeof(line), file))
+		end = strrchr(line, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* Whoever was killed at fork(2) does not tell any more whose the child is. */
+static void release_orphan(struct tracer *tracer, struct tracee *tracee)
+{
+	if (!tracee->stopped || tracee->role[0] || find(tracer, parent_of(tracee->pid)))
+		return;
+	snprintf(tracee->role, sizeof(tracee->role), "?");
+	resume(tracee->pid, 0);
+}
+
 /* A child is stopped at its start, maybe before its parent's stop has told whose it is. */
 static bool is_start(struct tracer *tracer, pid_t pid, int status)
 {
@@ -225,6 +273,8 @@ static bool is_start(struct tracer *tracer, pid_t pid, int status)
 	tracee->stopped = true;
 	if (tracee->role[0])
 		resume(pid, 0);
+	else
+		release_orphan(tracer, tracee);
 	return true;
 }
 
@@ -241,6 +291,10 @@ static void at_stop(struct tracer *tracer, pid_t pid, int status)
 	switch (status >> 16) {
 	case PTRACE_EVENT_SECCOMP:
 		at_call(tracer, tracee);
+		if (tracee->fails_late) {
+			resume_call(pid);
+			return;
+		}
 		break;
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -252,7 +306,10 @@ static void at_stop(struct tracer *tracer, pid_t pid, int status)
 		memset(tracee->made, 0, sizeof(tracee->made));
 		break;
 	default:
-		signal = WSTOPSIG(status);
+		if (WSTOPSIG(status) == CALL_ENDS)
+			at_end_of_call(tracer, tracee);
+		else
+			signal = WSTOPSIG(status);
 	}
 	resume(pid, signal);
 }
@@ -287,24 +344,11 @@ static int next_change(uint64_t until_msec, pid_t *ret_pid, int *ret_status)
 	}
 }
 
-/* Whoever was killed at fork(2) does not tell any more whose the child is. */
-static void release_orphans(struct tracer *tracer)
-{
-	for (size_t i = 0; i < tracer->n; i++) {
-		struct tracee *tracee = tracer->tracees[i];
-
-		if (!tracee->stopped || tracee->role[0])
-			continue;
-		snprintf(tracee->role, sizeof(tracee->role), "?");
-		resume(tracee->pid, 0);
-	}
-}
-
 static void at_end(struct tracer *tracer, pid_t pid, int status, uint64_t *until_msec)
 {
 	drop(tracer, pid);
-	if (WIFSIGNALED(status))
-		release_orphans(tracer);
+	for (size_t i = 0; WIFSIGNALED(status) && i < tracer->n; i++)
+		release_orphan(tracer, tracer->tracees[i]);
 	if (pid != tracer->program)
 		return;
 	tracer->outcome.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
