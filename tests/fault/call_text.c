@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* linux/ptrace.h of Linux 5.3 has these; it cannot be included beside sys/ptrace.h. */
@@ -58,6 +60,8 @@ static const struct {
 	{"fchownat", 1, 0},
 	{"fcntl", -1, 0},
 	{"flock", -1, 0},
+	{"fsconfig", -1, 0},
+	{"fsmount", -1, 0},
 	{"fstat", -1, 0},
 	{"fstatfs", -1, 0},
 	{"getdents64", -1, 0},
@@ -75,9 +79,14 @@ static const struct {
 	{"read", -1, 0},
 	{"readlink", 0, -1},
 	{"readlinkat", 1, 0},
+	{"recvfrom", -1, 0},
+	{"recvmsg", -1, 0},
 	{"renameat", 3, 2},
 	{"renameat2", 3, 2},
+	{"sendmsg", -1, 0},
+	{"sendto", -1, 0},
 	{"setns", -1, 0},
+	{"setsockopt", -1, 0},
 	{"stat", 0, -1},
 	{"statfs", 0, -1},
 	{"statx", 1, 0},
@@ -103,6 +112,19 @@ static void read_text(pid_t pid, uint64_t address, char *ret, size_t size)
 	ret[n > 0 ? n : 0] = '\0';
 }
 
+/* Whom a socket is connected to, where that has a path. */
+static void read_peer(pid_t pid, int fd, char *ret, size_t size)
+{
+	cleanup_close int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	cleanup_close int copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	struct sockaddr_un peer = {.sun_family = AF_UNSPEC};
+	socklen_t length = sizeof(peer);
+
+	if (copy >= 0 && getpeername(copy, (struct sockaddr *)&peer, &length) == 0 &&
+		peer.sun_family == AF_UNIX && length > sizeof(peer.sun_family) && peer.sun_path[0])
+		snprintf(ret, size, "%.*s", (int)sizeof(peer.sun_path), peer.sun_path);
+}
+
 static void read_descriptor(pid_t pid, int fd, char *ret, size_t size)
 {
 	char link[64];
@@ -111,6 +133,8 @@ static void read_descriptor(pid_t pid, int fd, char *ret, size_t size)
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
 	n = fd < 0 ? -1 : readlink(link, ret, size - 1);
 	ret[n > 0 ? n : 0] = '\0';
+	if (strncmp(ret, "socket:", 7) == 0)
+		read_peer(pid, fd, ret, size);
 }
 
 void call_text(pid_t pid, const struct call_args *args, char *ret, size_t size)
