@@ -72,6 +72,18 @@ unsigned int said_lines(const char *text)
 	return n;
 }
 
+bool said_all_name(const char *text, const char *words)
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		cleanup_free char *one = strndup(line, strcspn(line, "\n"));
+
+		assert_non_null(one);
+		if (!strstr(one, words))
+			return false;
+	}
+	return true;
+}
+
 bool said_names_something(const char *said)
 {
 	static const char *const words[] = {"/", "pid ", "the pod ", "provider ", " memory",

@@ -15,6 +15,9 @@ char *said_to_journal(int journal);
 /* How many lines that is. */
 unsigned int said_lines(const char *text);
 
+/* Whether each line of it names that. */
+bool said_all_name(const char *text, const char *words);
+
 /* A path, a process, or what else there is that a line is about is named in it. */
 bool said_names_something(const char *said);
 
