@@ -29,7 +29,7 @@ SHELL := /bin/bash
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-VERSION := 0.1.0
+VERSION := $(file <VERSION)
 
 # Where it goes. DESTDIR may hold spaces, so it reaches install.sh through the environment only.
 # An empty prefix is the default too: nobody wants /libexec.

@@ -34,8 +34,8 @@ export SOURCE_DATE_EPOCH
 # copy_sources DIR: all that a build and its tests need, and nothing that was built
 copy_sources() {
 	mkdir -p -- "$1"
-	cp -a -- Makefile README.md LICENSE hook oci policy install crio-hooks.d docs examples tests "$1"
-	sed -i "s/^VERSION := .*/VERSION := $version/" "$1/Makefile"
+	cp -a -- Makefile VERSION README.md CHANGELOG.md LICENSE hook oci policy install crio-hooks.d docs examples tests "$1"
+	printf '%s\n' "$version" >"$1/VERSION"
 	find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" -- {} +
 }
 
@@ -73,7 +73,8 @@ make_rpm() {
 	copy_sources "$tree"
 	tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
 		-c "$name-$version" | gzip -n >"$top/SOURCES/$name-$version.tar.gz"
-	cp -- install/rpm/$name.spec "$top/SPECS/"
+	# Who builds the source package again gives no version.
+	sed "s/%global fsh_version [^}]*}/%global fsh_version $version}/" install/rpm/$name.spec >"$top/SPECS/$name.spec"
 	# The packages that the spec names are Fedora's; where dpkg installed the libraries, rpm has heard
 	# of none of them.
 	[[ -e /etc/fedora-release || -e /etc/redhat-release ]] || nodeps=(--nodeps)

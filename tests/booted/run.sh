@@ -33,7 +33,7 @@ read -ra names <<<"${MACHINES:-apparmor selinux}"
 # This version and a newer one.
 make_packages() {
 	local version one
-	version=$(sed -n 's/^VERSION := //p' Makefile)
+	version=$(<VERSION)
 	for one in one two; do
 		VERSION=$version BUILD=$LOGS/$one install/package.sh deb >"$LOGS/$one.log" 2>&1 ||
 			{ cat "$LOGS/$one.log"; return 1; }

@@ -10,7 +10,7 @@ set -euo pipefail
 
 cd -- "$(dirname -- "$0")/../.."
 out=$BUILD_DIR/check-packages
-version=$(sed -n 's/^VERSION := //p' Makefile)
+version=$(<VERSION)
 
 make_packages() {
 	local where=$out/$1 version=$2

@@ -17,7 +17,7 @@ NODE_HOOKS=$NODE/usr/share/containers/oci/hooks.d
 PROGRAM=/usr/libexec/oci/hooks.d/$NAME
 
 # shellcheck disable=SC2034 # for the suites
-TREE_VERSION=$(sed -n 's/^VERSION := //p' "$TOP/Makefile")
+TREE_VERSION=$(<"$TOP/VERSION")
 
 # Begin with a node that has none of our files.
 node_make() {
