@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of codes come in from policies and records as well as go out: both ways follow the one
+ * list of code.h, by an array and not by a switch for each question.
+ */
 #include "oci/base/code.h"
 
 #include <errno.h>

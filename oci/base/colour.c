@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only escape sequences of the program: what is printed of a pod has none, so that these alone
+ * reach a terminal.
+ */
 #include "oci/base/colour.h"
 
 const char *colour_begin(bool on, enum colour colour)

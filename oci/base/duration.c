@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parsed as Go parses, digit by digit, so that an annotation means here what the same text means
+ * in a pod's other fields; neither strtod(3), which heeds the locale, nor a sum in microseconds,
+ * which would round each part.
+ */
 #include "oci/base/duration.h"
 
 #include "oci/base/strformat.h"

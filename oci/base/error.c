@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text is made where the fault is found, while what it names is still there, and bounded: much
+ * of it was chosen by a pod.
+ */
 #include "oci/base/error.h"
 
 #include "oci/base/cleanup.h"

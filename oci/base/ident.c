@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Written out by ranges of characters: what passes here becomes a directory's name or a journal
+ * field, and must not depend on a locale or on a regular expression's flavour.
+ */
 #include "oci/base/ident.h"
 
 #include <stddef.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The limit holds while reading, not after: the size that a file claims is a pod's word, and a
+ * pipe has none.
+ */
 #include "oci/base/input.h"
 
 #include "oci/base/cleanup.h"

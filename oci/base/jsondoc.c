@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json-c builds the values, and is believed in nothing else: names and places in errors,
+ * duplicates, types and the range of numbers are checked here, since its releases differ in them.
+ */
 #include "oci/base/jsondoc.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass over the bytes, without recursion: a hostile document costs no more than its length.
+ * Only to find names that come twice are names kept.
+ */
 #include "oci/base/jsonlex.h"
 
 #include "oci/base/cleanup.h"

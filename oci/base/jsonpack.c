@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json-c's constructors fail one by one; a document of a hundred members would be mostly error
+ * handling. One flag has it instead.
+ */
 #include "oci/base/jsonpack.h"
 
 #include "oci/base/cleanup.h"

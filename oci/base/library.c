@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dlopen(3) until the process is confined: afterwards no file can be mapped as code, and who asks
+ * is told so in place of a crash.
+ */
 #include "oci/base/library.h"
 
 #include <dlfcn.h>

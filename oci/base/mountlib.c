@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The symbols of libmount, resolved by name: the header gives the types, and nothing is linked
+ * that the dynamic loader would have to map for each run.
+ */
 #include "oci/base/mountlib.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text alone is compared: no file system is asked, since these paths are of another namespace, of
+ * a captured node, or of a mount that hangs.
+ */
 #include "oci/base/path.h"
 
 #include "oci/base/strformat.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vasprintf(3), and a stream that grows: a failure is kept until the stream is closed, so that who
+ * writes piece by piece asks once.
+ */
 #include "oci/base/strformat.h"
 
 #include <stdint.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Room grows by powers of two that follow from the count alone: a list needs no second number for
+ * what it has room for.
+ */
 #include "oci/base/strv.h"
 
 #include <errno.h>

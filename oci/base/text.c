@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UTF-8 is decoded here and not by the C library, which does so by a locale that a hook's
+ * environment may not have.
+ */
 #include "oci/base/text.h"
 
 #include "oci/base/cleanup.h"

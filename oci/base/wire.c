@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reader is the one who must not be deceived: each value has its tag, each count is bounded by
+ * the bytes that are left, and the first thing that does not fit ends the reading.
+ */
 #include "oci/base/wire.h"
 
 #include "oci/base/cleanup.h"

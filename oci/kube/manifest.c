@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree asked by key and by place: merge keys, anchors and the words of YAML 1.1 are resolved
+ * when they are asked for, so that the tree stays what the text says, and an edit finds its place.
+ */
 #include "oci/kube/manifest.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Both readers build by the same calls, so that limits, duplicates and aliases are judged once,
+ * whatever the manifest is written in. Aliases are counted by what they expand to: a few lines can
+ * describe billions of values.
+ */
 #include "oci/kube/manifest_tree.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Only what the checks need is loaded, and each thing with its node in the tree: a finding points
+ * into the text. What is not as the API has it is a problem of the manifest to report, not a
+ * reason to stop.
+ */
 #include "oci/kube/pod.h"
 
 #include "oci/base/cleanup.h"

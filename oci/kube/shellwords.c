@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Words as a POSIX shell splits them, with nothing expanded: a command in which anything would be
+ * is not literal, and no rule relies on it.
+ */
 #include "oci/kube/shellwords.h"
 
 #include "oci/base/cleanup.h"

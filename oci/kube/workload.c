@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pods are found by where their templates stand and not by a list of kinds: operators' custom
+ * resources have templates, too, and patches and Helm values are fragments of them.
+ */
 #include "oci/kube/workload.h"
 
 #include "oci/base/cleanup.h"

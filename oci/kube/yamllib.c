@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The six functions of libyaml that reading takes, by name: hooks never load it. */
 #include "oci/kube/yamllib.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An annotation is refused with the text that would have been right where that can be told: the
+ * author sees one message, in the events of a pod that does not start.
+ */
 #include "oci/spec/annotations.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything in it becomes part of a path, a lock or a journal field, so each has its grammar, and
+ * the two sources of the container's id have to agree.
+ */
 #include "oci/spec/identity.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A list and no hash table: there are some dozen annotations, asked for by name once each. */
 #include "oci/spec/keyval.h"
 
 #include "oci/base/cleanup.h"

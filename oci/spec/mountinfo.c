@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libmount parses, as for mount(8); the rest is what it passes over: a broken line, a table that
+ * is none, numbers out of range. Captured tables come from people.
+ */
 #include "oci/spec/mountinfo.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the hook keeps of both documents, cut to it where they are read: less crosses from the
+ * process that parses to the one that acts.
+ */
 #include "oci/spec/parsed.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole from its parts (spec_*.c): each reads one object of config.json, and the first that
+ * fails names its key. What is not needed is not read, so that a member that a newer runtime adds
+ * harms nobody.
+ */
 #include "oci/spec/spec.h"
 
 #include "oci/base/cleanup.h"

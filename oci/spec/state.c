@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one input of every stage, from a runtime that may be of any version: the size is limited
+ * before it is parsed, and each member has its type and grammar.
+ */
 #include "oci/spec/state.h"
 
 #include "oci/base/cleanup.h"
