@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names through libcap, which knows those of newer kernels and their spellings; whole names only,
+ * since it takes prefixes and numbers as well.
+ */
 #include "policy/check/capabilities.h"
 
 #include "policy/check/devices.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules in order, as the kernel's controller heeds them: each one changes what the ones before
+ * it allowed.
+ */
 #include "policy/check/devices.h"
 
 #include "oci/base/cleanup.h"

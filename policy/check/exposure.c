@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decided by the destinations of config.json alone, before anything is looked at: what would get
+ * in the way there is a volume, and those are all in it.
+ */
 #include "policy/check/exposure.h"
 
 #include "oci/base/path.h"

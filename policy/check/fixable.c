@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One place for both questions, "is it a finding?" and "is it a step?": were they answered in two,
+ * a pod could be refused for what the hook mends, or let start without it.
+ */
 #include "policy/check/fixable.h"
 
 #include "oci/base/cleanup.h"

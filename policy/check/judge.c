@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one way from facts to a verdict, for the hook, for `check` and for tests: who adds a check
+ * adds a line here, and none of the three can leave it out.
+ */
 #include "policy/check/judge.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judgement for programs (docs/check.schema.json): what the text of policy/report/report.c
+ * says, with the members that only some actions have left out of the others.
+ */
 #include "policy/check/judge.h"
 
 #include "oci/base/jsonpack.h"

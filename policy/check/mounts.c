@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel's own walk, repeated on a table: mounts that are stacked, hidden below others, or out
+ * of a root's reach are where a search for the longest prefix gives the wrong one.
+ */
 #include "policy/check/mounts.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of steps by role is the table at the end; what a step depends on is copied into it, so
+ * that a plan outlives the facts and can be printed, compared and carried out as it stands.
+ */
 #include "policy/check/plan.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Peer groups and masters say where a mount event can go; a table that shows only a part of the
+ * mounts can prove that there is a way and never that there is none.
+ */
 #include "policy/check/propagation_path.h"
 
 #include "oci/base/cleanup.h"

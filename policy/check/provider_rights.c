@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rights of the very container that is on the path, from its config.json: who could unmount it
+ * by its own capability and propagation is given nothing new when the hook does it.
+ */
 #include "policy/check/provider_rights.h"
 
 #include "oci/base/cleanup.h"

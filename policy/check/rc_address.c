@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Addresses are compared as sockets and not as text: ":5572" and "0.0.0.0:5572" exclude each
+ * other, "localhost:5572" and "127.0.0.1:5572" are one. No resolver is asked.
+ */
 #include "policy/check/rclone.h"
 
 #include "oci/base/cleanup.h"

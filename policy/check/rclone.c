@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command line read as rclone reads it (pflag, then the environment): flags that take no value
+ * decide which word is a path, and there are hundreds of others, so what is not known leaves the
+ * question open.
+ */
 #include "policy/check/rclone.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules as libseccomp merges them, not as they are written: two that say the opposite of one call
+ * are common in profiles, and which of them counts depends on their order and conditions.
+ */
 #include "policy/check/seccomp_profile.h"
 
 #include "oci/base/cleanup.h"

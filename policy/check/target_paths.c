@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mirrors what targets_resolve() reads of tables, and must name each path that it asks for: on a
+ * kernel that tells mounts one by one no other mount is in the table.
+ */
 #include "policy/check/target_paths.h"
 #include "policy/check/target_container.h"
 #include "policy/check/target_source.h"

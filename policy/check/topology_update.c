@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each thing that a run has seen is put where an older run has it: what is still true keeps its
+ * ids and times, what has changed gets new ones, and what is gone leaves, so that a record is the
+ * same whichever hook wrote it last.
+ */
 #include "policy/check/topology_update.h"
 
 #include "oci/base/cleanup.h"

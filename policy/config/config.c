@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One function for each key of the policy, all strict: a misspelt key would otherwise leave a
+ * default in force that its writer believes changed. Codes that guard the node cannot be lowered.
+ */
 #include "policy/config/config.h"
 
 #include "oci/base/cleanup.h"

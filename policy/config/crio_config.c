@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drop-ins override key by key, and a list or a table as a whole, as CRI-O merges them: only so
+ * does `doctor` name the directories and the runtime that CRI-O really uses.
+ */
 #include "policy/config/crio_config.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One slip in three letters at most: a wrong suggestion costs more than none. */
 #include "policy/config/did_you_mean.h"
 
 #include <ctype.h>

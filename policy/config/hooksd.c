@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * As lenient as Go's decoder and as strict as the reader's own checks: the question is what the
+ * container engine makes of the file, not what the file should be.
+ */
 #include "policy/config/hooksd.h"
 
 #include "oci/base/cleanup.h"

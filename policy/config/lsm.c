@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By the names that container engines give. An AppArmor profile of another name may allow
+ * mount(2), and is not said to deny it; an SELinux type that is not known confines.
+ */
 #include "policy/config/lsm.h"
 
 #include "oci/base/cleanup.h"

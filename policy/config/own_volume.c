@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By components of the path, since the pod's uid may be the name of any directory somewhere in it:
+ * only right below the kubelet's `pods` it tells whose the volume is.
+ */
 #include "policy/config/own_volume.h"
 
 #include "oci/base/path.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes are inserted and replaced, and nothing is written anew: comments, indentation and line
+ * ends of a person's file stay as they are.
+ */
 #include "policy/lint/edit_text.h"
 
 #include "oci/base/cleanup.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines and words of a text that is edited. Private to policy/edit*.c. */
+/* Lines and words of a text that is edited. Private to policy/lint/edit*.c. */
 #ifndef FSH_POLICY_LINT_EDIT_TEXT_H
 #define FSH_POLICY_LINT_EDIT_TEXT_H
 

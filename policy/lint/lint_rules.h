@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rules of policy/lint_*.c share. Not for others. */
+/* What the rules of policy/lint/lint_*.c share. Not for others. */
 #ifndef FSH_POLICY_LINT_LINT_RULES_H
 #define FSH_POLICY_LINT_LINT_RULES_H
 

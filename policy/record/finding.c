@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts are owned, bounded and made printable when a finding is added: the list outlives what it
+ * speaks of, and goes into records, journals and terminals as it is.
+ */
 #include "policy/record/finding.h"
 
 #include "oci/base/cleanup.h"

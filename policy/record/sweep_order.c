@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line for each pod that took long, and the uid to begin with: few bytes, written at the end of
+ * each run, that may be lost or broken without harm but to the order.
+ */
 #include "policy/record/sweep_order.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calendar is computed: gmtime_r(3) and timegm(3) first read /etc/localtime of whatever root
+ * the process is in.
+ */
 #include "policy/record/timestamp.h"
 
 #include <ctype.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The model by name: who is looked up, added and removed, and that references to a container go
+ * with it. Lists are short and keep their order, which people compare.
+ */
 #include "policy/record/topology.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables behind both directions. A member that was forgotten in one of two functions would be
+ * lost with the first hook that writes the record again.
+ */
 #include "policy/record/topology_fields.h"
 
 #include "oci/base/cleanup.h"

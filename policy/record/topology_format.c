@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the tables of topology_fields.c to JSON; what is not known is left out, so that a reader
+ * can tell it from zero.
+ */
 #include "policy/record/topology.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From JSON to the model by topology_fields.c. The file is root's, and read as if it were not:
+ * other versions wrote it, and it is parsed where pods' input is.
+ */
 #include "policy/record/topology.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lines are collected and printed at the end: the width of the topics and the exit code depend on
+ * all of them, and JSON is made of the same list.
+ */
 #include "policy/report/doctor_report.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every number is visited by one list of names for adding, writing and reading: counters of an
+ * older hook that a newer one adds to keep their meaning.
+ */
 #include "policy/report/metrics.h"
 
 #include "oci/base/cleanup.h"

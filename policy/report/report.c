@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Made for a person who looks for the one line that explains a refusal: verdict first, then
+ * findings by weight, then what would be done.
+ */
 #include "policy/report/report.h"
 
 #include "oci/base/cleanup.h"
