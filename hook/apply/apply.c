@@ -1,4 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order is the plan's, and all steps but the last are done under the pod's lock.
+ *
+ *                      | before the first step | as a step              | where the run fails
+ *  --------------------+-----------------------+------------------------+---------------------
+ *   create-directory   |                       | made below the volume  | removed, if empty
+ *   make-shared,       |                       | announced, then done   | taken back, unless
+ *   bind-shared        |                       | with a lock on it      | another pod uses it
+ *   replace-bind       |                       | in the container       | ends with it
+ *   detach-stale       | asked, and judged     | detached, if dead yet  | stays: it was dead
+ *   verify-propagation |                       | by tables read again   |
+ *   record             |                       | committed              | says why
+ *   expose             |                       | in the container       | ends with it
+ *   wait               | providers that cannot | all at once, last, and | the refusal is
+ *                      | come refuse           | without the lock       | recorded
+ */
 #include "hook/apply/apply.h"
 
 #include "hook/apply/apply_steps.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes into the gate and what comes of its answer. The pod's lock is let go while the gate
+ * waits, so that providers can start: whatever is done afterwards goes by the record as it is
+ * then, not as this run left it.
+ */
 #include "hook/apply/apply_steps.h"
 
 #include "hook/apply/consumer_mount.h"

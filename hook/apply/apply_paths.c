@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps on the FUSE path itself. Both act below the pinned volume, since the pod may change
+ * what lies between it and the path at any time.
+ */
 #include "hook/apply/apply_steps.h"
 #include "hook/apply/mount_conflict.h"
 #include "hook/mount/dead_mount.h"

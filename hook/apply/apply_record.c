@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of a run others need: the states of paths, and the binds that this pod uses from now on,
+ * too. Adopted with the bind's lock held and committed before it is let go, or its last user could
+ * end it in between.
+ */
 #include "hook/apply/apply_steps.h"
 
 #include "hook/mount/mnttab_query.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps that change mounts of others. Each is announced in the record before it is done, so
+ * that a hook that is killed in between leaves nothing that nobody knows of, and each is looked at
+ * again under the lock, for another pod's hook may have been faster.
+ */
 #include "hook/apply/apply_steps.h"
 
 #include "hook/mount/rebind.h"

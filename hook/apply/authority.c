@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three grounds: the pod's own volume, the mount that was noted, what the container could do
+ * itself. A noted mount with one of the others suffices; with one alone no record of another pod
+ * may have the mount, and what only lies in the pod's volume must be mounted nowhere else.
+ */
 #include "hook/apply/authority.h"
 
 #include "hook/apply/context.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looked up and compared by the mount's id on both sides, since a path that is live on the node
+ * says nothing of the container's. A place that is shared is left alone: what is put there would
+ * come back to the node.
+ */
 #include "hook/apply/consumer_mount.h"
 
 #include "hook/apply/context.h"

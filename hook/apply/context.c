@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between two steps the node may change, by this run as well: paths are pinned anew for each, and
+ * tables are read again only where a step has changed one.
+ */
 #include "hook/apply/context.h"
 
 #include "hook/mount/safe_walk.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two mounts on one path hide each other, and who came first would lose its data's place without a
+ * word: so the later one is refused, and told whose mount it is as far as records know.
+ */
 #include "hook/apply/mount_conflict.h"
 
 #include "hook/apply/mount_owner.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records say who mounted what, and the mount's ids which mount they meant: a record whose mount
+ * has gone, or whose path another pod has as well, owns nothing.
+ */
 #include "hook/apply/mount_owner.h"
 
 #include "hook/mount/mnttab_query.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In reverse, from a list that names only what this run has made. What another pod has come to use
+ * meanwhile is left: who uses it last takes it away.
+ */
 #include "hook/apply/rollback.h"
 
 #include "hook/mount/shared_bind.h"

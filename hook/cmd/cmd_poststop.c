@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runtimes ignore what it returns, and may call it late or not at all: so it does what can be done
+ * now, never fails, and leaves the rest to reconcile in the record.
+ */
 #include "hook/cmd/commands.h"
 
 #include "hook/apply/authority.h"

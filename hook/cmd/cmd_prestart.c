@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stage that may refuse a container. All that decides is gathered and judged first, then
+ * carried out with the pod's lock; whatever goes wrong on the way ends in one place, which says it
+ * once, records it and undoes what was made.
+ */
 #include "hook/cmd/commands.h"
 
 #include "hook/apply/apply.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By the program's own file in proc: what PATH has under a name need not be the one that was
+ * installed with it.
+ */
 #include "hook/doctor/companion.h"
 
 #include "hook/sys/fd_path.h"

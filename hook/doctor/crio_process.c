@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The running process and not the unit: its arguments and environment override each file, and a
+ * file that was changed since it started is not in force yet.
+ */
 #include "hook/doctor/crio_process.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Below a root that may be given (--root), so that an image can be checked, and never by a path
+ * that leads out of it.
+ */
 #include "hook/doctor/doctor.h"
 #include "hook/sys/syscalls.h"
 #include "oci/base/cleanup.h"

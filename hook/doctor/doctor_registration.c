@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judged as the engine runs it: by the merged files, both names of a stage, the annotation pattern
+ * and the time-out. A registration that looks right and is never run refuses nobody and helps
+ * nobody.
+ */
 #include "hook/doctor/doctor_registration.h"
 
 #include "hook/doctor/inspect.h"

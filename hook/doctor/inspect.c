@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TOML and Go's regular expressions need a C++ library each: they are in a program of their own,
+ * which only `doctor` starts, and whose absence leaves a question open and no command broken.
+ */
 #include "hook/doctor/inspect.h"
 
 #include "hook/doctor/companion.h"

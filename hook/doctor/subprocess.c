@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files in memory in place of pipes: nothing has to be read while the program runs, so that one
+ * that prints for ever, or never ends, is dealt with by its time alone.
+ */
 #include "hook/doctor/subprocess.h"
 
 #include "hook/sys/write_whole.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The same fields for a denial, for what would be one and for what was done, so that one query
+ * finds all of a pod's entries. Texts are bounded and of one line: much in them is the pod's.
+ */
 #include "hook/journal/audit.h"
 
 #include "hook/journal/journal.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By device and inode, as JOURNAL_STREAM names them (systemd.exec(5)): the variable alone is
+ * inherited by children whose standard error is elsewhere.
+ */
 #include "hook/journal/journal_stream.h"
 
 #include <errno.h>

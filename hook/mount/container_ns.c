@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A child enters, for the hook itself has to stay where it is: what it does afterwards, and what
+ * it has to take back, is on the host. The child tells by a pipe how it went, or dies.
+ */
 #include "hook/mount/container_ns.h"
 
 #include "hook/sys/deadline.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * umount2(2) takes whatever is on top when it runs: so each round pins the mount, asks it, and
+ * sees that it is still the top one before it is detached. Anything that moved begins the round
+ * anew.
+ */
 #include "hook/mount/dead_mount.h"
 
 #include "hook/mount/mnttab_query.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The type of the namespace is asked of the kernel before it is entered: the variable is any path
+ * that its setter liked.
+ */
 #include "hook/mount/kubens.h"
 
 #include "oci/base/cleanup.h"

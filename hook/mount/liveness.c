@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Measured by whether the process had to stop: a daemon runs in another process, so that its
+ * answer makes one wait, and the kernel's own refusal does not. No error number is one that only
+ * one of both gives.
+ */
 #include "hook/mount/liveness.h"
 
 #include "hook/sys/kernel_features.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A path is followed through the kernel's cache as far as that leads, and by listing from there;
+ * what this does not settle is left to the whole table, which always does.
+ */
 #include "hook/mount/mnttab_query.h"
 
 #include "hook/sys/mnttab_read.h"

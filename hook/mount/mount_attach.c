@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The clone is complete, with flags and propagation, before it is attached: there is no moment at
+ * which the container sees it otherwise. Where the kernel cannot clone, the namespace's own copy
+ * is bound and changed.
+ */
 #include "hook/mount/mount_attach.h"
 
 #include "hook/sys/fd_path.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Root first: most volumes let it in, and to become another user costs system calls for each
+ * component.
+ */
 #include "hook/mount/open_as_owner.h"
 
 #include "hook/sys/fs_user.h"

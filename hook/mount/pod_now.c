@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All paths are probed at once, and processes by pid and start time: what `status` prints is one
+ * moment, and takes one time-out however many mounts hang.
+ */
 #include "hook/mount/pod_now.h"
 
 #include "hook/mount/probe.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whatever could block is done here, by a process that holds nothing of its parent's but what it
+ * was sent with: the hook waits for it as long as it wants, and no longer.
+ */
 #include "hook/mount/probe_child.h"
 
 #include "hook/mount/liveness.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The image decides what /run is, and may make it a link into a volume: so the place is opened
+ * without following anything, and every mount on the way is checked to be the container's alone
+ * before something is mounted on it.
+ */
 #include "hook/mount/publish_record.h"
 
 #include "hook/mount/mnttab_query.h"

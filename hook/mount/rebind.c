@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens where. Until the bind is taken away a failure changes nothing; after that the
+ * container has no volume there, and the run fails, so that it never starts.
+ *
+ *                   | on the host              | in the container's namespace, by a child
+ *  -----------------+--------------------------+-------------------------------------------
+ *   bind            | judged: idmapped, or no  | its id is compared, then it is detached
+ *                   | kernel for it: refused   |
+ *   shared mount    | cloned, with the bind's  | attached in the bind's place
+ *                   | options and propagation  |
+ *   mounts of its   |                          | cloned before the bind goes, attached
+ *   own below       |                          | again on the new one
+ */
 #include "hook/mount/rebind.h"
 
 #include "hook/mount/mount_attach.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is made is on the list as soon as it is there, and is taken back in reverse. A directory
+ * goes only where it is empty and still the one that was made.
+ */
 #include "hook/mount/rollback_list.h"
 
 #include "hook/sys/mount_ops.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * openat2(2) with RESOLVE_BENEATH for what exists; what is missing is made one by one, each opened
+ * from the one before, and given to its owner only when all of them are there.
+ */
 #include "hook/mount/safe_walk.h"
 
 #include "hook/mount/mnttab_query.h"

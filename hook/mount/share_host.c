@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The administrator's directories only, by name: no pod chooses them. A mountpoint is made shared
+ * as it is, another directory is bound on itself first, with the lock that hooks take for it.
+ */
 #include "hook/mount/share_host.h"
 
 #include "hook/mount/shared_bind.h"

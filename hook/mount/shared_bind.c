@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bind has no owner in the kernel. Records of all pods are asked under the directory's lock, and
+ * one that cannot be read counts as a user wherever somebody else could be one.
+ */
 #include "hook/mount/shared_bind.h"
 
 #include "hook/mount/mnttab_query.h"

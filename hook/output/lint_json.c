@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Places in the text are found by a cursor that goes forward with the findings: from the beginning
+ * each time, a long manifest would take the square of its length.
+ */
 #include "hook/output/lint_print.h"
 
 #include "oci/base/jsonpack.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* As compilers print: FILE:LINE:COLUMN first, which editors and terminals make a link of. */
 #include "hook/output/lint_print.h"
 
 #include "oci/base/colour.h"

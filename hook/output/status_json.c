@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The record goes in as it is written, beside what is so now: a reader sees both and needs no
+ * second schema.
+ */
 #include "hook/output/status_json.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drawn from the volume down, since that is how a mount travels: a person follows the line to the
+ * place where it stops. All text is a pod's, and is made printable at one place.
+ */
 #include "hook/output/status_tree.h"
 
 #include "oci/base/cleanup.h"

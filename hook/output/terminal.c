@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asked of the descriptor and of the environment (TERM, NO_COLOR, the locale): the same command
+ * has to be plain in a pipe and readable on a screen.
+ */
 #include "hook/output/terminal.h"
 
 #include "oci/base/cleanup.h"

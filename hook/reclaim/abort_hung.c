@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An abort cannot be undone and ends the mount for everybody who uses it: so the connection has to
+ * be the record's, its provider gone, and the hang as old as the policy says, which only a later
+ * run can know.
+ */
 #include "hook/reclaim/abort_hung.h"
 
 #include "hook/apply/authority.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A record that cannot be read may be the only trace of mounts on the host: it is kept while the
+ * kubelet has the pod's directory, and then moved aside, never deleted unseen.
+ */
 #include "hook/reclaim/broken_record.h"
 
 #include "hook/reclaim/broken_store.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pruned when something is moved in: newest first by the time in their names, until number or size
+ * is used up.
+ */
 #include "hook/reclaim/broken_store.h"
 
 #include "hook/record/runtime_dir.h"

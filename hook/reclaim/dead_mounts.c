@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two callers with different rights: by a record each mount needs a claim, in the pod's own
+ * volumes everything below is its. All paths are probed ahead and at once, since a pod that ends
+ * may leave many that hang.
+ */
 #include "hook/reclaim/dead_mounts.h"
 
 #include "hook/apply/apply_steps.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order matters: dead mounts, then the binds, then what the binds had hidden, and the record
+ * last, which is all that another try could go by.
+ */
 #include "hook/reclaim/pod_end.h"
 
 #include "hook/apply/apply_steps.h"

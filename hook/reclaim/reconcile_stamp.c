@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One small record written over itself: two clocks in it tell a timer that does not run from a
+ * clock that was set.
+ */
 #include "hook/reclaim/reconcile_stamp.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether something is left over is decided with its lock held: a temporary file or a lock may be
+ * one that a hook has made this very moment.
+ */
 #include "hook/reclaim/runtime_gc.h"
 
 #include "hook/reclaim/broken_store.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file that cannot be read is as good as none: the order begins anew, and no pod is left out.
+ */
 #include "hook/reclaim/sweep_turns.h"
 
 #include "hook/sys/write_whole.h"

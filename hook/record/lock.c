@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flock(2) and a file that is unlinked at the pod's end: after each lock it is seen to be still
+ * the file of that name, or two hooks would each hold "the" lock.
+ */
 #include "hook/record/lock.h"
 
 #include "hook/record/lock_holder.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Read from /proc/locks, where the kernel has the pid of whoever took the lock: nothing that a
+ * holder would have to write down, or to remove.
+ */
 #include "hook/record/lock_holder.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters are read, added to and written whole under a lock. A worker that was killed may hold
+ * it: its supervisor adds a line to a second file, which needs none.
+ */
 #include "hook/record/metrics_store.h"
 
 #include "hook/record/lock.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owner and mode are checked on the open file, and canonical spellings of the roots are added
+ * here: policy/ compares text, and must not touch a file system.
+ */
 #include "hook/record/policy_file.h"
 
 #include "hook/sys/fd_path.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An answer that another has just got is as good as one's own: what is written beside the lock
+ * spares a second process, and is believed only as far as the lock and the clock bear it out.
+ */
 #include "hook/record/probe_turn.h"
 
 #include "hook/record/lock_holder.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A record is written in tmp/ and renamed into its place, and never larger than what is read back:
+ * each hook that comes can read what was committed.
+ */
 #include "hook/record/record.h"
 
 #include "hook/record/record_copy.h"

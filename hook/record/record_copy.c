@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tmpfs is writable while a copy is written and at no other time, and what is mounted on its
+ * place is looked at first: its directory is where containers' mounts come from.
+ */
 #include "hook/record/record_copy.h"
 
 #include "hook/record/lock.h"

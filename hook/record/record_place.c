@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a directory was ever shown cannot be seen from it, so it is marked when it is made:
+ * without the mark it counts as shown, which is what an older hook leaves.
+ */
 #include "hook/record/record_place.h"
 
 #include "hook/record/record_copy.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Made and checked at one place, from the top and by descriptor: a directory that somebody else
+ * could write to would make every record below it a pod's word.
+ */
 #include "hook/record/runtime_dir.h"
 
 #include "hook/record/selinux_context.h"

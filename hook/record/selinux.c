@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Extended attributes of open descriptors: libselinux would be one more library in each hook, for
+ * one attribute, and takes paths where descriptors are at hand.
+ */
 #include "hook/record/selinux.h"
 
 #include <errno.h>

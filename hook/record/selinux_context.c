@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy's text files are read as far as a directory needs them; where a pattern is beyond
+ * that, nothing is said in place of a guess.
+ */
 #include "hook/record/selinux_context.h"
 
 #include "hook/record/runtime_path.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables are read as narrowly as the questions allow: paths first, the whole only where a path
+ * does not settle it. The container's process is seen to be the same one afterwards.
+ */
 #include "hook/run/load_mounts.h"
 
 #include "hook/mount/mnttab_query.h"

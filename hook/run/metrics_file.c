@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters from the store, gauges from the records and the kernel as of now; written beside and
+ * renamed, for a collector reads whenever it likes.
+ */
 #include "hook/run/metrics_file.h"
 
 #include "hook/mount/pod_now.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Facts are gathered by files of proc and sys that ask no other process and block on nothing; what
+ * cannot be read is KNOWN_NOT, and no check makes a finding of that.
+ */
 #include "hook/run/node.h"
 
 #include "hook/sys/fd_path.h"

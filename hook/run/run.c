@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every stage needs in the same order: state, policy, identity, request, config.json, record.
+ * Each is read at most once and only by the stage that asks, under the limits of the parser's
+ * process.
+ */
 #include "hook/run/run.h"
 
 #include "hook/record/policy_file.h"

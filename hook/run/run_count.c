@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counted at the end and outside the pod's lock: metrics are worth no delay of another hook, and
+ * no failure of them is a run's.
+ */
 #include "hook/run/run_count.h"
 
 #include "hook/record/metrics_store.h"

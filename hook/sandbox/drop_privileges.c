@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of profiles is the whole of what each process may keep, with the reason beside each
+ * capability. Everything else follows from it: bounding set, keep, no_new_privs, filter.
+ */
 #include "hook/sandbox/drop_privileges.h"
 
 #include "hook/sandbox/filter.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The finished program is handed to the kernel: to build it in each run would take libseccomp
+ * along, and its time.
+ */
 #include "hook/sandbox/filter.h"
 
 #include "hook/sandbox/refused_call.h"

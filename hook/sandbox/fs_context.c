@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A table of what may be mounted, by which profile and with which parameters: what a process that
+ * was taken over could still make is this, and once.
+ */
 #include "hook/sandbox/fs_context.h"
 
 #include "hook/sys/kernel_features.h"

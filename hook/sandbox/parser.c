@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The asking side. The child is held by a socket and shared memory; what it says is copied before
+ * it is checked, and a child that is late, silent or wrong is killed and not asked again.
+ */
 #include "hook/sandbox/parser.h"
 
 #include "hook/sandbox/parser_serve.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A signal handler: nothing in it allocates or locks. The first call is noted in memory that is
+ * shared with the process that can tell the journal.
+ */
 #include "hook/sandbox/refused_call.h"
 
 #include <errno.h>

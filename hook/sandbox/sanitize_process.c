@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What execve(2) hands on and a program goes by: descriptors, signals, environment, umask,
+ * directory. First of all, since each later step relies on it.
+ */
 #include "hook/sandbox/sanitize_process.h"
 
 #include "hook/journal/journal_stream.h"

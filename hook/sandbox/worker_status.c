@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Anonymous shared memory with bounded texts: to tell costs no system call, works while the worker
+ * is stuck in the kernel, and nothing in it can be a pointer.
+ */
 #include "hook/sandbox/worker_status.h"
 
 #include "hook/sys/deadline.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container put there is unlinked by name from the pinned directory, up to a limit, and
+ * nothing is descended into: it may have made a tree as deep as it likes.
+ */
 #include "hook/sys/clear_directory.h"
 
 #include "oci/base/cleanup.h"

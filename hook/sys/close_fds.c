@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Without close_range(2), what procfs lists is closed and not every number up to the limit, which
+ * may be a billion.
+ */
 #include "hook/sys/close_fds.h"
 
 #include "hook/sys/kernel_features.h"

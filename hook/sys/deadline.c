@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A timer and not alarm(2): it can be repeated, so that a signal that comes just before the system
+ * call is no lost one.
+ */
 #include "hook/sys/deadline.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * By the kernel's own link of the descriptor. What is no path of this root, or was removed, is
+ * told apart by the text, for the kernel tells it in no other way.
+ */
 #include "hook/sys/fd_path.h"
 
 #include "hook/sys/procfs.h"

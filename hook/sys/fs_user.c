@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * File system ids alone: capabilities that are about mounts and processes stay, and signals from
+ * the pod's user do not reach the hook meanwhile.
+ */
 #include "hook/sys/fs_user.h"
 
 #include "hook/sys/process.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wherever fusectl is mounted it is the same; what is opened is checked to be it, for /sys may be
+ * anybody's in a container's namespace.
+ */
 #include "hook/sys/fusectl.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Descriptors of the process that a run is about, kept in the process and not passed along:
+ * whoever asks by pid gets those of that very process, and no other's.
+ */
 #include "hook/sys/held_process.h"
 
 #include "oci/base/cleanup.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each call is tried with arguments that no kernel takes: the error tells whether the call exists,
+ * nothing happens, and no version number has to be believed. A table of distributions' kernels
+ * would be wrong by the first backport.
+ */
 #include "hook/sys/kernel_features.h"
 
 #include "hook/sys/syscalls.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the root is not the root of a mount, the paths that statmount(2) gives are not those of
+ * mountinfo: then there is none to be had here, and the whole table is read.
+ */
 #include "hook/sys/mnt_ns.h"
 
 #include "hook/sys/held_process.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listmount(2) lists what cannot be reached from the root, too, and a mount may go between list
+ * and question: both are left out, so that callers cannot tell by which way a table was read.
+ */
 #include "hook/sys/mnttab_read.h"
 
 #include "hook/sys/mnt_ns.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * statx(2) tells the id since 5.8, and the one that is never used again since 6.8; before that
+ * fdinfo has it. None may ask a FUSE daemon, so the order of questions matters.
+ */
 #include "hook/sys/mount_id.h"
 
 #include "hook/sys/kernel_features.h"

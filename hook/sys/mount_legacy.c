@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What descriptors make needless is checked here around each call: mount(2) looks its path up once
+ * more, and does not say what it mounted on.
+ */
 #include "hook/sys/mount_legacy.h"
 
 #include "hook/sys/fd_path.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one place that chooses between the mount API on descriptors and what takes its place:
+ * callers say what is to be true of a mount.
+ */
 #include "hook/sys/mount_ops.h"
 
 #include "hook/sys/kernel_features.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel's walk (path_resolution(7)), one component at a time and each from the descriptor
+ * before: what is renamed meanwhile cannot lead out, since ".." goes back along what was opened.
+ */
 #include "hook/sys/openat2_fallback.h"
 
 #include "hook/sys/mount_id.h"

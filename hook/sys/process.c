@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pid alone names whoever has it now. The start time is compared after the descriptors are
+ * opened, and that order is the whole of the proof.
+ */
 #include "hook/sys/process.h"
 
 #include "hook/sys/kernel_features.h"

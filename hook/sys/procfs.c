@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checked on the open descriptor by the file system's magic: what was seen at the path a moment
+ * ago proves nothing.
+ */
 #include "hook/sys/procfs.h"
 
 #include "oci/base/cleanup.h"

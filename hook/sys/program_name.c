@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One word for the process, set by main() while there is one: messages come from rooms that both
+ * programs share.
+ */
 #include "hook/sys/program_name.h"
 
 static const char *own_name = HOOK_PROGRAM;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * openat2(2) gives up with EAGAIN when something is renamed anywhere while it goes over "..": it
+ * is tried again, or a busy node would look like an attack.
+ */
 #include "hook/sys/resolve.h"
 
 #include "hook/sys/kernel_features.h"

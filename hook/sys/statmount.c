@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The layouts are declared here: the kernel's header may be missing, older than the kernel, or in
+ * the way of the C library's. The words of options are put in the order of mountinfo, so that both
+ * give one entry.
+ */
 #include "hook/sys/statmount.h"
 
 #include "hook/sys/held_process.h"

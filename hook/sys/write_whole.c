@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A new file and rename(2): a reader has the old or the new text, and a hook that is killed in
+ * between leaves a temporary name that the next one takes.
+ */
 #include "hook/sys/write_whole.h"
 
 #include "oci/base/cleanup.h"

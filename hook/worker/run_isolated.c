@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A supervisor and worker of its own for each subject, one after the other: what gets stuck has
+ * its own deadline and its own line in the journal, and the exit code of the rest is not lost.
+ */
 #include "hook/worker/run_isolated.h"
 
 #include "hook/sys/program_name.h"

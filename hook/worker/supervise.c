@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fork(2) first of all, while there is nothing to duplicate: the supervisor keeps no more than it
+ * needs to wait, kill and tell, and is the process whose end the runtime waits for.
+ */
 #include "hook/worker/supervise.h"
 
 #include "hook/journal/journal.h"
