@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/lint/run.sh [format|tidy|analyzer|cppcheck|shell|json|spdx|layers]...
+# tests/lint/run.sh [format|tidy|analyzer|cppcheck|shell|json|spdx|layers|shape]...
 #
 # The linters that need no build, all of them when none is named; each runs also when one before it
 # found something. `make lint` adds the builds with clang and with gcc -fanalyzer.
@@ -100,7 +100,11 @@ lint_layers() {
 	tests/lint/layers.sh
 }
 
-all=(format tidy analyzer cppcheck shell json spdx layers)
+lint_shape() {
+	tests/lint/shape.sh
+}
+
+all=(format tidy analyzer cppcheck shell json spdx layers shape)
 (($#)) || set -- "${all[@]}"
 for linter; do
 	if [[ " ${all[*]} " != *" $linter "* ]]; then
