@@ -466,6 +466,10 @@ include tests/pods/pods.mk
 findings: ## write what the pages have of oci/base/finding_table.h: README, design, fuse-sidecar-findings(7)
 	@docs/update-findings.sh
 
+.PHONY: messages
+messages: ## every text that the programs print, in one file to read through: build/messages.txt
+	@mkdir -p '$(BUILD)' && docs/messages.sh >'$(BUILD)/messages.txt' && echo '$(BUILD)/messages.txt'
+
 # For the linters: how a file is compiled, as clang understands it.
 .PHONY: print-cflags
 print-cflags:

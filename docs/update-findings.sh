@@ -86,6 +86,7 @@ of_readme() {
 	{
 		printf 'These warn: the container starts, unless the node'\''s policy makes them a denial (exit code in brackets): '
 		printf '%s. ' "$(warnings '!lint')"
+		# shellcheck disable=SC2016 # backticks are Markdown's
 		printf 'Of `lint` alone: %s. Reported in the journal only: %s.\n' "$(warnings lint)" "$(names warn 0)"
 	} | wrap
 }

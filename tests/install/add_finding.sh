@@ -9,7 +9,7 @@ set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
 
-compiler=(${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I.)
+read -ra compiler <<<"${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I."
 
 # ---- the places ----------------------------------------------------------------------------------
 
