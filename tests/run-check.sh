@@ -34,7 +34,7 @@
 # --only: the tests of cmocka programs whose name is like PATTERN, in which * and ? are as in a shell.
 # --list: prints the names of the suites, and runs none.
 # V=1: print everything that suites print, also when they pass. TEST_TIMEOUT: seconds for each suite.
-# CHECK_JOBS: how many run at once, 1 by default.
+# CHECK_JOBS: how many run at once, by default twice as many as there are cores; 1 runs them one by one.
 set -uo pipefail
 
 top=$(cd -- "$(dirname -- "$0")/.." && pwd)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The suites that the stages have added, run side by side, and what they come to. Most of them wait more than
-# they compute: CHECK_JOBS=4 runs four at once (one by one without it), the longest of the last time first. What
-# tests/run-alone.txt lists comes last, one by one. The output of a suite is printed when it has ended.
+# they compute: twice as many as there are cores run at once (CHECK_JOBS), the longest of the last time first. The
+# output of a suite is printed when it has ended.
 #
 # shellcheck disable=SC2154 # top, build and only are of run-check.sh
 
@@ -26,17 +26,12 @@ say() {
 	printf '%s\n' "$*"
 }
 
-# listed FILE WORD: whether the list has a line that begins with the word and gives a reason.
-listed() {
-	[[ -r $1 ]] && awk -v want="$2" '$1 == want && NF > 1 { found = 1 } END { exit !found }' "$1"
-}
-
 # Skips that a machine may have: `suite:test reason…`, one a line, # comments.
 allowed() {
-	local want=$1
+	local file=$top/tests/skip-allowed.txt want=$1
 	# Whatever is hidden by whichever error.
 	[[ $want != kernels/* ]] || want=kernels/${want##*/}
-	listed "$top/tests/skip-allowed.txt" "$want"
+	[[ -r $file ]] && awk -v want="$want" '$1 == want && NF > 1 { found = 1 } END { exit !found }' "$file"
 }
 
 now() {
@@ -204,22 +199,14 @@ stop() {
 
 # run_all: every suite that was added
 run_all() {
-	local i ended beside=() alone=() times=() began started=() jobs=${CHECK_JOBS:-1}
+	local i ended order=() times=() began started=() jobs=${CHECK_JOBS:-$((2 * $(nproc)))}
 	began=$(now)
 	rm -f "$logs/ended"
 	mkfifo "$logs/ended" || exit 1
 	exec {ended}<>"$logs/ended"
 	rm -f "$logs/ended"
-	while read -r _ i; do
-		if listed "$top/tests/run-alone.txt" "${names[i]}"; then
-			alone+=("$i")
-		else
-			beside+=("$i")
-		fi
-	done < <(by_length)
-	run_beside "${beside[@]}"
-	jobs=1
-	run_beside "${alone[@]}"
+	mapfile -t order < <(by_length | cut -d' ' -f2)
+	run_beside "${order[@]}"
 	say_times "$(($(now) - began))"
 }
 

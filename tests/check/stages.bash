@@ -122,8 +122,8 @@ stage_kernels() {
 
 	as_root kernels || return 0
 	for error in ENOSYS EPERM; do
-		ns_without "$error" all ns_test_{bind,check,hostile,pod_end,poststop,prepare,probe} \
-			ns_test_{open_below,reconcile,sharing,shown,stale,status,walk}
+		ns_without "$error" all ns_test_{shared_bind,check,hostile,pod_end,poststop,prepare,probe} \
+			ns_test_{open_below,reconcile,sharing,record_copy,dead_mount,status,safe_walk}
 	done
 }
 
@@ -146,7 +146,7 @@ stage_newer() {
 	local name
 
 	as_root newer || return 0
-	for name in ns_test_{expose,poststop,reconcile,sharing,stale}; do
+	for name in ns_test_{publish_record,poststop,reconcile,sharing,dead_mount}; do
 		suite_apart "newer/$name" "$build/tests/ns/$name" \
 			HOOK_BINARY="$top/tests/filter/newer-libc.sh"
 	done

@@ -94,6 +94,23 @@ check_says() {
 	((rc == status)) && grep -qE -- "$pattern" "$scratch/check"
 }
 
+# Of the tree itself: a program that got another name.
+named_programs_are_there() {
+	local name bad=0
+	for name in $(tests/run-check.sh --list kernels newer | sed -n 's|.*/\(ns_test_.*\)|\1|p'); do
+		[[ -e tests/ns/$name.c ]] || { echo "$name"; bad=1; }
+	done
+	return "$bad"
+}
+
+named_skips_are_there() {
+	local suite test bad=0
+	while IFS=: read -r suite test; do
+		grep -qw "${test%% *}" "tests/ns/${suite##*/}.c" || { echo "$suite:$test"; bad=1; }
+	done < <(grep '^kernels/' tests/skip-allowed.txt)
+	return "$bad"
+}
+
 slices_count() {
 	mkdir -p "$tree/tests/fault" "$tree/build/tests/fault" &&
 		: >"$tree/tests/fault/fault_test_x.c" &&
@@ -111,6 +128,8 @@ is 'one test is run by its name' check_says 0 '^1 passed, 0' --only '*dead*' oci
 is 'a pattern that is like no name is a failure' check_says 1 'like "\*x\*"' --only '*x*' oci_test_one
 is 'of a stage, too' check_says 1 'like "\*x\*"' --only '*x*' unit
 is 'no test of a shell suite can be named' check_says 2 'build on each other' --only '*x*' shell
+is 'programs that stages name are there' named_programs_are_there
+is 'and tests that may be skipped' named_skips_are_there
 if ((EUID == 0)); then
 	is 'each slice of a program is run by its name' slices_count
 else
