@@ -237,19 +237,21 @@ static void at_fork(struct tracer *tracer, struct tracee *parent)
 		resume(child->pid, 0);
 }
 
-/* 0 where that cannot be told. */
+/* The fourth field of proc_pid_stat(5), behind a name that may have anything in it. 0 where that
+ * cannot be told. */
 static pid_t parent_of(pid_t pid)
 {
+	static const char before[] = ") S ";
 	cleanup_file FILE *file = NULL;
 	char path[64], line[256];
 	const char *end = NULL;
-	int parent = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	file = fopen(path, "re");
 	if (file && fgets(line, sizeof(line), file))
 		end = strrchr(line, ')');
-	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+	return end && strlen(end) > strlen(before) ? (pid_t)strtol(end + strlen(before), NULL, 10)
+						   : 0;
 }
 
 /* Whoever was killed at fork(2) does not tell any more whose the child is. */
