@@ -181,7 +181,7 @@ Q := $(if $(filter 1,$(V)),,@)
 show = $(if $(Q),@printf '  %-3s %s\n' '$(1)' '$(2)')
 
 .PHONY: all
-all: libs $(hook) $(tool) $(inspect) ## both programs and their libraries (the default)
+all: libs $(hook) $(tool) $(inspect) ##u both programs and their libraries (the default)
 
 .PHONY: libs
 libs: $(liboci) $(libpolicy) $(libhook)
@@ -314,7 +314,7 @@ check-ns: all $(ns_tests) $(helpers) ## only the namespace tests
 	@$(run_check) ns
 check-fault: all $(fault_tests) $(helpers) ## a run with one of its system calls failing: each place × one error
 	@$(run_check) fault
-check-faults: all $(fault_tests) $(helpers) ## the same: each system call × each error that fits it; a quarter of an hour
+check-faults: all $(fault_tests) $(helpers) ##m a run with each of its system calls failing by each error that fits it (a quarter of an hour)
 	@$(run_check) faults
 check-install: all ## only the installation tests
 	@$(run_check) install
@@ -328,51 +328,55 @@ test: all $(or $(test_wanted),tests) $(helpers) ## one program or suite, T=ns_te
 	$(if $(T),,$(error name a suite, as in make test T=ns_test_gate; tests/run-check.sh --list has them))
 	@$(sanitizer_env) $(run_check) --only '$(TEST)' '$(T)'
 
+.PHONY: check-quick
+check-quick: all $(unit_tests) $(ns_tests) $(helpers) ## unit tests, the namespace tests of what changed since BASE=main, one pod
+	@BASE='$(BASE)' $(run_check) quick
+
 .PHONY: check-many-pods
 PODS ?= 250
-check-many-pods: all $(ns_tests) $(helpers) ## the hooks of PODS=250 pods at once (root; half a minute)
+check-many-pods: all $(ns_tests) $(helpers) ##m the hooks of PODS=250 pods at once (root; half a minute)
 	@MANY_PODS=$(PODS) $(run_check) many
 
 .PHONY: check-kernels
-check-kernels: all $(ns_tests) $(helpers) ## the namespace tests without each younger system call (root; many minutes)
+check-kernels: all $(ns_tests) $(helpers) ##m the namespace tests without each younger system call (root; many minutes)
 	@$(run_check) kernels_all
 
 .PHONY: check-newer
-check-newer: all $(ns_tests) $(helpers) ## hooks and a pod under a C library whose system calls the filter does not know
+check-newer: all $(ns_tests) $(helpers) ##m hooks and a pod under a C library whose system calls the filter does not know
 	@$(run_check) newer
 
 .PHONY: check-real-kernels
-check-real-kernels: ## the namespace tests on real kernels, KERNELS="5.10 6.1 6.12 7.2", booted as programs (root, network)
+check-real-kernels: ##m the namespace tests on real kernels, KERNELS="5.10 6.1 6.12 7.2", booted as programs (root, network)
 	install/deps.sh build test kernels
 	@$(MAKE) all tests
 	@BUILD_DIR='$(abspath $(BUILD))' tests/real-kernels/run.sh
 
 .PHONY: check-booted
-check-booted: ## the package on small Debians that systemd boots, with AppArmor and with SELinux (root, network)
+check-booted: ##m the package on small Debians that systemd boots, with AppArmor and with SELinux (root, network)
 	install/deps.sh build deb kernels
 	@BUILD_DIR='$(abspath $(BUILD))' tests/booted/run.sh
 
 .PHONY: filter-use
-filter-use: all $(ns_tests) $(helpers) ## which entries of the filter's list hooks have a use for (root; many minutes)
+filter-use: all $(ns_tests) $(helpers) ##m which entries of the filter's list hooks have a use for (root; many minutes)
 	@tests/filter/use.sh '$(BUILD)'
 
 .PHONY: check-mounts
 COUNT ?= 2000
-check-mounts: all $(BUILD)/tests/ns/ns_test_mnttab_query $(helpers) ## mounts asked one by one against the text, over COUNT=2000 random trees (root)
+check-mounts: all $(BUILD)/tests/ns/ns_test_mnttab_query $(helpers) ##m mounts asked one by one against the text, over COUNT=2000 random trees (root)
 	@MOUNTS_COUNT=$(COUNT) $(BUILD)/tests/ns/ns_test_mnttab_query
 
 .PHONY: check-signals
 SIGNALS ?= 1000
-check-signals: all $(BUILD)/tests/ns/ns_test_signals $(helpers) ## SIGNALS=1000 signals to hooks at any moment, beside a mount that lives (root; a minute)
+check-signals: all $(BUILD)/tests/ns/ns_test_signals $(helpers) ##m SIGNALS=1000 signals to hooks at any moment, beside a mount that lives (root; a minute)
 	@SIGNALS_COUNT=$(SIGNALS) unshare --mount --propagation private $(BUILD)/tests/ns/ns_test_signals
 
 .PHONY: check-crowd
 MOUNTS ?= 25000
-check-crowd: all $(BUILD)/tests/ns/ns_test_crowd $(helpers) ## MOUNTS=25000 mounts that come while a gate waits, and 63 that answer and then hang (root)
+check-crowd: all $(BUILD)/tests/ns/ns_test_crowd $(helpers) ##m MOUNTS=25000 mounts that come while a gate waits, and 63 that answer and then hang (root)
 	@CROWD_MOUNTS=$(MOUNTS) unshare --mount --propagation private $(BUILD)/tests/ns/ns_test_crowd
 
 .PHONY: check-distros
-check-distros: ## the suites on Debian 12, 13 and sid; DISTROS="13 sid" and SUITES="build unit" choose (root, network; an hour)
+check-distros: ##m the suites on Debian 12, 13 and sid; DISTROS="13 sid" and SUITES="build unit" choose (root, network; an hour)
 	install/deps.sh distros
 	@BUILD_DIR='$(abspath $(BUILD))' tests/distros/run.sh
 
@@ -382,7 +386,7 @@ check-asan: ## unit and namespace tests and random pods under AddressSanitizer a
 	@$(MAKE) SANITIZE=address,undefined BUILD=build-asan check-asan-run
 
 .PHONY: check-valgrind
-check-valgrind: ## unit tests, and hooks of a whole pod, under valgrind: invalid accesses, definite leaks (root)
+check-valgrind: ##m unit tests, and hooks of a whole pod, under valgrind: invalid accesses, definite leaks (root)
 	install/deps.sh build test valgrind
 	@$(MAKE) VALGRIND=1 BUILD=build-valgrind check-valgrind-run
 
@@ -408,13 +412,13 @@ check-layers: libs ## prove that hook -> policy -> oci, and the order of their r
 	@rm -f $(BUILD)/layers.tmp
 
 .PHONY: demo
-demo: ## the Plex pod of the README, for real, in namespaces of its own (root)
+demo: ##u the Plex pod of the README, for real, in namespaces of its own (root)
 	install/deps.sh build test demo
 	@$(MAKE) all $(helpers)
 	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/demo/demo.sh
 
 .PHONY: bench
-bench: ## what a prestart, a gate and a heal cost, and what they cost where something grows (root)
+bench: ##m what a prestart, a gate and a heal cost, and what they cost where something grows (root)
 	install/deps.sh build test bench
 	@$(MAKE) all bench-programs $(helpers)
 	@BUILD_DIR='$(abspath $(BUILD))' HOOK_BINARY='$(abspath $(hook))' tests/bench/scale.sh
@@ -437,7 +441,7 @@ $(bench_bins): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 
 .PHONY: coverage
 COVERAGE_MIN ?= 0
-coverage: ## line coverage of oci/ and policy/ from the unit tests; COVERAGE_MIN=90 makes it a rule
+coverage: ##m line coverage of oci/ and policy/ from the unit tests; COVERAGE_MIN=90 makes it a rule
 	install/deps.sh build test lint
 	@$(MAKE) COVERAGE=1 BUILD=build-coverage coverage-run
 
@@ -451,11 +455,7 @@ coverage-run: all $(unit_tests) $(helpers)
 .PHONY: lint
 lint: ## format, clang-tidy, the analyzers of clang and gcc, cppcheck, shellcheck, a clang build, layers
 	install/deps.sh build test lint
-	@rc=0; tests/lint/run.sh || rc=1; \
-	$(MAKE) check-layers || rc=1; \
-	$(MAKE) CC=clang BUILD=build-clang all tests bench-programs || rc=1; \
-	$(MAKE) CC=gcc ANALYZE=1 BUILD=build-analyzer all || rc=1; \
-	exit $$rc
+	+@tests/lint/run.sh --builds
 
 include tests/fuzz/fuzz.mk
 include install/package.mk
@@ -480,19 +480,24 @@ print-cflags:
 $(foreach v,$(INSTALL_VARS),$(eval install uninstall: export $(v) := $$($(v))))
 
 .PHONY: install
-install: all ## binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, unitdir
+install: all ##u binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, unitdir
 	@HOOK_BINARY='$(hook)' INSPECT_BINARY='$(inspect)' install/install.sh install
 
 .PHONY: uninstall
-uninstall: ## the same in reverse: hooks.d first, binary last
+uninstall: ##u the same in reverse: hooks.d first, binary last
 	@install/install.sh uninstall
 
 .PHONY: clean
 clean: ## remove build directories
 	rm -rf build build-asan build-clang build-analyzer build-valgrind build-coverage build-fuzz '$(BUILD)'
 
+# What stands behind ##u is for users, behind ## for developers, behind ##m for maintainers.
+help_of = echo '$(1):'; \
+	sed -n 's/^\([a-z0-9-]*\):[^\#]*\#\#$(2) \(.*\)/  \1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
+	expand -t 22; echo
 .PHONY: help
-help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
-		expand -t 14
+help: ##u this list
+	@$(call help_of,To build and try and install it,u)
+	@$(call help_of,To work on it,)
+	@$(call help_of,For maintainers: what takes long or needs a network,m)
 	@echo 'Variables: CC BUILD SANITIZE CFLAGS DESTDIR prefix sysconfdir libexecdir sbindir unitdir'

@@ -6,11 +6,11 @@
 package = install/deps.sh build $(1) && VERSION='$(VERSION)' BUILD='$(BUILD)' install/package.sh $(1)
 
 .PHONY: deb
-deb: ## a Debian package, in $(BUILD)/packages
+deb: ##u a Debian package, in $(BUILD)/packages
 	@$(call package,deb)
 
 .PHONY: rpm
-rpm: ## RPM packages, source and binary, in $(BUILD)/packages
+rpm: ##u RPM packages, source and binary, in $(BUILD)/packages
 	@$(call package,rpm)
 
 # For the pool ROLE, with the policy POLICY, of a program that fits RHCOS: HOOK_BINARY.
@@ -18,27 +18,27 @@ ROLE ?= worker
 POLICY ?=
 HOOK_BINARY ?= $(hook)
 .PHONY: machineconfig
-machineconfig: $(if $(filter file,$(origin HOOK_BINARY)),all) ## an OpenShift MachineConfig and its Butane; ROLE, POLICY, HOOK_BINARY
+machineconfig: $(if $(filter file,$(origin HOOK_BINARY)),all) ##u an OpenShift MachineConfig and its Butane; ROLE, POLICY, HOOK_BINARY
 	@install/deps.sh build machineconfig
 	@ROLE='$(ROLE)' POLICY='$(POLICY)' HOOK_BINARY='$(HOOK_BINARY)' BUILD='$(BUILD)' \
 		install/openshift/machineconfig.sh
 
 .PHONY: bundle
-bundle: all ## the program with its libraries, for nodes that lack them; what the container image installs
+bundle: all ##u the program with its libraries, for nodes that lack them; what the container image installs
 	@install/deps.sh build bundle
 	@install/container/bundle.sh '$(BUILD)/bundle' '$(VERSION)' '$(hook)' $(addsuffix ',$(addprefix ',$(inspect)))
 	@mkdir -p '$(BUILD)/bundle/hooks.d' && cp crio-hooks.d/*.json '$(BUILD)/bundle/hooks.d/'
 
 # Not part of `make check`: it asks the mirror of the distribution for a small system to install on.
 .PHONY: check-packages
-check-packages: ## build the packages twice, install, run, upgrade and remove them on a small Debian (root, network)
+check-packages: ##m build the packages twice, install, run, upgrade and remove them on a small Debian (root, network)
 	install/deps.sh build test deb rpm bundle machineconfig package
 	@$(MAKE) all
 	@BUILD_DIR='$(abspath $(BUILD))' tests/packages/build.sh
 	@$(run_check) packages
 
 .PHONY: check-image
-check-image: ## build the DaemonSet's image and run it as the DaemonSet does (root, network)
+check-image: ##m build the DaemonSet's image and run it as the DaemonSet does (root, network)
 	install/deps.sh build test deb rpm package
 	@export BUILD_DIR='$(abspath $(BUILD))'; \
 	[[ -e $$BUILD_DIR/check-packages/root/.complete ]] || tests/packages/build.sh; \

@@ -21,6 +21,7 @@
 #   valgrind unit tests under valgrind, and namespace tests whose hook runs under it
 #   install  tests/install/*.sh          shell suites
 #   e2e      tests/e2e/run.sh SUITE      shell suites, by root
+#   quick    unit, the namespace programs of what has changed since BASE=main, one pod
 #   packages tests/packages/*.sh         shell suites, by root; only when asked for, build.sh comes first
 #
 # cmocka programs are read through their TAP output: the plan is compared with what was reported, so
@@ -50,6 +51,8 @@ wanted=()
 . "$top/tests/check/run.bash"
 # shellcheck source=tests/check/stages.bash
 . "$top/tests/check/stages.bash"
+# shellcheck source=tests/check/changed.bash
+. "$top/tests/check/changed.bash"
 # shellcheck source=tests/check/find.bash
 . "$top/tests/check/find.bash"
 
@@ -87,6 +90,7 @@ done
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
 export BUILD_DIR=$build HOOK_BINARY=${hook:-$build/fuse-sidecar-hook} TESTS_DIR=$top/tests
+logs=$build/logs
 for name in "${wanted[@]}"; do
 	if [[ " ${stages_usual[*]} ${stages_more[*]} " == *" $name "* ]]; then
 		"stage_$name"
@@ -100,7 +104,6 @@ if [[ $list == yes ]]; then
 fi
 [[ -z $only ]] || only_for_programs
 [[ -z $only ]] || export TEST_ONLY=$only
-logs=$build/logs
 mkdir -p "$logs" || exit 1
 run_all
 if ((passed + failed + skipped == 0)); then

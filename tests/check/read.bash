@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a suite said, read: for tests/run-check.sh, and for tests/install/tap.sh, which tests it.
+# What a suite said, read: for tests/run-check.sh, and for tests/install/run_check.sh, which tests it.
 
 # A cmocka program's TAP, as `pass NAME`, `fail NAME`, `skip NAME: why` and `broken WHY` lines.
 # cmocka 1.1.5 calls a skipped test "not ok 2 # SKIP name", later ones "ok 2 # SKIP name", 2.0

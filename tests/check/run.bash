@@ -34,6 +34,10 @@ allowed() {
 	[[ -r $file ]] && awk -v want="$want" '$1 == want && NF > 1 { found = 1 } END { exit !found }' "$file"
 }
 
+jobs_at_once() {
+	echo "${CHECK_JOBS:-$((2 * $(nproc)))}"
+}
+
 now() {
 	local seconds=${EPOCHREALTIME/[^0-9]/}
 	echo "$((seconds / 1000))"
@@ -199,7 +203,8 @@ stop() {
 
 # run_all: every suite that was added
 run_all() {
-	local i ended order=() times=() began started=() jobs=${CHECK_JOBS:-$((2 * $(nproc)))}
+	local i ended order=() times=() began started=() jobs
+	jobs=$(jobs_at_once)
 	began=$(now)
 	rm -f "$logs/ended"
 	mkfifo "$logs/ended" || exit 1

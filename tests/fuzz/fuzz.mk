@@ -24,7 +24,7 @@ $(fuzz_test): $(call obj,$(fuzz_src))
 -include $(patsubst %.o,%.d,$(call obj,$(fuzz_src)))
 
 .PHONY: fuzz
-fuzz: ## fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, ASan and UBSan
+fuzz: ##m fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, ASan and UBSan
 	install/deps.sh build fuzz
 	@$(MAKE) CC=clang SANITIZE=address,undefined,fuzzer-no-link BUILD=$(FUZZ_BUILD) fuzz-run
 

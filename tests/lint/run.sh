@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/lint/run.sh [format|tidy|analyzer|cppcheck|shell|json|spdx|layers|shape]...
+# tests/lint/run.sh [--builds] [format|tidy|analyzer|cppcheck|shell|json|spdx|layers|shape|links|clang|gcc]...
 #
-# The linters that need no build, all of them when none is named; each runs also when one before it
-# found something. `make lint` adds the builds with clang and with gcc -fanalyzer.
+# The linters that need no build, all of them when none is named, and with --builds those that build, too: what
+# the libraries link with, and the compilers' warnings. Each runs also when one before it found something; the
+# last line is the verdict on all of them.
 set -uo pipefail
 
 cd -- "$(dirname -- "$0")/../.." || exit 1
@@ -104,19 +105,42 @@ lint_shape() {
 	tests/lint/shape.sh
 }
 
-all=(format tidy analyzer cppcheck shell json spdx layers shape)
-(($#)) || set -- "${all[@]}"
+lint_links() {
+	make check-layers
+}
+
+lint_clang() {
+	make CC=clang BUILD=build-clang all tests bench-programs
+}
+
+lint_gcc() {
+	make CC=gcc ANALYZE=1 BUILD=build-analyzer all
+}
+
+quick=(format tidy analyzer cppcheck shell json spdx layers shape)
+builds=(links clang gcc)
+if [[ ${1:-} == --builds ]]; then
+	shift
+	set -- "${quick[@]}" "${builds[@]}" "$@"
+fi
+(($#)) || set -- "${quick[@]}"
 for linter; do
-	if [[ " ${all[*]} " != *" $linter "* ]]; then
-		echo "usage: tests/lint/run.sh [${all[*]}]" >&2
+	if [[ " ${quick[*]} ${builds[*]} " != *" $linter "* ]]; then
+		echo "usage: tests/lint/run.sh [--builds] [${quick[*]} ${builds[*]}]" >&2
 		exit 2
 	fi
+done
+for linter; do
 	start=$SECONDS
 	if "lint_$linter"; then
 		echo "lint $linter: clean ($((SECONDS - start)) s)"
 	else
-		echo "lint $linter: FAILED"
+		echo "lint $linter: FAILED ($((SECONDS - start)) s)"
 		bad+=("$linter")
 	fi
 done
-((${#bad[@]} == 0))
+if ((${#bad[@]})); then
+	echo "lint: FAILED: ${bad[*]} ($(($# - ${#bad[@]})) of $# clean)"
+	exit 1
+fi
+echo "lint: all clean: $*"

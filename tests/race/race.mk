@@ -18,7 +18,7 @@ check-race: all $(race_test) ## only the races in volumes, some seconds of them
 	@$(run_check) race
 
 .PHONY: race
-race: ## RUNS (10000) hooks in volumes that are changed under them (root)
+race: ##m RUNS (10000) hooks in volumes that are changed under them (root)
 	install/deps.sh build test
 	@$(MAKE) all $(race_test)
 	@RACE_RUNS='$(RUNS)' TEST_TIMEOUT=3600 V=1 $(run_check) race

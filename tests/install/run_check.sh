@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What tests/run-check.sh reads of cmocka's output, as 1.1.5 and 2.0 write it: nothing that failed or was
-# skipped may count as passed, nor a program that died half way. And how it finds one suite, or one test.
+# skipped may count as passed, nor a program that died half way. How it finds one suite, one test, or what has
+# changed. And the verdict of the linters.
 #
-# shellcheck disable=SC2016 # the inner shell's variables
+# shellcheck disable=SC2016,SC2030 # the inner shell's variables
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
@@ -94,6 +95,41 @@ check_says() {
 	((rc == status)) && grep -qE -- "$pattern" "$scratch/check"
 }
 
+# What changed_programs() takes: as a commit of a tree with two programs, one that includes a header.
+changed_is_chosen() (
+	cd "$tree" && mkdir -p tests/ns hook/mount && git init -q . &&
+		echo '#include "hook/mount/rebind.h"' >tests/ns/ns_test_a.c && : >tests/ns/ns_test_b.c &&
+		: >tests/ns/ns_test_rebind_more.c && : >hook/mount/rebind.h && git add -A &&
+		git -c user.name=t -c user.email=t@t.invalid commit -qm one || return 1
+	top=$tree logs=$tree
+	# shellcheck source=tests/check/stages.bash
+	. tests/check/stages.bash
+	# shellcheck source=tests/check/changed.bash
+	. tests/check/changed.bash
+	: >hook/mount/rebind.c
+	diff <(changed_programs | tail -n +3 | sort -u) <(printf '%s\n' ns_test_a ns_test_rebind_more) || return 1
+	: >tests/ns/ns_test_c.c
+	[[ $(changed_programs | sed -n 3p) == ns_test_c ]] && ! BASE=none changed_programs
+)
+
+late_is_left_out() (
+	# shellcheck source=tests/check/changed.bash
+	. tests/check/changed.bash
+	logs=$scratch
+	printf '%s\n' '9000 ns/long' '1000 ns/short' >"$scratch/times"
+	[[ $(printf '%s\n' short long new | within 5 2>"$scratch/left") == $'short\nnew' ]] &&
+		grep -q ' long$' "$scratch/left"
+)
+
+verdict_is_last() {
+	mkdir -p "$tree/docs" "$tree/tests/lint" "$tree/.ci" && cp tests/lint/run.sh "$tree/tests/lint/" &&
+		echo '{' >"$tree/docs/broken.json" || return 1
+	"$tree/tests/lint/run.sh" json spdx format >"$scratch/lint"
+	(($? == 1)) && [[ $(tail -n 1 "$scratch/lint") == 'lint: FAILED: json spdx (1 of 3 clean)' ]] || return 1
+	"$tree/tests/lint/run.sh" format >"$scratch/lint" &&
+		[[ $(tail -n 1 "$scratch/lint") == 'lint: all clean: format' ]]
+}
+
 # Of the tree itself: a program that got another name.
 named_programs_are_there() {
 	local name bad=0
@@ -128,6 +164,9 @@ is 'one test is run by its name' check_says 0 '^1 passed, 0' --only '*dead*' oci
 is 'a pattern that is like no name is a failure' check_says 1 'like "\*x\*"' --only '*x*' oci_test_one
 is 'of a stage, too' check_says 1 'like "\*x\*"' --only '*x*' unit
 is 'no test of a shell suite can be named' check_says 2 'build on each other' --only '*x*' shell
+is_with git 'what has changed chooses programs' changed_is_chosen
+is 'those for which there is no time are told' late_is_left_out
+is_with 'clang-format jq' 'lint goes on where one fails, and ends with its verdict' verdict_is_last
 is 'programs that stages name are there' named_programs_are_there
 is 'and tests that may be skipped' named_skips_are_there
 if ((EUID == 0)); then
