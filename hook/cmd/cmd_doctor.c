@@ -51,10 +51,10 @@ static int print(const struct doctor *doctor, bool json)
 	cleanup_free char *text = NULL;
 
 	if (!json) {
-		doctor_report_print(stdout, &doctor->checkup, terminal_wants_colour(STDOUT_FILENO));
+		doctor_report_print(stdout, &doctor->report, terminal_wants_colour(STDOUT_FILENO));
 		return 0;
 	}
-	text = doctor_report_format(&doctor->checkup);
+	text = doctor_report_format(&doctor->report);
 	if (!text)
 		return -ENOMEM;
 	fputs(text, stdout);
@@ -64,14 +64,14 @@ static int print(const struct doctor *doctor, bool json)
 /* For programs that install the hook: what CRI-O reads, in its order; or why that is not known. */
 static int print_hooks_dirs(struct doctor *doctor)
 {
-	const struct doctor_report *checkup = &doctor->checkup;
+	const struct doctor_report *report = &doctor->report;
 
 	doctor_crio(doctor);
 	for (size_t i = 0; doctor->crio_is_known && i < doctor->crio.hooks_dirs.n; i++)
 		puts(doctor->crio.hooks_dirs.items[i]);
-	for (size_t i = 0; !doctor->crio_is_known && i < checkup->n; i++) {
-		if (checkup->lines[i].topic == CHECK_CRIO_CONFIG)
-			fprintf(stderr, TOOL_PROGRAM " doctor: %s\n", checkup->lines[i].text);
+	for (size_t i = 0; !doctor->crio_is_known && i < report->n; i++) {
+		if (report->lines[i].topic == CHECK_CRIO_CONFIG)
+			fprintf(stderr, TOOL_PROGRAM " doctor: %s\n", report->lines[i].text);
 	}
 	return doctor->crio_is_known ? EXIT_DONE : EXIT_NODE_CONFIG;
 }
@@ -87,7 +87,7 @@ static bool has_privilege(struct doctor *doctor)
 	(void)cap_free(caps);
 	if (geteuid() == 0 && may_mount == CAP_SET)
 		return true;
-	doctor_report_fail(&doctor->checkup, CHECK_PRIVILEGE, EXIT_HOST_IO,
+	doctor_report_fail(&doctor->report, CHECK_PRIVILEGE, EXIT_HOST_IO,
 		"run it as root: sudo " TOOL_PROGRAM " doctor",
 		geteuid() == 0 ? "doctor needs CAP_SYS_ADMIN: only FUSE and the journal are looked "
 				 "at"
@@ -134,5 +134,5 @@ int cmd_doctor(const struct options *options)
 		fprintf(stderr, TOOL_PROGRAM " doctor: out of memory\n");
 		return EXIT_INTERNAL;
 	}
-	return (int)doctor_report_exit(&doctor.checkup);
+	return (int)doctor_report_exit(&doctor.report);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `doctor`: is this node ready? Each matter has its file, hook/doctor_*.c, whose function adds its
- * lines to the checkup. With `root` an image below that directory is looked at: its files only.
+ * lines to the report. With `root` an image below that directory is looked at: its files only.
  */
 #ifndef FSH_HOOK_DOCTOR_DOCTOR_H
 #define FSH_HOOK_DOCTOR_DOCTOR_H
@@ -17,8 +17,8 @@
 struct doctor {
 	const char *root; /* NULL: this node */
 	int root_fd;	  /* of `root`; -EBADF for this node */
-	bool fix;	  /* mend what can be mended safely */
-	struct doctor_report checkup;
+	bool fix;	  /* fix what can be fixed safely */
+	struct doctor_report report;
 
 	/* What one check finds out for those after it. */
 	struct config policy; /* the defaults where the file is broken */

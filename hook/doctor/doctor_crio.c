@@ -56,22 +56,22 @@ static bool is_installed(const struct doctor *doctor)
 
 static void crio_report_version(struct doctor *doctor, const char *version)
 {
-	struct doctor_report *checkup = &doctor->checkup;
+	struct doctor_report *report = &doctor->report;
 
 	if (doctor->crio_pid > 0 && version)
-		doctor_report_ok(checkup, CHECK_CRIO, "CRI-O %s runs, pid %d", version,
+		doctor_report_ok(report, CHECK_CRIO, "CRI-O %s runs, pid %d", version,
 			(int)doctor->crio_pid);
 	else if (doctor->crio_pid > 0)
-		doctor_report_ok(checkup, CHECK_CRIO,
-			"CRI-O runs, pid %d; its version is not known", (int)doctor->crio_pid);
+		doctor_report_ok(report, CHECK_CRIO, "CRI-O runs, pid %d; its version is not known",
+			(int)doctor->crio_pid);
 	else if (doctor->root && is_installed(doctor))
-		doctor_report_ok(checkup, CHECK_CRIO, "CRI-O is in the image");
+		doctor_report_ok(report, CHECK_CRIO, "CRI-O is in the image");
 	else if (!doctor->root && (version || is_installed(doctor)))
-		doctor_report_warn(checkup, CHECK_CRIO, "systemctl start crio",
+		doctor_report_warn(report, CHECK_CRIO, "systemctl start crio",
 			"CRI-O%s%s is installed and does not run", version ? " " : "",
 			version ? version : "");
 	else
-		doctor_report_fail(checkup, CHECK_CRIO, EXIT_NODE_CONFIG, "install CRI-O",
+		doctor_report_fail(report, CHECK_CRIO, EXIT_NODE_CONFIG, "install CRI-O",
 			"CRI-O is not installed here: nobody runs the hook");
 }
 
@@ -138,7 +138,7 @@ static void note_left_over(struct reading *reading, const char *path)
 {
 	if (!is_left_over(strrchr(path, '/') + 1))
 		return;
-	doctor_report_warn(&reading->doctor->checkup, CHECK_CRIO_CONFIG,
+	doctor_report_warn(&reading->doctor->report, CHECK_CRIO_CONFIG,
 		"remove it from there if that is not meant",
 		"CRI-O reads %s too, which looks like what an editor or an upgrade left", path);
 }
@@ -213,12 +213,12 @@ static void crio_report_config(struct reading *reading, int r, const struct erro
 	if (r < 0)
 		/* Not installed is a gap of this check; what is broken is broken for CRI-O too. */
 		doctor_report_error(
-			&doctor->checkup, CHECK_CRIO_CONFIG, err, err->code == FINDING_HOST_IO);
+			&doctor->report, CHECK_CRIO_CONFIG, err, err->code == FINDING_HOST_IO);
 	else if (reading->n_files == 0)
 		doctor_report_ok(
-			&doctor->checkup, CHECK_CRIO_CONFIG, "no file: CRI-O's own defaults");
+			&doctor->report, CHECK_CRIO_CONFIG, "no file: CRI-O's own defaults");
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_CRIO_CONFIG,
+		doctor_report_ok(&doctor->report, CHECK_CRIO_CONFIG,
 			"%zu file%s, read in CRI-O's order", reading->n_files,
 			reading->n_files == 1 ? "" : "s");
 }
@@ -231,7 +231,7 @@ void doctor_crio(struct doctor *doctor)
 	struct reading reading = {.doctor = doctor};
 
 	if (!doctor->root && crio_process_find(&process) < 0)
-		doctor->checkup.out_of_memory = true;
+		doctor->report.out_of_memory = true;
 	doctor->crio_pid = process.pid;
 	doctor->crio_version = version ? crio_version_number(version) : 0;
 	crio_report_version(doctor, version);

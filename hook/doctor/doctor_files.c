@@ -80,7 +80,7 @@ void doctor_clear(struct doctor *doctor)
 	if (!doctor)
 		return;
 	cleanup_close_fd(&doctor->root_fd);
-	doctor_report_clear(&doctor->checkup);
+	doctor_report_clear(&doctor->report);
 	config_clear(&doctor->policy);
 	mount_table_clear(&doctor->host);
 	free(doctor->hook_program);

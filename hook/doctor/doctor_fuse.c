@@ -38,13 +38,13 @@ static void check_module(struct doctor *doctor)
 		how = "; mended: modprobe fuse has loaded it";
 	}
 	if (facts.fuse_module == KNOWN_YES)
-		doctor_report_ok(&doctor->checkup, CHECK_FUSE_MODULE, "the kernel has FUSE%s", how);
+		doctor_report_ok(&doctor->report, CHECK_FUSE_MODULE, "the kernel has FUSE%s", how);
 	else if (facts.fuse_module == KNOWN_NO)
-		doctor_report_fail(&doctor->checkup, CHECK_FUSE_MODULE, EXIT_FUSE_DEVICE,
+		doctor_report_fail(&doctor->report, CHECK_FUSE_MODULE, EXIT_FUSE_DEVICE,
 			"modprobe fuse, and a file with the line \"fuse\" in /etc/modules-load.d",
 			"the kernel has no FUSE: its module is not loaded");
 	else
-		doctor_report_warn(&doctor->checkup, CHECK_FUSE_MODULE, NULL,
+		doctor_report_warn(&doctor->report, CHECK_FUSE_MODULE, NULL,
 			"/proc/filesystems cannot be read");
 }
 
@@ -53,22 +53,22 @@ static void check_device(struct doctor *doctor)
 	struct stat st;
 
 	if (stat(FUSE_DEVICE_PATH, &st) < 0) {
-		doctor_report_fail(&doctor->checkup, CHECK_FUSE_DEVICE, EXIT_FUSE_DEVICE,
+		doctor_report_fail(&doctor->report, CHECK_FUSE_DEVICE, EXIT_FUSE_DEVICE,
 			"modprobe fuse", "%s cannot be found: %s", FUSE_DEVICE_PATH,
 			strerror(errno));
 	} else if (!S_ISCHR(st.st_mode) ||
 		   st.st_rdev != makedev(FUSE_DEVICE_MAJOR, FUSE_DEVICE_MINOR)) {
-		doctor_report_fail(&doctor->checkup, CHECK_FUSE_DEVICE, EXIT_FUSE_DEVICE,
+		doctor_report_fail(&doctor->report, CHECK_FUSE_DEVICE, EXIT_FUSE_DEVICE,
 			"remove it: rm " FUSE_DEVICE_PATH "; modprobe -r fuse; modprobe fuse",
 			"%s is not character device %d:%d", FUSE_DEVICE_PATH, FUSE_DEVICE_MAJOR,
 			FUSE_DEVICE_MINOR);
 	} else if ((st.st_mode & 0666) != 0666) {
-		doctor_report_warn(&doctor->checkup, CHECK_FUSE_DEVICE,
+		doctor_report_warn(&doctor->report, CHECK_FUSE_DEVICE,
 			"chmod 0666 " FUSE_DEVICE_PATH ", as udev's rules have it",
 			"%s has mode %04o: sidecars that do not run as root cannot open it",
 			FUSE_DEVICE_PATH, (unsigned int)st.st_mode & 07777);
 	} else {
-		doctor_report_ok(&doctor->checkup, CHECK_FUSE_DEVICE, "%s is %d:%d, mode %04o",
+		doctor_report_ok(&doctor->report, CHECK_FUSE_DEVICE, "%s is %d:%d, mode %04o",
 			FUSE_DEVICE_PATH, FUSE_DEVICE_MAJOR, FUSE_DEVICE_MINOR,
 			(unsigned int)st.st_mode & 07777);
 	}

@@ -76,7 +76,7 @@ static int hooks_read_file(
 
 static void hooks_report_error(struct doctor *doctor, const struct error *err)
 {
-	doctor_report_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG, err->fix,
+	doctor_report_fail(&doctor->report, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG, err->fix,
 		"%s; a CRI-O that starts does not get beyond it, one that runs drops the hook",
 		error_message(err));
 }
@@ -91,7 +91,7 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 		return true;
 	/* Go's os.ErrNotExist, which is no reason to stop for the reader: tried with podman. */
 	if (!doctor_exists(doctor, hook->path)) {
-		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG,
 			"install the program, or remove the file",
 			"%s: its hook.path %s is not there; containers start without it", path,
 			hook->path);
@@ -101,8 +101,8 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 	if (r == -EINVAL) {
 		error_wrap(&err, r, "%s", path);
 		hooks_report_error(doctor, &err);
-	} else if (r < 0 && !doctor_report_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN)) {
-		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_FILES, err.fix,
+	} else if (r < 0 && !doctor_report_has(&doctor->report, CHECK_HOOKS_FILES, CHECK_WARN)) {
+		doctor_report_warn(&doctor->report, CHECK_HOOKS_FILES, err.fix,
 			"their patterns are not tried: %s", error_message(&err));
 	}
 	return r != -EINVAL;
@@ -156,7 +156,7 @@ static int load_directory(struct doctor *doctor, const char *directory, struct r
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_DIR, NULL,
+		doctor_report_warn(&doctor->report, CHECK_HOOKS_DIR, NULL,
 			"%s cannot be read: %s; CRI-O leaves it out", directory, strerror(-r));
 		return 0;
 	}
@@ -210,7 +210,7 @@ static void find_fix(struct doctor *doctor)
 	else
 		doctor->install_fix = strdup("run `make install`, or install the package");
 	if (!doctor->install_fix)
-		doctor->checkup.out_of_memory = true;
+		doctor->report.out_of_memory = true;
 }
 
 /* Nothing is said of what CRI-O reads where that is not known. */
@@ -219,12 +219,12 @@ static void hooks_report_assumed(struct doctor *doctor, const struct registratio
 	const struct registration *ours = registrations_ours(all);
 
 	if (ours)
-		doctor_report_warn(&doctor->checkup, CHECK_HOOKS_DIR,
+		doctor_report_warn(&doctor->report, CHECK_HOOKS_DIR,
 			"see crio-config; or compare with `crio status config`",
 			"our files are in %s; whether CRI-O reads that is not known",
 			ours->directory);
 	else
-		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
 			doctor->install_fix,
 			"the hook is in none of the usual directories; which of them CRI-O reads "
 			"is not known");
@@ -238,21 +238,21 @@ static void hooks_report_directories(struct doctor *doctor, const struct registr
 	const char *elsewhere = ours ? NULL : find_elsewhere(doctor);
 
 	if (!list) {
-		doctor->checkup.out_of_memory = true;
+		doctor->report.out_of_memory = true;
 	} else if (elsewhere) {
 		cleanup_free char *fix = strformat("add that directory to hooks_dir in a file of "
 						   "/etc/crio/crio.conf.d, or %s",
 			doctor->install_fix ? doctor->install_fix : "");
 
-		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG, fix,
+		doctor_report_fail(&doctor->report, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG, fix,
 			"our files are in %s, but CRI-O reads %s (%s)", elsewhere,
 			*list ? list : "no directory", from ? from : "its default");
 	} else if (!ours) {
-		doctor_report_fail(&doctor->checkup, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
 			doctor->install_fix, "the hook is not registered in %s (%s)",
 			*list ? list : "any directory", from ? from : "CRI-O's default");
 	} else {
-		doctor_report_ok(&doctor->checkup, CHECK_HOOKS_DIR, "CRI-O reads %s (%s)", list,
+		doctor_report_ok(&doctor->report, CHECK_HOOKS_DIR, "CRI-O reads %s (%s)", list,
 			from ? from : "its default");
 	}
 }
@@ -278,7 +278,7 @@ void doctor_hooks(struct doctor *doctor)
 	for (size_t i = 0; r == 0 && i < doctor->crio.hooks_dirs.n; i++)
 		r = load_directory(doctor, doctor->crio.hooks_dirs.items[i], &all);
 	if (r < 0) {
-		doctor->checkup.out_of_memory = true;
+		doctor->report.out_of_memory = true;
 		return;
 	}
 	find_fix(doctor);
@@ -286,8 +286,8 @@ void doctor_hooks(struct doctor *doctor)
 		hooks_report_directories(doctor, &all);
 	else
 		hooks_report_assumed(doctor, &all);
-	if (!doctor_report_has(&doctor->checkup, CHECK_HOOKS_FILES, CHECK_WARN))
-		doctor_report_ok(&doctor->checkup, CHECK_HOOKS_FILES, "%zu hook%s can be read",
+	if (!doctor_report_has(&doctor->report, CHECK_HOOKS_FILES, CHECK_WARN))
+		doctor_report_ok(&doctor->report, CHECK_HOOKS_FILES, "%zu hook%s can be read",
 			all.n, all.n == 1 ? "" : "s");
 	doctor_registration(doctor, &all);
 }

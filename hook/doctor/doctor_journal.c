@@ -18,7 +18,7 @@ static const char *const catalogs[] = {"/usr/lib/systemd/catalog/fuse-sidecar-ho
 	"/usr/local/lib/systemd/catalog/fuse-sidecar-hook.catalog",
 	"/etc/systemd/catalog/fuse-sidecar-hook.catalog"};
 
-static struct iovec field(char *text)
+static struct iovec journal_field(char *text)
 {
 	return (struct iovec){.iov_base = text, .iov_len = strlen(text)};
 }
@@ -26,21 +26,22 @@ static struct iovec field(char *text)
 static void check_socket(struct doctor *doctor)
 {
 	const struct iovec fields[] = {
-		field((char[]){"MESSAGE=doctor: this entry only asks whether the journal reads"}),
-		field((char[]){"PRIORITY=7"}),
-		field((char[]){"SYSLOG_IDENTIFIER=" HOOK_PROGRAM}),
-		field((char[]){"FUSE_SIDECAR_STAGE=doctor"}),
+		journal_field(
+			(char[]){"MESSAGE=doctor: this entry only asks whether the journal reads"}),
+		journal_field((char[]){"PRIORITY=7"}),
+		journal_field((char[]){"SYSLOG_IDENTIFIER=" HOOK_PROGRAM}),
+		journal_field((char[]){"FUSE_SIDECAR_STAGE=doctor"}),
 	};
 	int r = journal_send(NULL, fields, ARRAY_SIZE(fields));
 
 	if (r == 0)
-		doctor_report_ok(&doctor->checkup, CHECK_JOURNAL, "the journal took an entry");
+		doctor_report_ok(&doctor->report, CHECK_JOURNAL, "the journal took an entry");
 	else if (r == -EAGAIN || r == -EINTR)
-		doctor_report_warn(&doctor->checkup, CHECK_JOURNAL,
+		doctor_report_warn(&doctor->report, CHECK_JOURNAL,
 			"systemctl restart systemd-journald",
 			"the journal does not read what it is sent");
 	else
-		doctor_report_warn(&doctor->checkup, CHECK_JOURNAL,
+		doctor_report_warn(&doctor->report, CHECK_JOURNAL,
 			"systemctl start systemd-journald",
 			"there is no journal (%s): the hook speaks on standard error, which crun "
 			"throws away",
@@ -89,12 +90,12 @@ static void check_catalog(struct doctor *doctor)
 		installed = doctor_exists(doctor, catalogs[i]);
 	if (knows_ids(doctor))
 		doctor_report_ok(
-			&doctor->checkup, CHECK_CATALOG, "journalctl -x explains the entries");
+			&doctor->report, CHECK_CATALOG, "journalctl -x explains the entries");
 	else if (installed)
-		doctor_report_warn(&doctor->checkup, CHECK_CATALOG, "journalctl --update-catalog",
+		doctor_report_warn(&doctor->report, CHECK_CATALOG, "journalctl --update-catalog",
 			"the catalog is installed, but journalctl -x does not know it yet");
 	else
-		doctor_report_warn(&doctor->checkup, CHECK_CATALOG,
+		doctor_report_warn(&doctor->report, CHECK_CATALOG,
 			"install fuse-sidecar-hook.catalog, then journalctl --update-catalog",
 			"journalctl -x cannot explain the entries: the catalog is not installed");
 }

@@ -31,15 +31,15 @@ static void kernel_report_tables(struct doctor *doctor)
 				  : "without statmount(2)";
 
 	if (mnttab_is_listed()) {
-		doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
+		doctor_report_ok(&doctor->report, CHECK_KERNEL,
 			"each mount is asked for by itself, whatever their number");
 		return;
 	}
 	if (mnttab_read(0, &table, &err) < 0) {
-		doctor_report_error(&doctor->checkup, CHECK_KERNEL, &err, true);
+		doctor_report_error(&doctor->report, CHECK_KERNEL, &err, true);
 		return;
 	}
-	doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
+	doctor_report_ok(&doctor->report, CHECK_KERNEL,
 		"%s a hook reads whole mount tables, several times: one of %zu mounts takes %.1f "
 		"ms now",
 		why, table.n, (double)(deadline_now() - began) / 1000);
@@ -57,11 +57,11 @@ void doctor_kernel(struct doctor *doctor)
 			kernel_append(list, kernel_feature_name(feature));
 	}
 	if (*list)
-		doctor_report_warn(&doctor->checkup, CHECK_KERNEL,
+		doctor_report_warn(&doctor->report, CHECK_KERNEL,
 			"a newer kernel, or a security profile that lets these calls through",
 			"Linux %s; fallbacks take the place of %s", name.release, list);
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_KERNEL,
+		doctor_report_ok(&doctor->report, CHECK_KERNEL,
 			"Linux %s has every call that the hook can use", name.release);
 	kernel_report_tables(doctor);
 }

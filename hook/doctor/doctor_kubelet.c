@@ -29,15 +29,15 @@ static void kubelet_report_namespace(struct doctor *doctor, bool entered)
 	if (doctor->crio_pid > 0)
 		theirs = mount_namespace(pid);
 	if (theirs != 0 && theirs != mount_namespace("self"))
-		doctor_report_fail(&doctor->checkup, CHECK_KUBENS, EXIT_PROPAGATION,
+		doctor_report_fail(&doctor->report, CHECK_KUBENS, EXIT_PROPAGATION,
 			"run doctor on the host itself, or pin CRI-O's mount namespace "
 			"at " KUBENS_PATH,
 			"CRI-O runs in another mount namespace than what is looked at here");
 	else if (entered)
-		doctor_report_ok(&doctor->checkup, CHECK_KUBENS,
-			"the kubelet's mount namespace was entered");
+		doctor_report_ok(
+			&doctor->report, CHECK_KUBENS, "the kubelet's mount namespace was entered");
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_KUBENS,
+		doctor_report_ok(&doctor->report, CHECK_KUBENS,
 			"the kubelet has no mount namespace of its own");
 }
 
@@ -47,7 +47,7 @@ static void enter_namespace(struct doctor *doctor)
 	ino_t before = mount_namespace("self");
 
 	if (kubens_enter(&err) < 0)
-		doctor_report_error(&doctor->checkup, CHECK_KUBENS, &err, false);
+		doctor_report_error(&doctor->report, CHECK_KUBENS, &err, false);
 	else
 		kubelet_report_namespace(doctor, mount_namespace("self") != before);
 }
@@ -64,7 +64,7 @@ static int kubelet_share(const char *root, struct share_host *share, struct erro
 
 static void kubelet_report_private(struct doctor *doctor, const char *root)
 {
-	doctor_report_fail(&doctor->checkup, CHECK_KUBELET_ROOT, EXIT_PROPAGATION,
+	doctor_report_fail(&doctor->report, CHECK_KUBELET_ROOT, EXIT_PROPAGATION,
 		"doctor --fix; for good: name it in nodeMounts of the policy and enable "
 		"fuse-sidecar-prepare.service, or let systemd have made / shared",
 		"%s is on a private mount: CRI-O refuses mountPropagation: Bidirectional there",
@@ -77,9 +77,9 @@ static void fixable_root(struct doctor *doctor, const char *root)
 	cleanup_error struct error err = {0};
 
 	if (kubelet_share(root, &share, &err) < 0)
-		doctor_report_error(&doctor->checkup, CHECK_KUBELET_ROOT, &err, false);
+		doctor_report_error(&doctor->report, CHECK_KUBELET_ROOT, &err, false);
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_KUBELET_ROOT,
+		doctor_report_ok(&doctor->report, CHECK_KUBELET_ROOT,
 			"mended: %s was %s, peer group %d", share.path,
 			share.bound ? "bound on itself and made shared" : "made shared",
 			share.group);
@@ -98,12 +98,12 @@ static void kubelet_check_root(struct doctor *doctor, const char *root)
 	int r = share_host_query(root, &share, &err);
 
 	if (r == -ENOENT)
-		doctor_report_warn(&doctor->checkup, CHECK_KUBELET_ROOT, "start the kubelet",
+		doctor_report_warn(&doctor->report, CHECK_KUBELET_ROOT, "start the kubelet",
 			"%s is not there yet", root);
 	else if (r < 0)
-		doctor_report_error(&doctor->checkup, CHECK_KUBELET_ROOT, &err, false);
+		doctor_report_error(&doctor->report, CHECK_KUBELET_ROOT, &err, false);
 	else if (share.group > 0)
-		doctor_report_ok(&doctor->checkup, CHECK_KUBELET_ROOT,
+		doctor_report_ok(&doctor->report, CHECK_KUBELET_ROOT,
 			"%s is on a shared mount, peer group %d", root, share.group);
 	else if (doctor->fix && kubelet_may_share(doctor, &share))
 		fixable_root(doctor, root);

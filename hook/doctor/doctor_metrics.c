@@ -18,11 +18,11 @@ static void check_age(struct doctor *doctor, const char *file, const struct stat
 	cleanup_free char *text = duration_format(age > 0 ? (uint64_t)age * SECOND : 0);
 
 	if (age > LATE)
-		doctor_report_warn(&doctor->checkup, CHECK_METRICS,
+		doctor_report_warn(&doctor->report, CHECK_METRICS,
 			"see the journal, and timer above", "%s has not been written for %s", file,
 			text ? text : "?");
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_METRICS, "%s was written %s ago", file,
+		doctor_report_ok(&doctor->report, CHECK_METRICS, "%s was written %s ago", file,
 			text ? text : "?");
 }
 
@@ -34,19 +34,19 @@ void doctor_metrics(struct doctor *doctor)
 	struct stat st;
 
 	if (!file) {
-		doctor_report_ok(&doctor->checkup, CHECK_METRICS, "not asked for in the policy");
+		doctor_report_ok(&doctor->report, CHECK_METRICS, "not asked for in the policy");
 		return;
 	}
 	directory = parent ? doctor_open(doctor, parent, O_PATH | O_DIRECTORY) : -ENOMEM;
 	if (directory < 0)
-		doctor_report_warn(&doctor->checkup, CHECK_METRICS,
+		doctor_report_warn(&doctor->report, CHECK_METRICS,
 			"make the directory that node_exporter's --collector.textfile.directory "
 			"names",
 			"metricsFile is %s, whose directory cannot be opened: %s", file,
 			strerror(-directory));
 	else if (doctor->root || fstatat(directory, strrchr(file, '/') + 1, &st, 0) < 0)
 		doctor_report_ok(
-			&doctor->checkup, CHECK_METRICS, "%s will be written by reconcile", file);
+			&doctor->report, CHECK_METRICS, "%s will be written by reconcile", file);
 	else
 		check_age(doctor, file, &st);
 }

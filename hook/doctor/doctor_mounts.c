@@ -27,7 +27,7 @@ static bool mounts_is_wanted(const struct doctor *doctor, const struct mount_ent
 	return mount_entry_is_fuse(mount) && config_prefix_of(&doctor->policy.roots, mount->target);
 }
 
-static void count(const struct probe_question *questions, size_t n, struct found *found)
+static void mounts_count(const struct probe_question *questions, size_t n, struct found *found)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *path = questions[i].host_path;
@@ -63,7 +63,7 @@ static int mounts_probe(struct doctor *doctor, struct found *found, struct error
 		return error_set(
 			err, r, FINDING_HOST_IO, NULL, NULL, "cannot probe: %s", strerror(-r));
 	*found = (struct found){0};
-	count(questions, n, found);
+	mounts_count(questions, n, found);
 	return 0;
 }
 
@@ -87,11 +87,11 @@ static void mounts_reconcile(struct doctor *doctor)
 	int r = run_reconcile(doctor);
 
 	if (r == -ENOENT)
-		doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
+		doctor_report_fail(&doctor->report, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
 			doctor->install_fix,
 			"there is no " HOOK_PROGRAM " here that could reconcile");
 	else if (r != EXIT_DONE)
-		doctor_report_fail(&doctor->checkup, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
+		doctor_report_fail(&doctor->report, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
 			"see the journal", "reconcile has failed");
 }
 
@@ -122,7 +122,7 @@ static void mounts_report_hung(struct doctor *doctor, const struct found *found)
 	char waiter[128];
 
 	describe_waiter(found->first_hung, waiter, sizeof(waiter));
-	doctor_report_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+	doctor_report_warn(&doctor->report, CHECK_DEAD_MOUNTS,
 		"end the daemon that does not answer; see abortHungAfter of the policy",
 		"%zu FUSE mount%s not answer: %s%s%s", found->hung,
 		found->hung == 1 ? " does" : "s do", found->first_hung->target,
@@ -132,7 +132,7 @@ static void mounts_report_hung(struct doctor *doctor, const struct found *found)
 static void mounts_report_dead(struct doctor *doctor, const struct found *found)
 {
 	if (found->dead > 0)
-		doctor_report_warn(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		doctor_report_warn(&doctor->report, CHECK_DEAD_MOUNTS,
 			doctor->fix ? "they are in no record of a pod that has ended: a pod that "
 				      "runs heals its own; else umount -l"
 				    : HOOK_PROGRAM " reconcile, or " TOOL_PROGRAM " doctor --fix",
@@ -156,16 +156,16 @@ void doctor_dead_mounts(struct doctor *doctor)
 		r = mounts_probe(doctor, &found, &err);
 	}
 	if (r < 0) {
-		doctor_report_error(&doctor->checkup, CHECK_DEAD_MOUNTS, &err, false);
+		doctor_report_error(&doctor->report, CHECK_DEAD_MOUNTS, &err, false);
 		return;
 	}
 	mounts_report_dead(doctor, &found);
 	if (found.dead < before)
-		doctor_report_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		doctor_report_ok(&doctor->report, CHECK_DEAD_MOUNTS,
 			"mended: reconcile detached %zu dead FUSE mount%s", before - found.dead,
 			before - found.dead == 1 ? "" : "s");
 	else if (found.dead == 0 && found.hung == 0)
-		doctor_report_ok(&doctor->checkup, CHECK_DEAD_MOUNTS,
+		doctor_report_ok(&doctor->report, CHECK_DEAD_MOUNTS,
 			"none; %zu live FUSE mount%s below the roots", found.live,
 			found.live == 1 ? "" : "s");
 }

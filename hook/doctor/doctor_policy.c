@@ -28,19 +28,19 @@ void doctor_policy(struct doctor *doctor)
 			     : policy_file_load(&doctor->policy, &err);
 
 	if (r < 0) {
-		doctor_report_error(&doctor->checkup, CHECK_POLICY, &err, false);
+		doctor_report_error(&doctor->report, CHECK_POLICY, &err, false);
 		if (config_defaults(&doctor->policy) < 0)
-			doctor->checkup.out_of_memory = true;
+			doctor->report.out_of_memory = true;
 		return;
 	}
 	if (!doctor_exists(doctor, POLICY_FILE))
-		doctor_report_ok(&doctor->checkup, CHECK_POLICY,
-			"no %s: the defaults, mode enforce", POLICY_FILE);
+		doctor_report_ok(&doctor->report, CHECK_POLICY, "no %s: the defaults, mode enforce",
+			POLICY_FILE);
 	else if (doctor->policy.audit_only)
-		doctor_report_warn(&doctor->checkup, CHECK_POLICY,
+		doctor_report_warn(&doctor->report, CHECK_POLICY,
 			"write \"mode\": \"enforce\" once nothing is reported any more",
 			"%s is valid; mode audit: no container is refused", POLICY_FILE);
 	else
 		doctor_report_ok(
-			&doctor->checkup, CHECK_POLICY, "%s is valid, mode enforce", POLICY_FILE);
+			&doctor->report, CHECK_POLICY, "%s is valid, mode enforce", POLICY_FILE);
 }

@@ -101,7 +101,7 @@ static bool check_patterns(
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		if (registration_matches(&one->hook, ANNOTATION_MOUNTS, values[i]) != 0)
 			continue;
-		doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
 			"take when.annotations of the hook's own file: "
 			"\"^fuse-sidecar\\\\.io/mounts$\": \"(?s)^.*$\"",
 			"%s/%s: its pattern does not match %s=%s", one->directory, one->name,
@@ -109,13 +109,13 @@ static bool check_patterns(
 		return false;
 	}
 	if (one->hook.commands.n > 0 || one->hook.has_bind_mounts || one->hook.always)
-		doctor_report_warn(&doctor->checkup, stage->topic,
+		doctor_report_warn(&doctor->report, stage->topic,
 			"let `when` have annotations only",
 			"%s/%s asks for more than the annotation, or for less", one->directory,
 			one->name);
 	if (registration_matches(&one->hook, "x" ANNOTATION_MOUNTS, values[0]) == 1 ||
 		registration_matches(&one->hook, ANNOTATION_MOUNTS "x", values[0]) == 1)
-		doctor_report_warn(&doctor->checkup, stage->topic,
+		doctor_report_warn(&doctor->report, stage->topic,
 			"begin it with ^ and end it with $",
 			"%s/%s: its pattern matches other annotations too", one->directory,
 			one->name);
@@ -132,7 +132,7 @@ static bool check_arguments(
 	if (word && (strcmp(word, stage->name) == 0 ||
 			    (stage->other && strcmp(word, stage->other) == 0)))
 		return true;
-	doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
+	doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
 		"let hook.args be the program's name and the stage",
 		"%s/%s: hook.args %s, the stage is %s", one->directory, one->name,
 		word ? text_quote(word) : "names no stage", stage->name);
@@ -146,14 +146,14 @@ static void check_timeout(
 	uint64_t gate = doctor->policy.gate_max_usec / SECOND;
 
 	if (stage->required && one->hook.has_timeout && (uint64_t)one->hook.timeout <= gate)
-		doctor_report_warn(&doctor->checkup, stage->topic,
+		doctor_report_warn(&doctor->report, stage->topic,
 			"set a timeout some seconds above gate.max",
 			"%s/%s: after %ld s the runtime kills it, the policy's gate.max is %llu s",
 			one->directory, one->name, one->hook.timeout, (unsigned long long)gate);
 }
 
 /* What could not be found out is not said to be well. */
-static const char *unknown(const struct doctor *doctor, const struct registration *one)
+static const char *registration_unknown(const struct doctor *doctor, const struct registration *one)
 {
 	if (!doctor->crio_is_known)
 		return "; whether CRI-O reads it is not known";
@@ -169,23 +169,24 @@ static void judge_registration(
 		return;
 	check_timeout(doctor, one, stage);
 	if (one->hook.has_timeout)
-		doctor_report_ok(&doctor->checkup, stage->topic, "%s/%s, timeout %ld s%s",
-			one->directory, one->name, one->hook.timeout, unknown(doctor, one));
+		doctor_report_ok(&doctor->report, stage->topic, "%s/%s, timeout %ld s%s",
+			one->directory, one->name, one->hook.timeout,
+			registration_unknown(doctor, one));
 	else
-		doctor_report_ok(&doctor->checkup, stage->topic,
+		doctor_report_ok(&doctor->report, stage->topic,
 			"%s/%s, without a timeout of its own: CRI-O's holds%s", one->directory,
-			one->name, unknown(doctor, one));
+			one->name, registration_unknown(doctor, one));
 }
 
 static void registration_report_missing(struct doctor *doctor, const struct stage *stage)
 {
 	if (stage->required)
-		doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
 			doctor->install_fix,
 			"no file registers the hook at %s: annotated pods start without it",
 			stage->name);
 	else
-		doctor_report_warn(&doctor->checkup, stage->topic, doctor->install_fix,
+		doctor_report_warn(&doctor->report, stage->topic, doctor->install_fix,
 			"no file registers the hook at %s: only reconcile cleans up", stage->name);
 }
 
@@ -203,7 +204,7 @@ static void judge_stage(
 			continue;
 		times += more;
 		if (last)
-			doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
+			doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
 				"remove one of the two", "registered by %s/%s and by %s/%s",
 				last->directory, last->name, one->directory, one->name);
 		last = one;
@@ -212,8 +213,8 @@ static void judge_stage(
 		registration_report_missing(doctor, stage);
 		return;
 	}
-	if (times > 1 && !doctor_report_has(&doctor->checkup, stage->topic, CHECK_FAIL))
-		doctor_report_fail(&doctor->checkup, stage->topic, EXIT_NODE_CONFIG,
+	if (times > 1 && !doctor_report_has(&doctor->report, stage->topic, CHECK_FAIL))
+		doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
 			"let `stages` have prestart only",
 			"%s/%s registers both prestart and createRuntime: the hook runs twice",
 			last->directory, last->name);
@@ -228,7 +229,7 @@ static void judge_other_stages(struct doctor *doctor, const struct registration 
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		if (hooksd_has_stage(&one->hook, others[i]))
-			doctor_report_fail(&doctor->checkup, CHECK_HOOK_PRESTART, EXIT_NODE_CONFIG,
+			doctor_report_fail(&doctor->report, CHECK_HOOK_PRESTART, EXIT_NODE_CONFIG,
 				"remove the stage",
 				"%s/%s registers it at %s, which is none of its "
 				"stages",
@@ -242,18 +243,18 @@ static int judge_mode(struct doctor *doctor, const char *path, struct stat *ret)
 	cleanup_close int fd = doctor_open(doctor, path, O_PATH);
 
 	if (fd < 0 || fstat(fd, ret) < 0) {
-		doctor_report_fail(&doctor->checkup, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG, NULL,
+		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG, NULL,
 			"%s cannot be looked at", path);
 		return 1;
 	}
 	if (!S_ISREG(ret->st_mode) || !(ret->st_mode & S_IXUSR)) {
-		doctor_report_fail(&doctor->checkup, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
 			doctor->install_fix, "%s is no program: mode %04o", path,
 			(unsigned int)ret->st_mode & 07777);
 		return 1;
 	}
 	if (ret->st_mode & (S_IWGRP | S_IWOTH) || (!doctor->root && ret->st_uid != 0)) {
-		doctor_report_fail(&doctor->checkup, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
 			"chown root and chmod 0755",
 			"%s belongs to uid %u with mode %04o: it runs as root", path,
 			(unsigned int)ret->st_uid, (unsigned int)ret->st_mode & 07777);
@@ -271,7 +272,7 @@ static void try_program(struct doctor *doctor, const char *path)
 	int r = program ? subprocess_run(argv, NULL, 0, PROGRAM_SECONDS, &result) : -ENOMEM;
 
 	if (r < 0 || result.status != 0) {
-		doctor_report_fail(&doctor->checkup, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
 			"install it and its libraries anew", "%s does not run: %s", path,
 			r < 0		 ? strerror(-r)
 			: *result.errors ? result.errors
@@ -282,10 +283,10 @@ static void try_program(struct doctor *doctor, const char *path)
 	free(doctor->hook_program);
 	doctor->hook_program = move_ptr(program);
 	if (strcmp(result.output, HOOK_PROGRAM " " FUSE_SIDECAR_HOOK_VERSION) == 0)
-		doctor_report_ok(&doctor->checkup, CHECK_HOOK_BINARY, "%s, version %s", path,
+		doctor_report_ok(&doctor->report, CHECK_HOOK_BINARY, "%s, version %s", path,
 			FUSE_SIDECAR_HOOK_VERSION);
 	else
-		doctor_report_warn(&doctor->checkup, CHECK_HOOK_BINARY,
+		doctor_report_warn(&doctor->report, CHECK_HOOK_BINARY,
 			"install " TOOL_PROGRAM " and the hook in one version",
 			"%s says \"%s\", this doctor is of version %s", path, result.output,
 			FUSE_SIDECAR_HOOK_VERSION);
@@ -298,7 +299,7 @@ static void judge_program(struct doctor *doctor, const char *path)
 	if (judge_mode(doctor, path, &st) != 0)
 		return;
 	if (doctor->root) {
-		doctor_report_ok(&doctor->checkup, CHECK_HOOK_BINARY, "%s is in the image", path);
+		doctor_report_ok(&doctor->report, CHECK_HOOK_BINARY, "%s is in the image", path);
 		return;
 	}
 	try_program(doctor, path);

@@ -27,18 +27,18 @@ static void run_directory_check_room(struct doctor *doctor, const char *director
 	unsigned long long space;
 
 	if (statvfs(directory, &fs) < 0) {
-		doctor_report_fail(&doctor->checkup, CHECK_RUN_DIRECTORY, EXIT_HOST_IO, NULL,
+		doctor_report_fail(&doctor->report, CHECK_RUN_DIRECTORY, EXIT_HOST_IO, NULL,
 			"statvfs of %s: %s", directory, strerror(errno));
 		return;
 	}
 	space = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	/* Without a count of files there is no limit to them. */
 	if (space < SPACE_MIN || (fs.f_files > 0 && fs.f_favail < FILES_MIN))
-		doctor_report_warn(&doctor->checkup, CHECK_RUN_DIRECTORY, "free memory in /run",
+		doctor_report_warn(&doctor->report, CHECK_RUN_DIRECTORY, "free memory in /run",
 			"%s has %llu KiB and %llu files left", directory, space / 1024,
 			(unsigned long long)fs.f_favail);
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_RUN_DIRECTORY,
+		doctor_report_ok(&doctor->report, CHECK_RUN_DIRECTORY,
 			"%s can be written, %llu MiB left; %zu pod%s recorded", directory,
 			space / 1024 / 1024, records, records == 1 ? "" : "s");
 }
@@ -59,12 +59,12 @@ void doctor_run_directory(struct doctor *doctor)
 		r = record_list(runtime, &records, &err);
 	}
 	if (r < 0 && r != -ENOENT) {
-		doctor_report_error(&doctor->checkup, CHECK_RUN_DIRECTORY, &err, false);
+		doctor_report_error(&doctor->report, CHECK_RUN_DIRECTORY, &err, false);
 		return;
 	}
 	r = try_write(directory);
 	if (r < 0)
-		doctor_report_fail(&doctor->checkup, CHECK_RUN_DIRECTORY, EXIT_HOST_IO,
+		doctor_report_fail(&doctor->report, CHECK_RUN_DIRECTORY, EXIT_HOST_IO,
 			r == -EROFS		       ? "mount -o remount,rw /run"
 			: r == -ENOSPC || r == -EDQUOT ? "free memory in /run"
 						       : NULL,

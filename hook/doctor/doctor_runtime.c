@@ -37,7 +37,7 @@ static void note_virtual(struct doctor *doctor)
 
 		if (!runtime->type || strcmp(runtime->type, "vm") != 0)
 			continue;
-		doctor_report_warn(&doctor->checkup, CHECK_RUNTIME,
+		doctor_report_warn(&doctor->report, CHECK_RUNTIME,
 			"let annotated pods use another runtimeClassName",
 			"runtime %s runs virtual machines, into which mounts do not travel",
 			runtime->name);
@@ -52,12 +52,12 @@ void doctor_runtime(struct doctor *doctor)
 	cleanup_free char *path = NULL;
 
 	if (!doctor->crio_is_known) {
-		doctor_report_warn(&doctor->checkup, CHECK_RUNTIME, NULL,
+		doctor_report_warn(&doctor->report, CHECK_RUNTIME, NULL,
 			"not known: it is in CRI-O's configuration");
 		return;
 	}
 	if (!name && doctor->crio_version == 0) {
-		doctor_report_ok(&doctor->checkup, CHECK_RUNTIME,
+		doctor_report_ok(&doctor->report, CHECK_RUNTIME,
 			"CRI-O's own choice: runc before CRI-O 1.31, crun since");
 		note_virtual(doctor);
 		return;
@@ -68,12 +68,12 @@ void doctor_runtime(struct doctor *doctor)
 	path = runtime && runtime->path ? strdup(runtime->path)
 					: runtime_find_program(doctor, name);
 	if (!path || !doctor_exists(doctor, path))
-		doctor_report_fail(&doctor->checkup, CHECK_RUNTIME, EXIT_NODE_CONFIG,
+		doctor_report_fail(&doctor->report, CHECK_RUNTIME, EXIT_NODE_CONFIG,
 			"install it, or name another default_runtime in CRI-O's configuration",
 			"%s, the default runtime, is not there%s%s", name, path ? ": " : "",
 			path ? path : "");
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_RUNTIME, "%s, %s: %s", name, path,
+		doctor_report_ok(&doctor->report, CHECK_RUNTIME, "%s, %s: %s", name, path,
 			runtime_describe(name));
 	note_virtual(doctor);
 }

@@ -33,7 +33,7 @@ static int selinux_check_program(struct doctor *doctor, const char *path)
 
 	if (fd < 0 || selinux_label_of(fd, label) < 0 || has_program_type(label))
 		return 1;
-	doctor_report_warn(&doctor->checkup, CHECK_SELINUX,
+	doctor_report_warn(&doctor->report, CHECK_SELINUX,
 		"restorecon -v on the program, or semanage fcontext -a -t bin_t",
 		"%s is labelled %s, expected %s", path, label, program_types[0]);
 	return 0;
@@ -44,11 +44,10 @@ static int selinux_relabel(struct doctor *doctor, int fd, const char *path, cons
 	cleanup_error struct error err = {0};
 
 	if (selinux_context_label(fd, path, &err) < 0) {
-		doctor_report_error(&doctor->checkup, CHECK_SELINUX, &err, true);
+		doctor_report_error(&doctor->report, CHECK_SELINUX, &err, true);
 		return 0;
 	}
-	doctor_report_ok(
-		&doctor->checkup, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
+	doctor_report_ok(&doctor->report, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
 	return 1;
 }
 
@@ -63,7 +62,7 @@ static int check_directory(struct doctor *doctor, const char *path)
 		return 1;
 	r = selinux_context_own(path, type);
 	if (r < 0) {
-		doctor_report_warn(&doctor->checkup, CHECK_SELINUX,
+		doctor_report_warn(&doctor->report, CHECK_SELINUX,
 			"install container-selinux, or run selinux-context add",
 			"%s is labelled %s; the policy's file contexts do not tell what it should "
 			"be: %s",
@@ -74,7 +73,7 @@ static int check_directory(struct doctor *doctor, const char *path)
 		return 1;
 	if (doctor->fix)
 		return selinux_relabel(doctor, fd, path, label);
-	doctor_report_warn(&doctor->checkup, CHECK_SELINUX, TOOL_PROGRAM " doctor --fix",
+	doctor_report_warn(&doctor->report, CHECK_SELINUX, TOOL_PROGRAM " doctor --fix",
 		"%s is labelled %s, expected %s: containers may be refused for it (exit 19)", path,
 		label, type);
 	return 0;
@@ -91,7 +90,7 @@ static int selinux_check_directories(struct doctor *doctor)
 		if (path)
 			right &= check_directory(doctor, path);
 		else
-			doctor->checkup.out_of_memory = true;
+			doctor->report.out_of_memory = true;
 	}
 	return right;
 }
@@ -101,12 +100,12 @@ void doctor_selinux(struct doctor *doctor)
 	int right;
 
 	if (!selinux_enabled()) {
-		doctor_report_ok(&doctor->checkup, CHECK_SELINUX, "this node has no SELinux");
+		doctor_report_ok(&doctor->report, CHECK_SELINUX, "this node has no SELinux");
 		return;
 	}
 	right = selinux_check_program(doctor, doctor->hook_program);
 	right &= selinux_check_directories(doctor);
 	if (right)
-		doctor_report_ok(&doctor->checkup, CHECK_SELINUX,
+		doctor_report_ok(&doctor->report, CHECK_SELINUX,
 			"the program and its directories are labelled as they should be");
 }

@@ -60,7 +60,7 @@ static void check_clock(struct doctor *doctor, const struct reconcile_stamp *the
 	cleanup_free char *text = timer_describe(size);
 
 	if (size > JUMP_USEC)
-		doctor_report_warn(&doctor->checkup, CHECK_TIMER,
+		doctor_report_warn(&doctor->report, CHECK_TIMER,
 			"let chronyd or systemd-timesyncd set the clock before CRI-O starts",
 			"the clock was set %s by %s since reconcile ran: times in records and in "
 			"the journal are not to be compared",
@@ -77,11 +77,11 @@ static void timer_report_ran(struct doctor *doctor, const struct reconcile_stamp
 
 	check_clock(doctor, then, &now);
 	if (ago > LATE_USEC)
-		doctor_report_warn(&doctor->checkup, CHECK_TIMER,
+		doctor_report_warn(&doctor->report, CHECK_TIMER,
 			is_enabled(doctor) ? "systemctl status " TIMER : ENABLE_FIX,
 			"reconcile has not run for %s", text ? text : "?");
 	else
-		doctor_report_ok(&doctor->checkup, CHECK_TIMER, "reconcile ran %s ago%s",
+		doctor_report_ok(&doctor->report, CHECK_TIMER, "reconcile ran %s ago%s",
 			text ? text : "?", is_enabled(doctor) ? "" : "; its timer is not enabled");
 }
 
@@ -90,18 +90,18 @@ static void timer_report_never(struct doctor *doctor, bool has_records)
 	bool late = reconcile_stamp_now().boottime_usec > LATE_USEC;
 
 	if (!has_unit(doctor, TIMER))
-		doctor_report_warn(&doctor->checkup, CHECK_TIMER,
+		doctor_report_warn(&doctor->report, CHECK_TIMER,
 			"install " TIMER ", or run reconcile every few minutes",
 			"there is no timer for reconcile: what crashed pods leave stays");
 	else if (!is_enabled(doctor))
-		doctor_report_warn(&doctor->checkup, CHECK_TIMER, ENABLE_FIX,
+		doctor_report_warn(&doctor->report, CHECK_TIMER, ENABLE_FIX,
 			"the timer for reconcile is not enabled");
 	else if (has_records && late && !doctor->root)
-		doctor_report_warn(&doctor->checkup, CHECK_TIMER, "systemctl status " TIMER,
+		doctor_report_warn(&doctor->report, CHECK_TIMER, "systemctl status " TIMER,
 			"the timer is enabled, but reconcile has not run since the node booted");
 	else
 		doctor_report_ok(
-			&doctor->checkup, CHECK_TIMER, "enabled; reconcile has had nothing to do");
+			&doctor->report, CHECK_TIMER, "enabled; reconcile has had nothing to do");
 }
 
 void doctor_timer(struct doctor *doctor)

@@ -15,7 +15,7 @@
 #define SECONDS 10
 
 /* The arguments behind the program's name; the last is NULL. */
-static int run(char *verb, char *first, char *second, const char *input, size_t size,
+static int inspect_run(char *verb, char *first, char *second, const char *input, size_t size,
 	struct subprocess_result *ret)
 {
 	cleanup_free char *program = NULL;
@@ -46,7 +46,7 @@ int inspect_toml(const char *text, size_t size, const char *name, struct json_ob
 {
 	const struct jsondoc_context context = {name, FINDING_POLICY_INVALID};
 	cleanup_subprocess_result struct subprocess_result result = {0};
-	int r = run((char[]){"toml"}, NULL, NULL, text, size, &result);
+	int r = inspect_run((char[]){"toml"}, NULL, NULL, text, size, &result);
 
 	if (r < 0)
 		return run_failed(r, err);
@@ -68,7 +68,7 @@ int inspect_match(const char *pattern, const char *text, struct error *err)
 
 	if (!pattern_copy || !text_copy)
 		return error_memory(err);
-	r = run((char[]){"match"}, pattern_copy, text_copy, NULL, 0, &result);
+	r = inspect_run((char[]){"match"}, pattern_copy, text_copy, NULL, 0, &result);
 	if (r < 0)
 		return run_failed(r, err);
 	if (result.status == 2)

@@ -53,7 +53,7 @@ static int open_channels(const char *input, size_t size, struct channels *ret)
 }
 
 /* In the child. alarm(2) outlives execve(2), and SIGALRM ends who does not expect it. */
-_Noreturn static void execute(
+_Noreturn static void subprocess_execute(
 	char *const argv[], const struct channels *channels, unsigned int seconds, int error_fd)
 {
 	char *const environment[] = {
@@ -103,7 +103,7 @@ static int subprocess_start(
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		execute(argv, channels, seconds, write_end);
+		subprocess_execute(argv, channels, seconds, write_end);
 	*ret_pid = pid;
 	close(move_fd(&write_end));
 	/* Closed by execve(2): nothing comes where that has worked. */

@@ -184,14 +184,14 @@ void audit_send(const struct audit *audit, const struct audit_entry *entry, cons
 	va_start(args, format);
 	text = strformat_v(format, args);
 	va_end(args);
-	/* A code beside "ok" is what has been mended: that is no verdict to begin the text with. */
+	/* A code beside "ok" is what has been fixed: that is no verdict to begin the text with. */
 	if (entry->result && strcmp(entry->result, "ok") != 0)
 		word = entry->result;
 	send_text(audit, entry, word, text ? text : format);
 }
 
 /* What a finding or an error comes to: the fields of its entry, and its word in the text. */
-static struct audit_entry grade(enum finding_code code, enum severity severity, bool enforced,
+static struct audit_entry audit_grade(enum finding_code code, enum severity severity, bool enforced,
 	const char *subject, const char **ret_word)
 {
 	struct audit_entry entry = {
@@ -244,8 +244,8 @@ void audit_findings(const struct audit *audit, const struct findings *findings, 
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->items[i];
 		const char *word = NULL;
-		struct audit_entry entry =
-			grade(finding->code, finding->severity, enforced, finding->subject, &word);
+		struct audit_entry entry = audit_grade(
+			finding->code, finding->severity, enforced, finding->subject, &word);
 
 		if (findings_keeps(findings, i, FINDINGS_MAX))
 			send_graded(audit, &entry, word, finding->message, finding->fix);
@@ -257,7 +257,8 @@ void audit_findings(const struct audit *audit, const struct findings *findings, 
 void audit_error(const struct audit *audit, const struct error *err, bool enforced)
 {
 	const char *word = NULL;
-	struct audit_entry entry = grade(err->code, SEVERITY_DENY, enforced, err->subject, &word);
+	struct audit_entry entry =
+		audit_grade(err->code, SEVERITY_DENY, enforced, err->subject, &word);
 
 	send_graded(audit, &entry, word, error_message(err), err->fix);
 }

@@ -63,7 +63,7 @@ void journal_let_go(void)
 }
 
 /* The fields as one datagram. A value with line breaks has its length before it. */
-static int pack(const struct iovec *fields, size_t n, char **ret, size_t *ret_size)
+static int journal_pack(const struct iovec *fields, size_t n, char **ret, size_t *ret_size)
 {
 	size_t size = 0, room = 0;
 	char *data;
@@ -133,7 +133,7 @@ int journal_send(struct journal *journal, const struct iovec *fields, size_t n)
 
 	if (fd < 0)
 		return fd;
-	r = pack(fields, n, &data, &size);
+	r = journal_pack(fields, n, &data, &size);
 	if (r == 0)
 		r = send_within(
 			fd, data, size, journal && journal->full ? IMPATIENT_MSEC : PATIENT_MSEC);

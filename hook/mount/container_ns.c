@@ -116,8 +116,8 @@ static void container_ns_copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static _Noreturn void child(const struct container_ns *ns, container_ns_work work, void *data,
-	int pipe_fd, pid_t parent)
+static _Noreturn void container_ns_child(const struct container_ns *ns, container_ns_work work,
+	void *data, int pipe_fd, pid_t parent)
 {
 	struct outcome outcome = {0};
 	struct error err = {0};
@@ -221,7 +221,7 @@ int container_ns_run(
 	if (pid < 0)
 		return no_child(ns, "fork", err);
 	if (pid == 0)
-		child(ns, work, data, to, parent);
+		container_ns_child(ns, work, data, to, parent);
 	cleanup_close_fd(&to);
 	to = -EBADF;
 	r = read_outcome(from, &outcome);

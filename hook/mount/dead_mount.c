@@ -21,15 +21,16 @@
 #define STALE_MAX_STACKED 256
 
 /* The FUSE mount that a walk to the path ends on now: id 0 where there is none. */
-static int topmost(const struct dead_mount_search *stale, struct dead_mount *ret, struct error *err)
+static int dead_mount_topmost(
+	const struct dead_mount_search *search, struct dead_mount *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *entry;
-	int r = mnttab_query_read(stale->host_path, &host, err);
+	int r = mnttab_query_read(search->host_path, &host, err);
 
 	if (r < 0)
 		return r;
-	entry = mounts_at(&host, stale->host_path);
+	entry = mounts_at(&host, search->host_path);
 	*ret = (struct dead_mount){0};
 	if (entry && mount_entry_is_fuse(entry))
 		*ret = (struct dead_mount){
@@ -39,23 +40,23 @@ static int topmost(const struct dead_mount_search *stale, struct dead_mount *ret
 
 /* Open the path and tell which mount the descriptor is on. -ENOENT: there is no such path just now.
  */
-static int pin(const struct dead_mount_search *stale, int *ret_fd, struct dead_mount *mount,
-	struct error *err)
+static int dead_mount_pin(const struct dead_mount_search *search, int *ret_fd,
+	struct dead_mount *mount, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	const char *rest = path_below(stale->host_path, stale->volume);
+	const char *rest = path_below(search->host_path, search->volume);
 	int r;
 
 	if (!rest)
-		return error_set(err, -EINVAL, FINDING_INTERNAL, stale->host_path, NULL,
-			"%s is not below %s", stale->host_path, stale->volume);
-	r = safe_walk_below(stale->volume_fd, stale->volume, rest, &fd, err);
+		return error_set(err, -EINVAL, FINDING_INTERNAL, search->host_path, NULL,
+			"%s is not below %s", search->host_path, search->volume);
+	r = safe_walk_below(search->volume_fd, search->volume, rest, &fd, err);
 	if (r < 0)
 		return r;
 	r = mount_id_of(fd, &mount->id, &mount->unique);
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
-			"cannot tell which mount is on %s: %s", stale->host_path, strerror(-r));
+		return error_set(err, r, FINDING_HOST_IO, search->host_path, NULL,
+			"cannot tell which mount is on %s: %s", search->host_path, strerror(-r));
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
@@ -73,14 +74,14 @@ static int unless_changed(int r, struct error *err)
 
 /* One mount from the top: SETTLED (*ret_state is final), or look again. */
 static int detach_top(
-	const struct dead_mount_search *stale, enum path_state *ret_state, struct error *err)
+	const struct dead_mount_search *search, enum path_state *ret_state, struct error *err)
 {
 	cleanup_close int fd = -EBADF, again = -EBADF;
 	struct dead_mount mount, now = {0};
 	struct probe_mount asked;
 	int listed, r;
 
-	r = topmost(stale, &mount, err);
+	r = dead_mount_topmost(search, &mount, err);
 	if (r < 0)
 		return r;
 	listed = mount.id;
@@ -88,24 +89,24 @@ static int detach_top(
 		*ret_state = PATH_ABSENT;
 		return 0;
 	}
-	r = pin(stale, &fd, &mount, err);
+	r = dead_mount_pin(search, &fd, &mount, err);
 	if (r < 0)
 		return unless_changed(r, err);
 	if (mount.id != listed)
 		return STALE_CHANGED; /* mounted or unmounted in between */
 	asked = (struct probe_mount){
 		.fd = fd, .connection = {.major = mount.major, .minor = mount.minor}};
-	r = probe_fd(&asked, stale->probe_timeout_usec, ret_state);
+	r = probe_fd(&asked, search->probe_timeout_usec, ret_state);
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
-			"cannot probe the mount on %s: %s", stale->host_path, strerror(-r));
+		return error_set(err, r, FINDING_HOST_IO, search->host_path, NULL,
+			"cannot probe the mount on %s: %s", search->host_path, strerror(-r));
 	if (*ret_state != PATH_DEAD)
 		return 0;
-	r = stale->may_detach(stale->data, &mount, err);
+	r = search->may_detach(search->data, &mount, err);
 	if (r <= 0)
 		return r;
 	/* umount2(2) takes whatever is topmost: is it still the one that was judged? */
-	r = pin(stale, &again, &now, err);
+	r = dead_mount_pin(search, &again, &now, err);
 	if (r < 0)
 		return unless_changed(r, err);
 	if (now.id != listed || now.unique != mount.unique)
@@ -114,24 +115,24 @@ static int detach_top(
 	if (r == -EINVAL)
 		return STALE_CHANGED; /* somebody else has just unmounted it */
 	if (r < 0)
-		return error_set(err, r, FINDING_HOST_IO, stale->host_path, NULL,
-			"cannot detach the dead mount on %s: %s", stale->host_path, strerror(-r));
+		return error_set(err, r, FINDING_HOST_IO, search->host_path, NULL,
+			"cannot detach the dead mount on %s: %s", search->host_path, strerror(-r));
 	return STALE_DETACHED;
 }
 
-int dead_mount_detach(const struct dead_mount_search *stale, unsigned int *ret_detached,
+int dead_mount_detach(const struct dead_mount_search *search, unsigned int *ret_detached,
 	enum path_state *ret_state, struct error *err)
 {
 	*ret_detached = 0;
 	for (int round = 0; round < STALE_MAX_STACKED; round++) {
-		int r = detach_top(stale, ret_state, err);
+		int r = detach_top(search, ret_state, err);
 
 		if (r <= STALE_SETTLED)
 			return r;
 		if (r == STALE_DETACHED)
 			(*ret_detached)++;
 	}
-	return error_set(err, -ELOOP, FINDING_PATH_UNSAFE, stale->host_path,
+	return error_set(err, -ELOOP, FINDING_PATH_UNSAFE, search->host_path,
 		"end what renames the directories above it, or mounts there, while the pod starts",
-		"the mounts on %s change faster than they can be looked at", stale->host_path);
+		"the mounts on %s change faster than they can be looked at", search->host_path);
 }

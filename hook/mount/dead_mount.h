@@ -31,7 +31,7 @@ struct dead_mount_search {
  * failure), *ret_state is the state of what is there now. A pinned mount cannot be waited for: a
  * hung one is reported as PATH_HUNG within the probe's timeout.
  */
-int dead_mount_detach(const struct dead_mount_search *stale, unsigned int *ret_detached,
+int dead_mount_detach(const struct dead_mount_search *search, unsigned int *ret_detached,
 	enum path_state *ret_state, struct error *err);
 
 #endif

@@ -60,7 +60,7 @@ struct answer {
  * A request that goes to a daemon makes the process wait, or, on one processor, give way. One that
  * the kernel refuses does not. Measured on Linux 5.10, 6.1, 6.12, 6.18 and 7.2: docs/kernels.md.
  */
-static struct answer answered(int r, const struct stops *before)
+static struct answer liveness_was_answered(int r, const struct stops *before)
 {
 	const struct stops now = count_stops();
 
@@ -75,7 +75,7 @@ static struct answer liveness_statfs(int fd, const struct stops *before)
 {
 	struct statfs fs;
 
-	return answered(fstatfs(fd, &fs) < 0 ? -errno : 0, before);
+	return liveness_was_answered(fstatfs(fd, &fs) < 0 ? -errno : 0, before);
 }
 
 /*
@@ -88,10 +88,10 @@ static struct answer liveness_probe(int fd)
 {
 	const struct stops before = count_stops();
 	struct statx attributes;
-	struct answer answer =
-		answered(sys_statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT,
-				 STATX_BASIC_STATS, &attributes),
-			&before);
+	struct answer answer = liveness_was_answered(
+		sys_statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT,
+			STATX_BASIC_STATS, &attributes),
+		&before);
 
 	if (may_be_dead(answer.r) || answer.r == -EACCES)
 		return answer;

@@ -32,7 +32,7 @@ struct mount_attach {
 
 /*
  * On the host. A kernel before 5.2 cannot take a mount from one namespace to another: there only a
- * private graft is possible, of a directory that the namespace has at the same path, as one has at
+ * private copy is possible, of a directory that the namespace has at the same path, as one has at
  * prestart, where it still shows the host's tree: -EOPNOTSUPP for any other. 0 or a negative errno.
  */
 int mount_attach_prepare(int source, const struct mount_attach_how *how, struct mount_attach *ret);

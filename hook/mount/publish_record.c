@@ -32,7 +32,7 @@ struct exposure {
 };
 
 /* What an image, or a volume mounted there, can make of the place; NULL: nothing of that kind. */
-static const char *trick(int r)
+static const char *publish_describe_trick(int r)
 {
 	switch (r) {
 	case -ELOOP:
@@ -59,7 +59,7 @@ static const char *trick(int r)
 /* That no directory can be made there is no error. */
 static int expose_error(struct error *err, int r, const struct exposure *exposure)
 {
-	const char *why = trick(r);
+	const char *why = publish_describe_trick(r);
 
 	if (exposure->nowhere)
 		return PUBLISHED_NOWHERE;

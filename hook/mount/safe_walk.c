@@ -186,8 +186,8 @@ static int safe_walk_make_error(
 		path, strerror(-r));
 }
 
-/* Make one missing directory and open it. On `undo` before it is there: nothing that fails once it
- * is can leave it behind. */
+/* Make one missing directory and open it. On `rollback` before it is there: nothing that fails once
+ * it is can leave it behind. */
 static int safe_walk_make_directory(int dir, const char *name,
 	const struct safe_walk_directory *directory, struct rollback_list *rollback, int *ret_fd)
 {

@@ -33,8 +33,8 @@ struct safe_walk_directory {
 
 /*
  * Make each missing directory of `rest` (relative, normalized) below `volume_fd`, whose host path
- * `volume` is for messages. Each one that was made is put on `undo`; existing ones keep mode and
- * owner. The number of those that were made, or a negative errno.
+ * `volume` is for messages. Each one that was made is put on `rollback`; existing ones keep mode
+ * and owner. The number of those that were made, or a negative errno.
  */
 int safe_walk_make(int volume_fd, const char *volume, const char *rest,
 	const struct safe_walk_directory *directory, struct rollback_list *rollback,

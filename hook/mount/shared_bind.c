@@ -56,7 +56,7 @@ static bool is_announced(const struct topology_volume *volume)
 }
 
 /* Whether a pod uses it: a hook's bind as such, any other mount with any of its volumes. */
-static bool uses(const struct topology *pod, const struct topology_volume *what)
+static bool shared_bind_uses(const struct topology *pod, const struct topology_volume *what)
 {
 	const struct topology_volume *volume = topology_volume(pod, what->host_path);
 
@@ -90,7 +90,7 @@ static int find_use(struct record_index *index, int runtime_fd, const struct top
 
 		if (strcmp(entry->uid, mine->pod_uid) == 0)
 			continue;
-		if (entry->readable && uses(&entry->topology, what))
+		if (entry->readable && shared_bind_uses(&entry->topology, what))
 			*ret = BIND_USED;
 		else if (!entry->readable &&
 			 record_may_name(runtime_fd, entry->uid, what->host_path))
@@ -117,7 +117,7 @@ static int is_anothers(int runtime_fd, const struct topology *mine,
 		if (strcmp(uids.items[i], mine->pod_uid) != 0 &&
 			record_may_name(runtime_fd, uids.items[i], what->host_path) &&
 			record_load(runtime_fd, uids.items[i], &other, &found, &unreadable) == 0)
-			*ret = found && uses(&other, what);
+			*ret = found && shared_bind_uses(&other, what);
 	}
 	return r;
 }
@@ -242,7 +242,7 @@ static bool carries_others(const struct mount_table *table, int id, bool is_own)
 
 /* Nothing may be mounted below it but copies and what is the pod's own; files that somebody has
  * open are no reason to keep it. */
-static int unmount(const struct shared_bind_end *end, int id, struct error *err)
+static int shared_bind_unmount(const struct shared_bind_end *end, int id, struct error *err)
 {
 	const char *host_path = end->volume->host_path;
 	cleanup_mount_table struct mount_table host = {0};
@@ -324,7 +324,7 @@ static int end_bind(
 	if (r == 0 && use == BIND_UNCERTAIN && !end->own_volume)
 		r = shared_bind_keep(end, err);
 	if (r == 0 && use != BIND_USED)
-		r = unmount(end, id, err);
+		r = shared_bind_unmount(end, id, err);
 	*ret_unmounted = r == 0 && use != BIND_USED;
 	return r;
 }

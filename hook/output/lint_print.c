@@ -39,7 +39,7 @@ static void print_finding(
 		fprintf(out, "    fix: %s\n", finding->fix);
 }
 
-void lint_print_text(FILE *out, const struct lint_report *report, bool colour, bool mended)
+void lint_print_text(FILE *out, const struct lint_report *report, bool colour, bool fixed)
 {
 	struct manifest_cursor cursor = {0};
 	char name[PATH_MAX];
@@ -54,7 +54,7 @@ void lint_print_text(FILE *out, const struct lint_report *report, bool colour, b
 
 		snprintf(where, sizeof(where), "%s:%zu:%zu:", name, place.line, place.column);
 		print_finding(out, item, where, colour);
-		if (mended && item->obstacle)
+		if (fixed && item->obstacle)
 			fprintf(out, "    --fix leaves it: %s\n", item->obstacle);
 	}
 }

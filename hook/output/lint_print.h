@@ -18,8 +18,8 @@ struct lint_report {
 };
 
 /* "FILE:LINE:COLUMN: error: message [code]", as compilers have it, each with its fix on a line
- * below. `mended`: the text is what --fix made, and what it could not do is said. */
-void lint_print_text(FILE *out, const struct lint_report *report, bool colour, bool mended);
+ * below. `fixed`: the text is what --fix made, and what it could not do is said. */
+void lint_print_text(FILE *out, const struct lint_report *report, bool colour, bool fixed);
 /* Schema fuse-sidecar.io/lint/v1 (docs/lint.md). 0 or -ENOMEM. */
 int lint_print_json(FILE *out, const struct lint_report *report);
 /* SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0). 0 or -ENOMEM. */

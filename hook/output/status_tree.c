@@ -77,7 +77,7 @@ __attribute__((format(printf, 3, 4))) static void tree_print_line(
 	fputc('\n', tree->out);
 }
 
-static bool same(const char *a, const char *b)
+static bool tree_is_same(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
 }
@@ -95,7 +95,7 @@ static bool has_been(const struct topology *topology, const char *provider)
 	for (size_t i = 0; i < topology->n_paths; i++) {
 		const struct topology_path *path = &topology->paths[i];
 
-		if (same(path->provider, provider) && path->instances > 0)
+		if (tree_is_same(path->provider, provider) && path->instances > 0)
 			return true;
 	}
 	return false;
@@ -133,7 +133,7 @@ static const struct topology_edge *find_edge(
 	for (size_t i = 0; i < topology->n_edges; i++) {
 		const struct topology_edge *edge = &topology->edges[i];
 
-		if (same(edge->path, path) && same(edge->to, HOST) &&
+		if (tree_is_same(edge->path, path) && tree_is_same(edge->to, HOST) &&
 			tree_is_container(edge->from, from_container))
 			return edge;
 	}
@@ -146,7 +146,7 @@ static void print_provider(
 	const struct topology_edge *edge = find_edge(&pod->topology, path->path, path->provider);
 	char process[64];
 
-	if (same(path->provider, PROVIDER_NODE)) {
+	if (tree_is_same(path->provider, PROVIDER_NODE)) {
 		tree_print_line(tree, more, "provider: the node, or another pod");
 		return;
 	}
@@ -157,7 +157,7 @@ static void print_provider(
 
 static bool is_to_consumer(const struct topology_edge *edge, const char *path)
 {
-	return same(edge->path, path) && same(edge->from, HOST) &&
+	return tree_is_same(edge->path, path) && tree_is_same(edge->from, HOST) &&
 	       strncmp(edge->to, CONTAINER_PREFIX, strlen(CONTAINER_PREFIX)) == 0;
 }
 
@@ -278,7 +278,7 @@ static size_t count_paths(const struct topology *topology, const char *host_path
 	size_t n = 0;
 
 	for (size_t i = 0; i < topology->n_paths; i++)
-		n += host_path ? same(topology->paths[i].volume, host_path)
+		n += host_path ? tree_is_same(topology->paths[i].volume, host_path)
 			       : !topology->paths[i].volume;
 	return n;
 }
@@ -291,7 +291,7 @@ static void print_paths(
 	for (size_t i = 0; i < pod->topology.n_paths; i++) {
 		const char *volume = pod->topology.paths[i].volume;
 
-		if (host_path ? same(volume, host_path) : !volume)
+		if (host_path ? tree_is_same(volume, host_path) : !volume)
 			print_path(tree, pod, i, --left > 0 || more_after);
 	}
 }

@@ -24,9 +24,9 @@ int sweep_order_file_read(int runtime_fd, struct sweep_order *ret)
 	return sweep_order_parse(text, ret);
 }
 
-int sweep_order_file_write(int runtime_fd, const struct sweep_order *turns)
+int sweep_order_file_write(int runtime_fd, const struct sweep_order *order)
 {
-	cleanup_free char *text = sweep_order_format(turns);
+	cleanup_free char *text = sweep_order_format(order);
 	cleanup_close int fd = -EBADF;
 
 	if (!text)

@@ -75,7 +75,7 @@ static int probe_turn_lock(const struct probe_turn *turn, int command)
 	return fcntl(turn->fd, command, &part);
 }
 
-static int lock(const struct probe_turn *turn, bool wait)
+static int probe_turn_acquire(const struct probe_turn *turn, bool wait)
 {
 	int r;
 
@@ -140,9 +140,9 @@ int probe_turn_take(const struct fuse_connection *connection, bool wait, uint64_
 	/* Rather a process too many than no answer. */
 	if (turn.fd < 0)
 		return 0;
-	r = lock(&turn, false);
+	r = probe_turn_acquire(&turn, false);
 	if (r == -EWOULDBLOCK && wait) {
-		r = lock(&turn, true);
+		r = probe_turn_acquire(&turn, true);
 		turn.answer = answer_since(&turn, since_usec);
 	}
 	if (r < 0)

@@ -198,7 +198,7 @@ static int bind_itself(int runtime_fd, int fd)
 	return r < 0 ? r : mount_set_propagation(clone, PROPAGATION_UNBINDABLE, false);
 }
 
-static void unlock(struct lock *lock)
+static void record_copy_make_writable(struct lock *lock)
 {
 	if (lock->fd < 0)
 		return;
@@ -206,7 +206,7 @@ static void unlock(struct lock *lock)
 	lock_release(lock);
 }
 
-#define cleanup_unlock __attribute__((cleanup(unlock)))
+#define cleanup_unlock __attribute__((cleanup(record_copy_make_writable)))
 
 /* `shown` as a mount of its own, which nothing leaves. */
 static int make_private(int runtime_fd, struct error *err)
@@ -274,7 +274,7 @@ static int make_plain(
 	return unlabelled;
 }
 
-static int make(
+static int record_copy_make(
 	int runtime_fd, const struct place *place, const char *text, int *ret_fd, struct error *err)
 {
 	cleanup_close int tmpfs = -EBADF;
@@ -302,7 +302,7 @@ int record_copy_open(
 	if (r < 0)
 		return record_copy_error(err, r, "open", &place);
 	if (r == COPY_NONE)
-		return make(runtime_fd, &place, text, ret_fd, err);
+		return record_copy_make(runtime_fd, &place, text, ret_fd, err);
 	*ret_fd = move_fd(&fd);
 	return 0;
 }

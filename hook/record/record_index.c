@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A run of them goes over hundreds of records, and most of a record is of no use to others. */
-static void reduce(struct topology *topology)
+static void record_index_reduce(struct topology *topology)
 {
 	for (size_t i = 0; i < topology->n_containers; i++) {
 		struct topology_container *container = &topology->containers[i];
@@ -57,7 +57,7 @@ static int read_entry(
 		return r;
 	ret->readable = r == 0;
 	if (ret->readable)
-		reduce(&ret->topology);
+		record_index_reduce(&ret->topology);
 	return found;
 }
 

@@ -32,7 +32,7 @@ int runtime_dir_label(int runtime_fd, struct error *err);
 /* The name of its subdirectory number `i`, NULL behind the last. */
 const char *runtime_dir_name(size_t i);
 
-/* What mends the error `r` of a call below it; NULL where nothing is known that does. */
+/* What fixes the error `r` of a call below it; NULL where nothing is known that does. */
 const char *runtime_dir_fix(int r);
 
 /* O_PATH directory of the pod's record, "pods/UID", made where `create`. The uid is checked against

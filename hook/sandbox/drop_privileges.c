@@ -61,7 +61,7 @@ static void release_caps(cap_t *caps)
 
 #define cleanup_caps __attribute__((cleanup(release_caps)))
 
-static bool keeps(enum privilege_profile profile, cap_value_t capability)
+static bool drop_privileges_keeps(enum privilege_profile profile, cap_value_t capability)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (needed[i].capability == capability)
@@ -75,7 +75,7 @@ static bool keeps(enum privilege_profile profile, cap_value_t capability)
 static int drop_bounding(enum privilege_profile profile)
 {
 	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
-		if (!keeps(profile, capability) && cap_drop_bound(capability) < 0)
+		if (!drop_privileges_keeps(profile, capability) && cap_drop_bound(capability) < 0)
 			return -errno;
 	}
 	return 0;
@@ -88,7 +88,7 @@ static int keep_needed(enum privilege_profile profile, cap_t had, cap_t kept)
 		const cap_value_t capability = needed[i].capability;
 		cap_flag_value_t permitted = CAP_CLEAR;
 
-		if (!keeps(profile, capability))
+		if (!drop_privileges_keeps(profile, capability))
 			continue;
 		if (cap_get_flag(had, capability, CAP_PERMITTED, &permitted) < 0)
 			return -errno;

@@ -118,7 +118,7 @@ static int set_up(scmp_filter_ctx filter, uint32_t arch)
 }
 
 /* What libseccomp makes of a filter, behind what `program` has already. */
-static int export(scmp_filter_ctx filter, struct program *program)
+static int filter_build_export(scmp_filter_ctx filter, struct program *program)
 {
 	cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
 	ssize_t size;
@@ -152,7 +152,7 @@ static int filter_append(struct program *program, uint32_t arch, adder *fill, un
 		r = fill(filter, who, ret_name);
 	if (r == 0) {
 		*ret_name = NULL;
-		r = export(filter, program);
+		r = filter_build_export(filter, program);
 	}
 	seccomp_release(filter);
 	return r;

@@ -30,7 +30,7 @@ static const struct {
 /* Of this process; -EBADF: none. */
 static int contexts[FS_CONTEXTS] = {[FS_CONTEXT_SHOWN] = -EBADF};
 
-static int prepare(enum fs_context which)
+static int fs_context_open(enum fs_context which)
 {
 	cleanup_close int fd = sys_fsopen(kinds[which].type);
 	int r = fd < 0 ? fd : 0;
@@ -47,7 +47,7 @@ void fs_context_prepare(enum privilege_profile profile)
 {
 	for (int i = 0; i < FS_CONTEXTS; i++) {
 		if (kinds[i].profiles & 1U << profile)
-			(void)prepare((enum fs_context)i);
+			(void)fs_context_open((enum fs_context)i);
 	}
 }
 

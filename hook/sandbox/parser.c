@@ -59,7 +59,7 @@ static int parser_reap(void)
  * It is asked nothing any more. Not left to see the end of its socket: a process that was forked
  * meanwhile, and that waits in the kernel for a file system, holds that open.
  */
-static void stop(void)
+static void parser_stop(void)
 {
 	if (parser.pid > 0 && parser.owner == getpid())
 		(void)kill(parser.pid, SIGKILL);
@@ -72,7 +72,7 @@ static int parser_start(void)
 	pid_t parent = getpid(), pid;
 
 	/* One that has rested. */
-	stop();
+	parser_stop();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	pid = fork();
@@ -112,7 +112,7 @@ void parser_rest(void)
 void parser_end(void)
 {
 	parser_rest();
-	stop();
+	parser_stop();
 	if (parser.memory)
 		munmap(parser.memory, sizeof(*parser.memory));
 	parser.memory = NULL;
@@ -147,7 +147,7 @@ static int parser_give_up(struct error *err, const char *name, const char *why)
 }
 
 /* It has closed its end. What went wrong before it could answer it exits with. */
-static int died(struct error *err, const char *name)
+static int parser_note_death(struct error *err, const char *name)
 {
 	char why[96];
 	int status;
@@ -234,7 +234,7 @@ static int parser_request(const struct parser_question *asked, const struct text
 	if (r == -ETIMEDOUT)
 		return parser_give_up(err, name, "gave no answer in its time");
 	if (r == -EPIPE || r == -ECONNRESET)
-		return died(err, name);
+		return parser_note_death(err, name);
 	if (r < 0) {
 		end_it();
 		return parser_fail(err, name, r);

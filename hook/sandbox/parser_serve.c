@@ -64,7 +64,7 @@ static void parser_reply_failure(struct wire *wire, int error)
 		&err);
 }
 
-static size_t answer(
+static size_t parser_serve_answer(
 	struct parser_memory *memory, enum parser_document document, const struct text *text)
 {
 	static void (*const tellers[])(struct wire *, const struct text *) = {
@@ -127,7 +127,8 @@ static int serve_one(int fd, struct parser_memory *memory, const struct parser_q
 	memcpy(data, memory->input, question->size);
 	data[question->size] = '\0';
 	text = (struct text){.name = name, .data = data, .size = question->size};
-	answered.size = answer(memory, (enum parser_document)question->document, &text);
+	answered.size =
+		parser_serve_answer(memory, (enum parser_document)question->document, &text);
 	return tell_answer(fd, &answered);
 }
 

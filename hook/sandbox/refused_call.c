@@ -24,7 +24,7 @@ static struct refused_call *noted;
 static bool answers;
 
 #if defined(__x86_64__)
-static uint64_t argument(const ucontext_t *context, unsigned int n)
+static uint64_t refused_call_argument(const ucontext_t *context, unsigned int n)
 {
 	return (uint64_t)context->uc_mcontext.gregs[n == 0 ? REG_RDI : REG_RSI];
 }
@@ -34,7 +34,7 @@ static void answer_with(ucontext_t *context, int error)
 	context->uc_mcontext.gregs[REG_RAX] = -error;
 }
 #elif defined(__aarch64__)
-static uint64_t argument(const ucontext_t *context, unsigned int n)
+static uint64_t refused_call_argument(const ucontext_t *context, unsigned int n)
 {
 	return context->uc_mcontext.regs[n];
 }
@@ -45,7 +45,7 @@ static void answer_with(ucontext_t *context, int error)
 }
 #else
 /* Where there is no filter either (hook/sandbox/filter_export.c). */
-static uint64_t argument(const ucontext_t *context, unsigned int n)
+static uint64_t refused_call_argument(const ucontext_t *context, unsigned int n)
 {
 	(void)context;
 	(void)n;
@@ -80,8 +80,8 @@ static void take_note(int number, int error, const ucontext_t *context)
 		return;
 	noted->number = number;
 	noted->error = error;
-	noted->arguments[0] = argument(context, 0);
-	noted->arguments[1] = argument(context, 1);
+	noted->arguments[0] = refused_call_argument(context, 0);
+	noted->arguments[1] = refused_call_argument(context, 1);
 	atomic_store(&noted->told, true);
 }
 

@@ -17,7 +17,7 @@
 #define REPEAT_USEC (50 * UINT64_C(1000))
 
 /* Nothing to do: that there is a handler makes the system call return. */
-static void interrupt(int signal_number)
+static void deadline_interrupt(int signal_number)
 {
 	(void)signal_number;
 }
@@ -63,7 +63,7 @@ static int start_timer(uint64_t usec, timer_t *ret_timer)
 int deadline_arm(uint64_t usec, struct deadline *ret)
 {
 	/* No SA_RESTART: that the call is not restarted is the purpose. */
-	struct sigaction action = {.sa_handler = interrupt};
+	struct sigaction action = {.sa_handler = deadline_interrupt};
 	struct deadline deadline = {.armed = true, .until_usec = deadline_now() + usec};
 	sigset_t alarm_only;
 	int r;

@@ -25,7 +25,7 @@ static bool statx_gives(unsigned int mask, unsigned int wanted)
 
 /* A kernel that has the call says EINVAL. Out of descriptors or memory it may say that first: an
  * old one it is not, nor where a filter hides the call. */
-static bool refuses(long r)
+static bool kernel_refuses(long r)
 {
 	return r < 0 && errno != ENOSYS && errno != EPERM;
 }
@@ -34,28 +34,30 @@ bool kernel_has(enum kernel_feature feature)
 {
 	switch (feature) {
 	case KERNEL_OPEN_TREE:
-		return refuses(syscall(SYS_NUMBER_OPEN_TREE, -1, "", NO_FLAGS));
+		return kernel_refuses(syscall(SYS_NUMBER_OPEN_TREE, -1, "", NO_FLAGS));
 	case KERNEL_MOVE_MOUNT:
-		return refuses(syscall(SYS_NUMBER_MOVE_MOUNT, -1, "", -1, "", NO_FLAGS));
+		return kernel_refuses(syscall(SYS_NUMBER_MOVE_MOUNT, -1, "", -1, "", NO_FLAGS));
 	case KERNEL_FSOPEN:
-		return refuses(syscall(SYS_NUMBER_FSOPEN, NULL, NO_FLAGS));
+		return kernel_refuses(syscall(SYS_NUMBER_FSOPEN, NULL, NO_FLAGS));
 	case KERNEL_PIDFD_OPEN:
-		return refuses(syscall(SYS_NUMBER_PIDFD_OPEN, 0, NO_FLAGS));
+		return kernel_refuses(syscall(SYS_NUMBER_PIDFD_OPEN, 0, NO_FLAGS));
 	case KERNEL_OPENAT2:
-		return refuses(syscall(SYS_NUMBER_OPENAT2, -1, "", NULL, (size_t)0));
+		return kernel_refuses(syscall(SYS_NUMBER_OPENAT2, -1, "", NULL, (size_t)0));
 	case KERNEL_STATX_MNT_ID:
 		return statx_gives(0, STATX_MNT_ID);
 	case KERNEL_CLOSE_RANGE:
-		return refuses(syscall(SYS_NUMBER_CLOSE_RANGE, ~0U, ~0U, NO_FLAGS));
+		return kernel_refuses(syscall(SYS_NUMBER_CLOSE_RANGE, ~0U, ~0U, NO_FLAGS));
 	case KERNEL_MOUNT_SETATTR:
-		return refuses(
+		return kernel_refuses(
 			syscall(SYS_NUMBER_MOUNT_SETATTR, -1, "", NO_FLAGS, NULL, (size_t)0));
 	case KERNEL_STATX_MNT_ID_UNIQUE:
 		return statx_gives(SYS_STATX_MNT_ID_UNIQUE, SYS_STATX_MNT_ID_UNIQUE);
 	case KERNEL_STATMOUNT:
-		return refuses(syscall(SYS_NUMBER_STATMOUNT, NULL, NULL, (size_t)0, NO_FLAGS));
+		return kernel_refuses(
+			syscall(SYS_NUMBER_STATMOUNT, NULL, NULL, (size_t)0, NO_FLAGS));
 	case KERNEL_LISTMOUNT:
-		return refuses(syscall(SYS_NUMBER_LISTMOUNT, NULL, NULL, (size_t)0, NO_FLAGS));
+		return kernel_refuses(
+			syscall(SYS_NUMBER_LISTMOUNT, NULL, NULL, (size_t)0, NO_FLAGS));
 	case KERNEL_FEATURES:
 		break;
 	}

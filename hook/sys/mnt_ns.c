@@ -23,7 +23,7 @@ static bool is_mount_root(int fd)
 	       buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
-static int check(const struct mnt_ns *root)
+static int mnt_ns_check(const struct mnt_ns *root)
 {
 	cleanup_statmount struct statmount_told mount = {0};
 	int r = statmount_read(root->id, root->ns, &mount);
@@ -47,7 +47,7 @@ int mnt_ns_open(pid_t pid, struct mnt_ns *ret)
 	if (r == 0)
 		r = statmount_id_of(root.fd, &root.id);
 	if (r == 0)
-		r = check(&root);
+		r = mnt_ns_check(&root);
 	if (r < 0)
 		return r;
 	*ret = root;

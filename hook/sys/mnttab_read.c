@@ -45,7 +45,7 @@ struct ids {
 	size_t n;
 };
 
-static bool has(const struct ids *ids, int id)
+static bool mnttab_has_id(const struct ids *ids, int id)
 {
 	for (size_t i = 0; i < ids->n; i++) {
 		if (ids->items[i] == id)
@@ -54,7 +54,7 @@ static bool has(const struct ids *ids, int id)
 	return false;
 }
 
-static int remember(struct ids *ids, int id)
+static int mnttab_remember(struct ids *ids, int id)
 {
 	if (array_grow(&ids->items, ids->n, sizeof(*ids->items)) < 0)
 		return -ENOMEM;
@@ -70,16 +70,17 @@ static int find_outside(
 	size_t before;
 	int r = 0;
 
-	while (r == 0 && (below = mounts_by_id(table, below->parent)) && !has(ids, below->id))
-		r = remember(ids, below->id);
+	while (r == 0 && (below = mounts_by_id(table, below->parent)) &&
+		!mnttab_has_id(ids, below->id))
+		r = mnttab_remember(ids, below->id);
 	do {
 		before = ids->n;
 		for (size_t i = 0; r == 0 && before > 0 && i < table->n; i++) {
 			const struct mount_entry *entry = &table->entries[i];
 
-			if (entry->id != root->id && has(ids, entry->parent) &&
-				!has(ids, entry->id))
-				r = remember(ids, entry->id);
+			if (entry->id != root->id && mnttab_has_id(ids, entry->parent) &&
+				!mnttab_has_id(ids, entry->id))
+				r = mnttab_remember(ids, entry->id);
 		}
 	} while (r == 0 && ids->n > before);
 	return r;
@@ -94,7 +95,7 @@ static int leave_out_outside(struct mount_table *table, const struct mount_entry
 	size_t n = 0;
 
 	for (size_t i = 0; r == 0 && outside.n > 0 && i < table->n; i++) {
-		if (has(&outside, table->entries[i].id))
+		if (mnttab_has_id(&outside, table->entries[i].id))
 			mount_entry_clear(&table->entries[i]);
 		else
 			table->entries[n++] = table->entries[i];

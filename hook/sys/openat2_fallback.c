@@ -98,7 +98,7 @@ static int open_component(int at, const char *name, bool *ret_directory)
 	return fd < 0 ? -errno : fd;
 }
 
-static int follow(struct trail *trail, const char *text)
+static int trail_follow(struct trail *trail, const char *text)
 {
 	char rest[sizeof(trail->rest)];
 
@@ -124,7 +124,7 @@ static int check_mount(const struct trail *trail, int fd)
 	return id == trail->mount_id ? 0 : -EXDEV;
 }
 
-static int push(struct trail *trail, int *fd)
+static int trail_push(struct trail *trail, int *fd)
 {
 	if (!(trail->resolve & SYS_RESOLVE_IN_ROOT))
 		cleanup_close_fd(&trail->fds[--trail->depth]);
@@ -146,7 +146,7 @@ static int take_other(struct trail *trail, int *fd)
 		return trail->flags & O_DIRECTORY ? -ENOTDIR : 1;
 	r = read_symlink(*fd, text, sizeof(text));
 	if (r == 0)
-		return follow(trail, text);
+		return trail_follow(trail, text);
 	if (r != -EINVAL)
 		return r;
 	return last && !(trail->flags & O_DIRECTORY) ? 1 : -ENOTDIR;
@@ -181,7 +181,7 @@ static int trail_step(struct trail *trail, const char *name)
 			return r;
 		r = 0;
 	}
-	return r < 0 ? r : push(trail, &fd);
+	return r < 0 ? r : trail_push(trail, &fd);
 }
 
 /* A slash at the end: a directory, or a symlink to one. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths opened without being followed out of where they belong: openat2(2), or the same by hand. */
+/* Paths opened without being followed out of where they belong: openat2(2), or the same walk in
+ * steps. */
 #ifndef FSH_HOOK_SYS_RESOLVE_H
 #define FSH_HOOK_SYS_RESOLVE_H
 

@@ -107,7 +107,7 @@ static struct request make_request(uint64_t id, uint64_t ns, uint64_t param)
 
 /* EPERM is what a seccomp filter says that does not know the call: none of these needs more than
  * the hook has. */
-static int failure(void)
+static int statmount_failure(void)
 {
 	return errno == ENOSYS || errno == EPERM || errno == EINVAL ? -EOPNOTSUPP : -errno;
 }
@@ -116,7 +116,8 @@ static int statmount_query(uint64_t id, uint64_t ns, struct answer *answer, size
 {
 	const struct request request = make_request(id, ns, ASKED);
 
-	return syscall(SYS_NUMBER_STATMOUNT, &request, answer, size, 0) < 0 ? failure() : 0;
+	return syscall(SYS_NUMBER_STATMOUNT, &request, answer, size, 0) < 0 ? statmount_failure()
+									    : 0;
 }
 
 /* "rw,nosuid,relatime": the words and the order of show_mnt_opts() in the kernel's
@@ -252,7 +253,7 @@ static int statmount_list_page(uint64_t id, uint64_t ns, uint64_t after, uint64_
 	const struct request request = make_request(id, ns, after);
 	long listed = syscall(SYS_NUMBER_LISTMOUNT, &request, ids, n, 0);
 
-	return listed < 0 ? failure() : (int)listed;
+	return listed < 0 ? statmount_failure() : (int)listed;
 }
 
 int statmount_list(uint64_t id, uint64_t ns, uint64_t *ids, size_t n)
@@ -287,7 +288,7 @@ int statmount_namespace_of(pid_t pid, uint64_t *ret_ns)
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, SYS_NS_GET_MNTNS_ID, ret_ns) < 0)
-		return errno == ENOTTY ? -EOPNOTSUPP : failure();
+		return errno == ENOTTY ? -EOPNOTSUPP : statmount_failure();
 	return 0;
 }
 

@@ -19,7 +19,8 @@ static int isolated_report_failure(const struct isolated *isolated, const char *
 }
 
 /* In the process; `r` is what has kept it from beginning. */
-static int work(const struct isolated *isolated, const struct supervisor *supervisor, int r)
+static int isolated_work(
+	const struct isolated *isolated, const struct supervisor *supervisor, int r)
 {
 	int code;
 
@@ -43,7 +44,7 @@ int run_isolated(const struct isolated *isolated)
 	fflush(stdout);
 	r = supervise_begin(&command, &supervisor);
 	if (supervise_is_worker(&supervisor))
-		_exit(work(isolated, &supervisor, r));
+		_exit(isolated_work(isolated, &supervisor, r));
 	if (r == 0)
 		r = supervise_wait(&supervisor, &ending);
 	if (r < 0)

@@ -33,7 +33,7 @@ static int block_sigchld(sigset_t *ret_former)
  * time-out: a worker that cannot be killed would hold the container's creation for ever. So a
  * stage's worker writes into a file in memory. Where there is none it says nothing to the runtime.
  */
-static int redirect(int output, int fd)
+static int supervise_redirect(int output, int fd)
 {
 	cleanup_close int null = -EBADF;
 	int to = output;
@@ -52,9 +52,9 @@ static int become_worker(const struct supervisor *supervisor, pid_t parent, cons
 	if (r == 0 && sigprocmask(SIG_SETMASK, former, NULL) < 0)
 		r = -errno;
 	if (r == 0 && !supervisor->command.for_people)
-		r = redirect(supervisor->outputs[0], STDOUT_FILENO);
+		r = supervise_redirect(supervisor->outputs[0], STDOUT_FILENO);
 	if (r == 0 && !supervisor->command.for_people)
-		r = redirect(supervisor->outputs[1], STDERR_FILENO);
+		r = supervise_redirect(supervisor->outputs[1], STDERR_FILENO);
 	return r;
 }
 

@@ -65,7 +65,7 @@ int error_set(struct error *err, int r, enum finding_code code, const char *subj
 
 	if (!err)
 		return r;
-	/* It would mend what is wrong with the input. */
+	/* It would fix what is wrong with the input. */
 	if (filled.code != code)
 		fix = NULL;
 	va_start(args, format);

@@ -13,7 +13,7 @@ struct error {
 	enum finding_code code;
 	char *subject; /* the key, path or mount it is about; may be NULL */
 	char *message; /* what is wrong */
-	char *fix;     /* the one change that mends it; may be NULL */
+	char *fix;     /* the one change that fixes it; may be NULL */
 };
 
 /*

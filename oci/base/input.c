@@ -27,7 +27,7 @@ static ssize_t read_some(int fd, char *data, size_t size, size_t room)
 }
 
 /* Room for more than `limit` bytes is never asked for, but one: by it too much is noticed. */
-static int grow(char **data, size_t *room, size_t limit)
+static int input_grow(char **data, size_t *room, size_t limit)
 {
 	size_t wanted = *room ? *room * 2 : FIRST_READ;
 	char *bigger;
@@ -52,7 +52,7 @@ int input_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_size)
 		ssize_t n;
 
 		if (size == room) {
-			int r = grow(&data, &room, limit);
+			int r = input_grow(&data, &room, limit);
 
 			if (r < 0)
 				return r;

@@ -20,7 +20,7 @@ struct place {
 	size_t line, column;
 };
 
-static struct place locate(const char *data, size_t offset)
+static struct place jsondoc_locate(const char *data, size_t offset)
 {
 	struct place place = {1, 1};
 
@@ -35,7 +35,7 @@ static struct place locate(const char *data, size_t offset)
 static int syntax_error(const struct jsondoc_context *context, const char *data, size_t offset,
 	const char *reason, struct error *err)
 {
-	struct place place = locate(data, offset);
+	struct place place = jsondoc_locate(data, offset);
 
 	return error_set(err, -EINVAL, context->code, context->name,
 		"correct the JSON at that place",

@@ -194,14 +194,14 @@ const char *text_quote_into(struct text_quoted *buffer, const char *text)
 	return buffer->bytes;
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
+static size_t text_smallest(size_t a, size_t b, size_t c)
 {
 	size_t ab = a < b ? a : b;
 
 	return ab < c ? ab : c;
 }
 
-static char lower(char c)
+static char text_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
@@ -221,9 +221,10 @@ size_t text_distance(const char *a, const char *b, size_t limit)
 
 		row[0] = i + 1;
 		for (size_t j = 1; j <= length; j++) {
-			size_t above = row[j], same = lower(a[i]) == lower(b[j - 1]) ? 0 : 1;
+			size_t above = row[j],
+			       same = text_lower(a[i]) == text_lower(b[j - 1]) ? 0 : 1;
 
-			row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + same);
+			row[j] = text_smallest(above + 1, row[j - 1] + 1, diagonal + same);
 			diagonal = above;
 		}
 	}

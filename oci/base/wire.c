@@ -56,7 +56,7 @@ int wire_end(struct wire *wire)
 }
 
 /* The next `size` bytes; NULL where they are not there. */
-static char *next(struct wire *wire, size_t size)
+static char *wire_next(struct wire *wire, size_t size)
 {
 	char *at = &wire->data[wire->at];
 
@@ -72,7 +72,7 @@ static char *next(struct wire *wire, size_t size)
 
 static void wire_write(struct wire *wire, const void *value, size_t size)
 {
-	char *at = next(wire, size);
+	char *at = wire_next(wire, size);
 
 	if (at && size > 0)
 		memcpy(at, value, size);
@@ -80,7 +80,7 @@ static void wire_write(struct wire *wire, const void *value, size_t size)
 
 static void wire_read(struct wire *wire, void *value, size_t size)
 {
-	const char *at = next(wire, size);
+	const char *at = wire_next(wire, size);
 
 	if (at && size > 0)
 		memcpy(value, at, size);
@@ -109,7 +109,7 @@ static void expect_tag(struct wire *wire, enum tag tag)
 }
 
 /* A value of a fixed size. False where there is none. */
-static bool move(struct wire *wire, enum tag tag, void *value, size_t size)
+static bool wire_move(struct wire *wire, enum tag tag, void *value, size_t size)
 {
 	if (wire->reading) {
 		expect_tag(wire, tag);
@@ -125,7 +125,7 @@ void wire_bool(struct wire *wire, bool *value)
 {
 	unsigned char byte = *value;
 
-	if (!move(wire, TAG_BOOL, &byte, sizeof(byte)))
+	if (!wire_move(wire, TAG_BOOL, &byte, sizeof(byte)))
 		return;
 	if (byte > 1)
 		wire_refuse(wire);
@@ -137,7 +137,7 @@ void wire_int64(struct wire *wire, int64_t *value, int64_t min, int64_t max)
 {
 	int64_t moved = *value;
 
-	if (!move(wire, TAG_INT64, &moved, sizeof(moved)))
+	if (!wire_move(wire, TAG_INT64, &moved, sizeof(moved)))
 		return;
 	if (moved < min || moved > max)
 		wire_refuse(wire);
@@ -149,7 +149,7 @@ void wire_uint64(struct wire *wire, uint64_t *value)
 {
 	uint64_t moved = *value;
 
-	if (move(wire, TAG_UINT64, &moved, sizeof(moved)))
+	if (wire_move(wire, TAG_UINT64, &moved, sizeof(moved)))
 		*value = moved;
 }
 
@@ -184,7 +184,7 @@ static void wire_read_text(struct wire *wire, char **text)
 	if (tag != TAG_TEXT)
 		wire_refuse(wire);
 	wire_read(wire, &size, sizeof(size));
-	at = next(wire, size);
+	at = wire_next(wire, size);
 	if (!at)
 		return;
 	if (memchr(at, '\0', size)) {
@@ -232,7 +232,7 @@ void wire_strv(struct wire *wire, struct strv *list)
 	wire_each(wire, &list->items, &list->n, sizeof(*list->items), move_string);
 }
 
-static char *element(void *items, size_t n, size_t size)
+static char *wire_element(void *items, size_t n, size_t size)
 {
 	return *(char **)items + n * size;
 }
@@ -252,7 +252,7 @@ static void take_each(struct wire *wire, void *items, size_t *n, size_t size,
 			wire_fail(wire, -ENOMEM);
 			return;
 		}
-		one(wire, element(items, (*n)++, size));
+		one(wire, wire_element(items, (*n)++, size));
 	}
 }
 
@@ -272,7 +272,7 @@ void wire_each(struct wire *wire, void *items, size_t *n, size_t size,
 	wire_write_tag(wire, TAG_ARRAY);
 	wire_write(wire, &count, sizeof(count));
 	for (uint32_t i = 0; i < count && wire->error == 0; i++)
-		one(wire, element(items, i, size));
+		one(wire, wire_element(items, i, size));
 }
 
 void wire_outcome(struct wire *wire, int *r, struct error *err)

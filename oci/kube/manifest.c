@@ -53,7 +53,7 @@ static int parse_text(struct tree *tree, const char *data, size_t size)
 }
 
 /* Offsets are those of the text with the mark. */
-static void shift(struct manifest *manifest, size_t by)
+static void manifest_shift(struct manifest *manifest, size_t by)
 {
 	for (size_t i = 0; i < manifest->n_nodes; i++) {
 		manifest->nodes[i]->start += by;
@@ -86,7 +86,7 @@ int manifest_parse(
 		*ret_offset += skipped;
 		return r;
 	}
-	shift(&manifest, skipped);
+	manifest_shift(&manifest, skipped);
 	*ret = move_struct(manifest);
 	return 0;
 }

@@ -24,7 +24,7 @@ static void manifest_skip_blanks(struct reader *reader)
 }
 
 /* The next character that is no blank, NUL at the end. */
-static char peek(struct reader *reader)
+static char manifest_peek(struct reader *reader)
 {
 	manifest_skip_blanks(reader);
 	return reader->at < reader->size ? reader->data[reader->at] : '\0';
@@ -38,7 +38,7 @@ static int manifest_refuse(struct reader *reader, const char *reason)
 
 static int manifest_expect(struct reader *reader, char wanted, const char *reason)
 {
-	if (peek(reader) != wanted)
+	if (manifest_peek(reader) != wanted)
 		return manifest_refuse(reader, reason);
 	reader->at++;
 	return 0;
@@ -126,11 +126,11 @@ static int read_members(struct reader *reader, bool mapping, char closing)
 {
 	int r = 0;
 
-	if (peek(reader) == closing)
+	if (manifest_peek(reader) == closing)
 		return 0;
 	for (;;) {
 		if (mapping) {
-			if (peek(reader) != '"')
+			if (manifest_peek(reader) != '"')
 				return manifest_refuse(reader, "expected a name in double quotes");
 			r = read_string(reader);
 			if (r == 0)
@@ -139,7 +139,7 @@ static int read_members(struct reader *reader, bool mapping, char closing)
 		}
 		if (r == 0)
 			r = read_value(reader);
-		if (r < 0 || peek(reader) == closing)
+		if (r < 0 || manifest_peek(reader) == closing)
 			return r;
 		r = manifest_expect(reader, ',', "expected a comma or the closing bracket");
 		if (r < 0)
@@ -168,7 +168,7 @@ static int read_collection(struct reader *reader, bool mapping)
 /* Recursion ends with the depth that the tree allows. */
 static int read_value(struct reader *reader)
 {
-	switch (peek(reader)) {
+	switch (manifest_peek(reader)) {
 	case '{':
 		return read_collection(reader, true);
 	case '[':
@@ -187,7 +187,7 @@ int manifest_read_json(const char *data, size_t size, struct tree *tree)
 
 	tree->manifest->json = true;
 	do {
-		if (peek(&reader) != '{')
+		if (manifest_peek(&reader) != '{')
 			return manifest_refuse(&reader, "expected an object, or nothing more");
 		r = read_value(&reader);
 		manifest_skip_blanks(&reader);

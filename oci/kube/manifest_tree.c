@@ -17,7 +17,7 @@
 
 #define MERGE_KEY "<<"
 
-static struct manifest_node *innermost(const struct tree *tree)
+static struct manifest_node *tree_innermost(const struct tree *tree)
 {
 	return tree->n_open > 0 ? tree->open[tree->n_open - 1] : NULL;
 }
@@ -54,7 +54,7 @@ static struct manifest_node *new_node(struct tree *tree, const struct manifest_n
 	if (!node)
 		return NULL;
 	*node = *like;
-	node->parent = innermost(tree);
+	node->parent = tree_innermost(tree);
 	manifest->nodes[manifest->n_nodes++] = node;
 	return node;
 }
@@ -227,7 +227,7 @@ static int check_duplicates(struct tree *tree, const struct manifest_node *mappi
 	return 0;
 }
 
-static void weigh(struct manifest_node *node, const struct manifest_node *child)
+static void tree_weigh(struct manifest_node *node, const struct manifest_node *child)
 {
 	/* No sum of two can be too large: each is checked before it is added to another. */
 	node->weight += child->weight;
@@ -242,8 +242,9 @@ static void weigh_all(struct manifest_node *node)
 	node->height = 1;
 	for (size_t i = 0; i < node->n; i++) {
 		if (node->kind == MANIFEST_MAPPING)
-			weigh(node, node->pairs[i].key);
-		weigh(node, node->kind == MANIFEST_MAPPING ? node->pairs[i].value : node->items[i]);
+			tree_weigh(node, node->pairs[i].key);
+		tree_weigh(node,
+			node->kind == MANIFEST_MAPPING ? node->pairs[i].value : node->items[i]);
 	}
 }
 

@@ -65,7 +65,7 @@ static const char *find_reference(const struct strv *env, const char *text, size
  * value stays, and values are not replaced in again. *ret stays NULL where it would become longer
  * than `room`.
  */
-static int expand(const struct strv *env, const char *text, size_t room, char **ret)
+static int pod_expand(const struct strv *env, const char *text, size_t room, char **ret)
 {
 	cleanup_free char *buffer = malloc(room + 1);
 	size_t size = 0;
@@ -97,7 +97,7 @@ static int add_word(struct pod *pod, struct pod_container *container, const char
 
 	if (!strchr(text, '$') || strlen(text) > room || container->env.n > VARIABLES_MAX)
 		return strv_add(&container->args, text);
-	r = expand(&container->env, text, room, &word);
+	r = pod_expand(&container->env, text, room, &word);
 	if (r < 0)
 		return r;
 	if (word)

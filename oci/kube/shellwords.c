@@ -94,7 +94,7 @@ static int take_word(struct splitter *splitter)
 	return strv_add(&command->words, splitter->buffer);
 }
 
-static int split(struct splitter *splitter)
+static int shellwords_cut(struct splitter *splitter)
 {
 	int r = 0;
 
@@ -124,7 +124,7 @@ int shellwords_split(const char *script, struct shell_commands *ret)
 
 	if (!buffer)
 		return -ENOMEM;
-	r = split(&splitter);
+	r = shellwords_cut(&splitter);
 	if (r < 0)
 		return r;
 	*ret = move_struct(commands);

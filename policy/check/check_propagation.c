@@ -164,7 +164,7 @@ static int check_id_map(
 		target->mount->destination, facts->identity->container_name);
 }
 
-/* What the declarations promise and the tables disprove, and the plan would not mend. */
+/* What the declarations promise and the tables disprove, and the plan would not fix. */
 static int check_tables(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {

@@ -31,7 +31,7 @@ static int note_alone(
 	return topology_note_container(ret, facts, targets, &note);
 }
 
-static size_t beyond(size_t a, size_t b)
+static size_t room_is_beyond(size_t a, size_t b)
 {
 	return a > b ? a - b : 0;
 }
@@ -70,7 +70,7 @@ static void room_add_paths(
 		size_t bound = bound_of_path(record, path);
 
 		need->paths += !again && topology_path_is_settled(record, path);
-		need->size += again ? beyond(bound, topology_bound_path(again)) : bound;
+		need->size += again ? room_is_beyond(bound, topology_bound_path(again)) : bound;
 	}
 }
 

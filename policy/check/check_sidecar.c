@@ -179,7 +179,7 @@ static const struct target *sidecar_find_path(const struct targets *targets, con
  * Scan the command line, reading it in the light of the annotation: where one of the annotated
  * paths stands in it, the container's own first, that is what it mounts.
  */
-static int scan(
+static int sidecar_scan(
 	const struct facts *facts, const struct targets *targets, struct rclone_command *ret)
 {
 	for (int own = 1; own >= 0; own--) {
@@ -241,7 +241,7 @@ int check_sidecar(
 	if (role == ROLE_CONSUMER)
 		r = check_least_privilege(facts, targets, findings);
 	if (r == 0)
-		r = scan(facts, targets, &rclone);
+		r = sidecar_scan(facts, targets, &rclone);
 	if (r == 0)
 		r = check_ports(facts, &rclone, findings);
 	if (r == 0 && role == ROLE_PROVIDER)

@@ -81,7 +81,7 @@ static int check_root_itself(
 		path, facts->identity->container_name);
 }
 
-static bool overlaps(const char *a, const char *b)
+static bool volumes_overlap(const char *a, const char *b)
 {
 	return path_below(a, b) || path_below(b, a);
 }
@@ -108,7 +108,7 @@ static int check_own_conflict(const struct facts *facts, const struct targets *t
 		const struct target *earlier = &targets->items[i];
 
 		if (earlier->relation == TARGET_PROVIDES && earlier->host_path &&
-			overlaps(target->host_path, earlier->host_path))
+			volumes_overlap(target->host_path, earlier->host_path))
 			return add_conflict(facts, target, earlier->request->path,
 				earlier->request->provider, findings);
 	}
@@ -126,7 +126,7 @@ static int check_recorded_conflict(
 		if (other->host_path && other->provider &&
 			strcmp(other->path, target->request->path) != 0 &&
 			strcmp(other->provider, target->request->provider) != 0 &&
-			overlaps(target->host_path, other->host_path))
+			volumes_overlap(target->host_path, other->host_path))
 			return add_conflict(facts, target, other->path, other->provider, findings);
 	}
 	return 0;

@@ -25,7 +25,7 @@ int check_exposure(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
 /* host-not-shared (only where the hook must not or cannot make it shared), provider-not-shared,
  * rootfs-propagation, consumer-no-propagation, and peer-group-mismatch where the tables disprove
- * the way and the plan would not mend it. What follows from another finding is left out: CRI-O
+ * the way and the plan would not fix it. What follows from another finding is left out: CRI-O
  * derives rootfsPropagation from the propagation that the mounts declare. */
 int check_propagation(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);

@@ -22,7 +22,7 @@ static bool is_at_the_place(const char *path)
 	return path_below(without_var(path), PLAN_EXPOSE_PATH) != NULL;
 }
 
-static bool travels(const struct spec_mount *mount)
+static bool exposure_travels(const struct spec_mount *mount)
 {
 	return mount->bind && mount->propagation == PROPAGATION_SHARED &&
 	       path_below(PLAN_EXPOSE_PATH, without_var(mount->destination));
@@ -44,7 +44,7 @@ static const char *find_taker(const struct facts *facts)
 static const char *find_traveller(const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->spec->n_mounts; i++) {
-		if (travels(&facts->spec->mounts[i]))
+		if (exposure_travels(&facts->spec->mounts[i]))
 			return facts->spec->mounts[i].destination;
 	}
 	return NULL;

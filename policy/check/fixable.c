@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One place for both questions, "is it a finding?" and "is it a step?": were they answered in two,
- * a pod could be refused for what the hook mends, or let start without it.
+ * a pod could be refused for what the hook fixes, or let start without it.
  */
 #include "policy/check/fixable.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is wrong with the propagation of a target and can be mended by the hook itself. The checks
+ * What is wrong with the propagation of a target and can be fixed by the hook itself. The checks
  * ask (no finding then), and so does the plan (steps then): both must come to the same answer.
  */
 #ifndef FSH_POLICY_CHECK_FIXABLE_H

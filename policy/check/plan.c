@@ -52,7 +52,7 @@ void plan_clear(struct plan *plan)
 }
 
 /* *text becomes a copy of itself, which the caller may not own. */
-static int own(char **text)
+static int plan_own(char **text)
 {
 	if (!*text)
 		return 0;
@@ -72,7 +72,7 @@ static int add_step(struct plan *plan, const struct plan_step *draft)
 		if (r < 0)
 			*texts[i] = NULL; /* the draft's: not to be freed here */
 		else
-			r = own(texts[i]);
+			r = plan_own(texts[i]);
 	}
 	if (r == 0)
 		r = array_grow(&plan->steps, plan->n, sizeof(*plan->steps));

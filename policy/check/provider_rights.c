@@ -12,7 +12,7 @@
 #include "policy/check/target_source.h"
 #include <string.h>
 
-static bool provides(const struct facts *facts, const char *path)
+static bool provider_rights_provides(const struct facts *facts, const char *path)
 {
 	for (size_t i = 0; i < facts->request->n_mounts; i++) {
 		const struct mount_request *request = &facts->request->mounts[i];
@@ -31,7 +31,7 @@ int provider_rights_unmount(
 	int r;
 
 	*ret = false;
-	if (!mount || !provides(facts, path) || mount->readonly ||
+	if (!mount || !provider_rights_provides(facts, path) || mount->readonly ||
 		mount->propagation != PROPAGATION_SHARED ||
 		!capabilities_contain(&facts->spec->cap_effective, CAP_SYS_ADMIN))
 		return 0;

@@ -76,7 +76,7 @@ static bool names_call(const struct spec_seccomp_rule *rule, const char *name)
 	return false;
 }
 
-static enum seccomp_decision decide(unsigned int effects)
+static enum seccomp_decision seccomp_decide(unsigned int effects)
 {
 	if (effects == LETS_PASS)
 		return SECCOMP_DECISION_ALLOW;
@@ -100,5 +100,6 @@ enum seccomp_decision seccomp_profile_decide(const struct spec_seccomp *profile,
 		if (action.value != fallback.value && names_call(rule, name))
 			seccomp_add_rule(&entry, rule->n_args > 0, action.effect);
 	}
-	return decide(entry.unconditional ? entry.effects : entry.effects | fallback.effect);
+	return seccomp_decide(
+		entry.unconditional ? entry.effects : entry.effects | fallback.effect);
 }

@@ -8,7 +8,7 @@
 /* Names of this project are shorter; a longer text is no slip of one. */
 #define LENGTH_MAX 48
 
-static size_t smaller(size_t a, size_t b)
+static size_t did_you_mean_smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -30,7 +30,8 @@ static size_t edit_distance(const char *a, const char *b)
 			size_t replaced = diagonal + (differ ? 1 : 0);
 
 			diagonal = row[j + 1];
-			row[j + 1] = smaller(replaced, smaller(row[j], row[j + 1]) + 1);
+			row[j + 1] = did_you_mean_smaller(
+				replaced, did_you_mean_smaller(row[j], row[j + 1]) + 1);
 		}
 	}
 	return row[n_b];

@@ -35,7 +35,7 @@ __attribute__((format(printf, 3, 4))) static int hooksd_refuse(
 }
 
 /* The member of that name, whatever its case; of several the last counts. NULL for null too. */
-static struct json_object *member(struct json_object *object, const char *name)
+static struct json_object *hooksd_member(struct json_object *object, const char *name)
 {
 	struct json_object *found = NULL;
 
@@ -50,7 +50,7 @@ static struct json_object *member(struct json_object *object, const char *name)
 static int hooksd_read_text(const struct reader *reader, struct json_object *object,
 	const char *key, const char *what, char **ret)
 {
-	struct json_object *value = member(object, key);
+	struct json_object *value = hooksd_member(object, key);
 
 	if (!value)
 		return 0;
@@ -63,7 +63,7 @@ static int hooksd_read_text(const struct reader *reader, struct json_object *obj
 static int take_list(const struct reader *reader, struct json_object *object, const char *key,
 	const char *what, struct strv *ret)
 {
-	struct json_object *value = member(object, key);
+	struct json_object *value = hooksd_member(object, key);
 
 	if (!value)
 		return 0;
@@ -85,7 +85,7 @@ static int take_list(const struct reader *reader, struct json_object *object, co
 static int take_bool(const struct reader *reader, struct json_object *object, const char *key,
 	const char *what, bool *ret, bool *ret_found)
 {
-	struct json_object *value = member(object, key);
+	struct json_object *value = hooksd_member(object, key);
 
 	*ret_found = value != NULL;
 	if (!value)
@@ -99,7 +99,7 @@ static int take_bool(const struct reader *reader, struct json_object *object, co
 static int take_object(const struct reader *reader, struct json_object *object, const char *key,
 	struct json_object **ret)
 {
-	struct json_object *value = member(object, key);
+	struct json_object *value = hooksd_member(object, key);
 
 	if (value && !json_object_is_type(value, json_type_object))
 		return hooksd_refuse(reader, "write an object there", "%s is no object", key);
@@ -110,7 +110,7 @@ static int take_object(const struct reader *reader, struct json_object *object, 
 static int take_timeout(
 	const struct reader *reader, struct json_object *object, struct hooksd *hook)
 {
-	struct json_object *value = member(object, "timeout");
+	struct json_object *value = hooksd_member(object, "timeout");
 
 	hook->has_timeout = value != NULL;
 	if (!value)
@@ -197,7 +197,7 @@ static int take_stages(const struct reader *reader, struct json_object *root, st
 
 	if (r < 0)
 		return r;
-	if (!member(root, "stages"))
+	if (!hooksd_member(root, "stages"))
 		return hooksd_refuse(reader, "name the stages", "it has no stages");
 	for (size_t i = 0; i < hook->stages.n; i++) {
 		bool found = false;

@@ -161,7 +161,7 @@ static int compare_edits(const void *a, const void *b)
 	return *left < *right ? -1 : 1;
 }
 
-static bool touches(const struct edit *a, const struct edit *b)
+static bool edit_touches(const struct edit *a, const struct edit *b)
 {
 	return a->start <= b->end && b->start <= a->end;
 }
@@ -209,7 +209,7 @@ int edits_apply(
 	for (size_t i = 0; i < edits->n; i++) {
 		const struct edit *edit = sorted[i];
 
-		if (i > 0 && touches(sorted[i - 1], edit))
+		if (i > 0 && edit_touches(sorted[i - 1], edit))
 			continue;
 		edit_append(text, &length, data + at, edit->start - at);
 		edit_append(text, &length, edit->text, strlen(edit->text));

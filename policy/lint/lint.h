@@ -34,7 +34,7 @@ struct lint_finding {
 	struct finding finding;
 	char *object;	      /* "Deployment media-stack/plex"; "" for a part of one */
 	size_t start, end;    /* bytes of the text that it is about; equal: only a place */
-	struct edits edits;   /* what mends it; empty where a person has to */
+	struct edits edits;   /* what fixes it; empty where a person has to */
 	const char *obstacle; /* why there are none although there could be; static, or NULL */
 };
 
@@ -59,7 +59,7 @@ bool lint_is_unreadable(const struct lint *lint);
 enum exit_code lint_exit(const struct lint *lint);
 
 /*
- * Mend what can be mended, round by round, until nothing more can. *ret_text is owned by the
+ * Fix what can be fixed, round by round, until nothing more can. *ret_text is owned by the
  * caller; *ret_lint is what the result is found to have. -EINVAL with FINDING_INTERNAL where the
  * result would be worse than the input: that is a fault of the program.
  */

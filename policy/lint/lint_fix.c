@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mending in rounds: a change may show what could not be seen or not be mended before. */
+/* Fixing in rounds: a change may show what could not be seen or not be fixed before. */
 #include "policy/lint/lint.h"
 
 #include "oci/base/cleanup.h"
@@ -29,7 +29,7 @@ static bool lint_fix_is_taken(const struct taken *taken, const struct edits *edi
 	return false;
 }
 
-static void mark(struct taken *taken, const struct edits *edits)
+static void lint_fix_mark(struct taken *taken, const struct edits *edits)
 {
 	for (size_t i = 0; i < edits->n; i++)
 		memset(taken->bytes + edits->items[i].start, 1,
@@ -37,7 +37,7 @@ static void mark(struct taken *taken, const struct edits *edits)
 }
 
 /* The edits of all findings that do not touch each other's: the others come next round. */
-static int collect(const struct lint *lint, size_t size, struct edits *ret)
+static int lint_fix_collect(const struct lint *lint, size_t size, struct edits *ret)
 {
 	cleanup_free unsigned char *bytes = calloc(size + 1, 1);
 	struct taken taken = {bytes};
@@ -50,7 +50,7 @@ static int collect(const struct lint *lint, size_t size, struct edits *ret)
 
 		if (edits->n == 0 || lint_fix_is_taken(&taken, edits))
 			continue;
-		mark(&taken, edits);
+		lint_fix_mark(&taken, edits);
 		r = edits_append(ret, edits);
 	}
 	return r;
@@ -65,13 +65,13 @@ static int lint_fix_round(
 	bool readable = !lint_is_unreadable(lint);
 	struct text made = {0};
 
-	if (collect(lint, text->size, &edits) < 0)
+	if (lint_fix_collect(lint, text->size, &edits) < 0)
 		return error_memory(err);
 	if (edits.n == 0)
 		return 0;
 	if (edits_apply(&edits, text->data, text->size, &made.data, &made.size) < 0)
 		return error_memory(err);
-	/* What is written there already mends nothing. */
+	/* What is written there already fixes nothing. */
 	if (made.size == text->size && memcmp(made.data, text->data, made.size) == 0) {
 		free(made.data);
 		return 0;

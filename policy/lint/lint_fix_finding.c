@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The findings of the hook's checks that a change of the text mends, without anybody's choice. */
+/* The findings of the hook's checks that a change of the text fixes, without anybody's choice. */
 #include "policy/lint/lint_rules.h"
 
 #include "oci/base/cleanup.h"

@@ -32,7 +32,7 @@ static char unnamed[] = UNNAMED;
 static char no_uid[] = "00000000-0000-0000-0000-000000000000";
 static char no_name[] = "pod";
 
-static char *borrow(const char *text, char *otherwise)
+static char *lint_hook_borrow(const char *text, char *otherwise)
 {
 	char *borrowed;
 
@@ -50,10 +50,10 @@ static void set_scene(
 
 	*ret = (struct scene){.config = *pod->input->config};
 	ret->identity = (struct identity){
-		.pod_name = borrow(workload_name(pod->pod->workload), no_name),
-		.pod_namespace = borrow(space, no_name),
+		.pod_name = lint_hook_borrow(workload_name(pod->pod->workload), no_name),
+		.pod_namespace = lint_hook_borrow(space, no_name),
 		.pod_uid = no_uid,
-		.container_name = borrow(container->pod->name, unnamed),
+		.container_name = lint_hook_borrow(container->pod->name, unnamed),
 	};
 	/* Which namespace it will be in is not known: there is nothing to be said against it. */
 	if (!space) {
@@ -99,7 +99,7 @@ static bool has_code(const struct findings *findings, enum finding_code code)
 	return false;
 }
 
-/* One `privileged: true` mends all three: the one that says most is enough. */
+/* One `privileged: true` fixes all three: the one that says most is enough. */
 static bool is_implied(const struct findings *findings, enum finding_code code)
 {
 	if (!is_privilege(code) || code == FINDING_CAP_SYS_ADMIN_MISSING)
@@ -170,7 +170,8 @@ static int lint_hook_run_checks(const struct lint_pod *pod, const struct facts *
 	return r;
 }
 
-static int note(struct lint_pod *pod, struct lint_container *container, const struct facts *facts)
+static int lint_hook_note(
+	struct lint_pod *pod, struct lint_container *container, const struct facts *facts)
 {
 	const struct findings nothing = {0};
 	const struct container_note entry = {
@@ -210,7 +211,7 @@ static int lint_hook_judge(struct lint_pod *pod, struct lint_container *containe
 	if (r == 0)
 		r = lint_hook_report(pod, container, &findings);
 	if (r == 0)
-		r = note(pod, container, &scene.facts);
+		r = lint_hook_note(pod, container, &scene.facts);
 	return r < 0 ? r : note_port(pod, container);
 }
 

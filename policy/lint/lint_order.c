@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What an init container's command line comes to. */
-struct errand {
+struct init_work {
 	bool makes_directories; /* and does little else */
 	bool only_ours;		/* all of them are FUSE paths, or lead to some */
 };
@@ -51,8 +51,8 @@ static int order_check_directories(const struct lint_pod *pod, const struct strv
 	return 1;
 }
 
-static int judge_command(
-	const struct lint_pod *pod, const struct strv *words, bool literal, struct errand *errand)
+static int judge_command(const struct lint_pod *pod, const struct strv *words, bool literal,
+	struct init_work *init_work)
 {
 	static const char *const idle[] = {
 		"echo", "printf", "true", ":", "set", "exit", "ls", "test", "["};
@@ -63,38 +63,38 @@ static int judge_command(
 
 	word = slash ? slash + 1 : word;
 	if (!literal)
-		errand->only_ours = false;
+		init_work->only_ours = false;
 	if (strcmp(word, "mkdir") == 0) {
-		errand->makes_directories = true;
+		init_work->makes_directories = true;
 		r = order_check_directories(pod, words);
-		errand->only_ours = errand->only_ours && r > 0;
+		init_work->only_ours = init_work->only_ours && r > 0;
 		return r < 0 ? r : 1;
 	}
 	if (is_one_of(word, idle, ARRAY_SIZE(idle)))
 		return 1;
-	errand->only_ours = false;
+	init_work->only_ours = false;
 	return is_one_of(word, small, ARRAY_SIZE(small));
 }
 
 /* 0 or -ENOMEM. */
-static int judge_errand(
-	const struct lint_pod *pod, const struct pod_container *container, struct errand *ret)
+static int judge_init_work(
+	const struct lint_pod *pod, const struct pod_container *container, struct init_work *ret)
 {
 	cleanup_shell_commands struct shell_commands commands = {0};
-	struct errand errand = {.only_ours = true};
+	struct init_work init_work = {.only_ours = true};
 	bool script;
 	int r = lint_script(&container->args, &commands, &script);
 
-	*ret = (struct errand){0};
+	*ret = (struct init_work){0};
 	if (r < 0)
 		return r;
-	r = script ? 1 : judge_command(pod, &container->args, true, &errand);
+	r = script ? 1 : judge_command(pod, &container->args, true, &init_work);
 	for (size_t i = 0; r > 0 && i < commands.n; i++)
 		r = judge_command(
-			pod, &commands.items[i].words, commands.items[i].literal, &errand);
+			pod, &commands.items[i].words, commands.items[i].literal, &init_work);
 	/* 0: a command that is none of the small ones. */
 	if (r > 0)
-		*ret = errand;
+		*ret = init_work;
 	return r < 0 ? r : 0;
 }
 
@@ -126,15 +126,15 @@ static enum edit_outcome drop_container(
 	return edit_remove_item(&pod->source, edits, pair->value, i);
 }
 
-static int add_needless(
-	struct lint_pod *pod, const struct lint_container *container, const struct errand *errand)
+static int add_needless(struct lint_pod *pod, const struct lint_container *container,
+	const struct init_work *init_work)
 {
 	bool refused = pod->annotated;
 	struct lint_finding *finding;
 	int r = lint_add(pod,
 		&(struct lint_site){lint_name_of(container->pod), FINDING_INIT_DIRS_NEEDLESS,
 			container->pod->name,
-			errand->only_ours || pod->request.n_mounts == 0
+			init_work->only_ours || pod->request.n_mounts == 0
 				? "remove it: the hook makes the directories of the annotation"
 				: "remove it; for what else it does, let one mount a subPath that "
 				  "holds no FUSE path"},
@@ -147,7 +147,7 @@ static int add_needless(
 		container->pod->name);
 
 	/* Without the annotation somebody has to make them. */
-	if (r < 0 || !finding || !refused || !pod->valid || !errand->only_ours)
+	if (r < 0 || !finding || !refused || !pod->valid || !init_work->only_ours)
 		return r;
 	return lint_outcome(finding, drop_container(pod, container->pod, &finding->edits));
 }
@@ -225,7 +225,7 @@ static int order_check_container(struct lint_pod *pod, size_t i)
 {
 	const struct lint_container *container = &pod->containers[i];
 	const struct mount_request *later = find_later(pod, i);
-	struct errand errand = {0};
+	struct init_work init_work = {0};
 	int r = 0;
 
 	if (container->pod->stage == POD_INIT && (container->provides || container->mounts))
@@ -234,11 +234,11 @@ static int order_check_container(struct lint_pod *pod, size_t i)
 	if (!later || container->provides || container->mounts)
 		return 0;
 	if (container->pod->stage == POD_INIT)
-		r = judge_errand(pod, container->pod, &errand);
+		r = judge_init_work(pod, container->pod, &init_work);
 	if (r < 0)
 		return r;
-	if (errand.makes_directories)
-		return add_needless(pod, container, &errand);
+	if (init_work.makes_directories)
+		return add_needless(pod, container, &init_work);
 	/* By hand, whatever an init container does there is its own affair. */
 	if (container->pod->stage == POD_INIT && !pod->annotated)
 		return 0;
@@ -249,14 +249,14 @@ static int order_check_container(struct lint_pod *pod, size_t i)
 static int check_fragment(struct lint_pod *pod)
 {
 	for (size_t i = 0; i < pod->n; i++) {
-		struct errand errand;
+		struct init_work init_work;
 		int r;
 
 		if (pod->containers[i].pod->stage != POD_INIT)
 			return 0;
-		r = judge_errand(pod, pod->containers[i].pod, &errand);
-		if (r == 0 && errand.makes_directories && pod->containers[i].pod->n_mounts > 0)
-			r = add_needless(pod, &pod->containers[i], &errand);
+		r = judge_init_work(pod, pod->containers[i].pod, &init_work);
+		if (r == 0 && init_work.makes_directories && pod->containers[i].pod->n_mounts > 0)
+			r = add_needless(pod, &pod->containers[i], &init_work);
 		if (r < 0)
 			return r;
 	}

@@ -2,7 +2,7 @@
 /*
  * Probes. A sidecar whose mount has died while its process lives on is restarted by a liveness
  * probe that looks at the mount; the hook then clears the dead mount away. The main container has
- * no part in that: its own restart mends nothing.
+ * no part in that: its own restart fixes nothing.
  */
 #include "policy/lint/lint_rules.h"
 
@@ -49,7 +49,7 @@ static bool probes_reads_mount(const struct lint_pod *pod, const struct lint_con
 }
 
 /* What to add; NULL without memory. */
-static char *suggest(const struct lint_pod *pod, const struct lint_container *container)
+static char *probes_suggest(const struct lint_pod *pod, const struct lint_container *container)
 {
 	if (container->vague)
 		return strdup("let a livenessProbe look at the mount");
@@ -65,7 +65,7 @@ static int probes_check_provider(struct lint_pod *pod, const struct lint_contain
 
 	if (probe && probes_reads_mount(pod, container, probe))
 		return 0;
-	fix = suggest(pod, container);
+	fix = probes_suggest(pod, container);
 	if (!fix)
 		return -ENOMEM;
 	return lint_add(pod,

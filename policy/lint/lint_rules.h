@@ -108,7 +108,7 @@ char *lint_source(const struct pod *pod, const struct pod_mount *mount);
 /* Where a finding of the checks stands; never NULL. */
 const struct manifest_node *lint_place(const struct lint_pod *pod,
 	const struct lint_container *container, const struct finding *finding);
-/* The edits that mend a finding of the checks. 0 or -ENOMEM. */
+/* The edits that fix a finding of the checks. 0 or -ENOMEM. */
 int lint_fix_finding(
 	struct lint_pod *pod, struct lint_container *container, struct lint_finding *finding);
 

@@ -33,69 +33,69 @@ static void remove_text(struct strv *list, const char *text)
 }
 
 /* Those that did not take too long, of the uids from `next` on or of those before it. */
-static int sweep_order_add_others(const struct sweep_order *turns, const struct strv *pods,
+static int sweep_order_add_others(const struct sweep_order *order, const struct strv *pods,
 	bool before_next, struct strv *ret)
 {
 	for (size_t i = 0; i < pods->n; i++) {
 		const char *uid = pods->items[i];
-		bool is_before = turns->next && strcmp(uid, turns->next) < 0;
+		bool is_before = order->next && strcmp(uid, order->next) < 0;
 
-		if (is_before == before_next && !strv_contains(&turns->last, uid) &&
+		if (is_before == before_next && !strv_contains(&order->last, uid) &&
 			strv_add(ret, uid) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-int sweep_order_order(const struct sweep_order *turns, const struct strv *pods, struct strv *ret)
+int sweep_order_order(const struct sweep_order *order, const struct strv *pods, struct strv *ret)
 {
-	if (sweep_order_add_others(turns, pods, false, ret) < 0 ||
-		sweep_order_add_others(turns, pods, true, ret) < 0)
+	if (sweep_order_add_others(order, pods, false, ret) < 0 ||
+		sweep_order_add_others(order, pods, true, ret) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < turns->last.n; i++) {
-		if (strv_contains(pods, turns->last.items[i]) &&
-			strv_add(ret, turns->last.items[i]) < 0)
+	for (size_t i = 0; i < order->last.n; i++) {
+		if (strv_contains(pods, order->last.items[i]) &&
+			strv_add(ret, order->last.items[i]) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-int sweep_order_begin(struct sweep_order *turns, const char *uid, const char *next)
+int sweep_order_begin(struct sweep_order *order, const char *uid, const char *next)
 {
 	cleanup_free char *copy = next ? strdup(next) : NULL;
 
 	if (next && !copy)
 		return -ENOMEM;
-	remove_text(&turns->last, uid);
-	if (turns->last.n >= TURNS_MAX_LAST)
-		remove_at(&turns->last, 0);
-	if (strv_add(&turns->last, uid) < 0)
+	remove_text(&order->last, uid);
+	if (order->last.n >= TURNS_MAX_LAST)
+		remove_at(&order->last, 0);
+	if (strv_add(&order->last, uid) < 0)
 		return -ENOMEM;
-	free(turns->next);
-	turns->next = move_ptr(copy);
+	free(order->next);
+	order->next = move_ptr(copy);
 	return 0;
 }
 
-void sweep_order_end(struct sweep_order *turns, const char *uid)
+void sweep_order_end(struct sweep_order *order, const char *uid)
 {
-	remove_text(&turns->last, uid);
+	remove_text(&order->last, uid);
 }
 
-void sweep_order_keep(struct sweep_order *turns, const struct strv *pods)
+void sweep_order_keep(struct sweep_order *order, const struct strv *pods)
 {
-	for (size_t i = turns->last.n; i > 0; i--) {
-		if (!strv_contains(pods, turns->last.items[i - 1]))
-			remove_at(&turns->last, i - 1);
+	for (size_t i = order->last.n; i > 0; i--) {
+		if (!strv_contains(pods, order->last.items[i - 1]))
+			remove_at(&order->last, i - 1);
 	}
 }
 
-char *sweep_order_format(const struct sweep_order *turns)
+char *sweep_order_format(const struct sweep_order *order)
 {
-	char *text = strformat("%s%s%s", turns->next ? NEXT : "", turns->next ? turns->next : "",
-		turns->next ? "\n" : "");
+	char *text = strformat("%s%s%s", order->next ? NEXT : "", order->next ? order->next : "",
+		order->next ? "\n" : "");
 
-	for (size_t i = 0; text && i < turns->last.n; i++) {
-		char *more = strformat("%s" LAST "%s\n", text, turns->last.items[i]);
+	for (size_t i = 0; text && i < order->last.n; i++) {
+		char *more = strformat("%s" LAST "%s\n", text, order->last.items[i]);
 
 		free(text);
 		text = more;
@@ -110,34 +110,34 @@ static const char *uid_behind(const char *line, const char *word)
 	return strncmp(line, word, strlen(word)) == 0 && ident_is_pod_uid(uid) ? uid : NULL;
 }
 
-static int sweep_order_parse_line(const char *line, struct sweep_order *turns)
+static int sweep_order_parse_line(const char *line, struct sweep_order *order)
 {
 	const char *next = uid_behind(line, NEXT), *last = uid_behind(line, LAST);
 
-	if (last && turns->last.n < TURNS_MAX_LAST && !strv_contains(&turns->last, last))
-		return strv_add(&turns->last, last);
-	if (!next || turns->next)
+	if (last && order->last.n < TURNS_MAX_LAST && !strv_contains(&order->last, last))
+		return strv_add(&order->last, last);
+	if (!next || order->next)
 		return 0;
-	turns->next = strdup(next);
-	return turns->next ? 0 : -ENOMEM;
+	order->next = strdup(next);
+	return order->next ? 0 : -ENOMEM;
 }
 
 int sweep_order_parse(char *text, struct sweep_order *ret)
 {
-	cleanup_sweep_order struct sweep_order turns = {0};
+	cleanup_sweep_order struct sweep_order order = {0};
 	char *rest = NULL;
 
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (sweep_order_parse_line(line, &turns) < 0)
+		if (sweep_order_parse_line(line, &order) < 0)
 			return -ENOMEM;
 	}
-	*ret = move_struct(turns);
+	*ret = move_struct(order);
 	return 0;
 }
 
-void sweep_order_clear(struct sweep_order *turns)
+void sweep_order_clear(struct sweep_order *order)
 {
-	free(turns->next);
-	strv_clear(&turns->last);
-	*turns = (struct sweep_order){0};
+	free(order->next);
+	strv_clear(&order->last);
+	*order = (struct sweep_order){0};
 }

@@ -18,22 +18,22 @@ struct sweep_order {
 };
 
 /* The uids of `pods` (sorted) in the order of their turns, appended to `ret`. 0 or -ENOMEM. */
-int sweep_order_order(const struct sweep_order *turns, const struct strv *pods, struct strv *ret);
+int sweep_order_order(const struct sweep_order *order, const struct strv *pods, struct strv *ret);
 
 /* The pod `uid` is begun with, and `next` (may be NULL) comes after it. Until it has ended it is
  * one that took too long: a run that is killed at it says nothing any more. 0 or -ENOMEM. */
-int sweep_order_begin(struct sweep_order *turns, const char *uid, const char *next);
+int sweep_order_begin(struct sweep_order *order, const char *uid, const char *next);
 /* It has ended in time. */
-void sweep_order_end(struct sweep_order *turns, const char *uid);
+void sweep_order_end(struct sweep_order *order, const char *uid);
 /* Forget pods that are not among `pods`. */
-void sweep_order_keep(struct sweep_order *turns, const struct strv *pods);
+void sweep_order_keep(struct sweep_order *order, const struct strv *pods);
 
 /* As text, a line for each, owned by the caller; NULL without memory. */
-char *sweep_order_format(const struct sweep_order *turns);
+char *sweep_order_format(const struct sweep_order *order);
 /* The reverse; what is no such line is passed over. 0 or -ENOMEM. */
 int sweep_order_parse(char *text, struct sweep_order *ret);
 
-void sweep_order_clear(struct sweep_order *turns);
+void sweep_order_clear(struct sweep_order *order);
 
 #define cleanup_sweep_order __attribute__((cleanup(sweep_order_clear)))
 

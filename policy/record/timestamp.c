@@ -16,8 +16,9 @@
 #define SECONDS_MAX UINT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /*
- * The Gregorian calendar by hand: gmtime_r(3) and timegm(3) first read /etc/localtime, whatever
- * they are asked. Years begin in March here, so that the leap day is their last one.
+ * The Gregorian calendar without the C library: gmtime_r(3) and timegm(3) first read
+ * /etc/localtime, whatever they are asked. Years begin in March here, so that the leap day is their
+ * last one.
  */
 #define DAYS_OF_400_YEARS 146097
 #define DAYS_BEFORE_1970 719468 /* since 0000-03-01 */

@@ -10,7 +10,7 @@ struct cut {
 	size_t bound;
 };
 
-static bool fits(const struct cut *cut)
+static bool topology_shorten_fits(const struct cut *cut)
 {
 	return cut->bound <= TOPOLOGY_MAX_SIZE;
 }
@@ -31,9 +31,9 @@ static void omit_findings(struct topology *topology, struct topology_container *
 
 typedef void omit_fn(struct topology *topology, struct topology_container *container);
 
-static void omit(struct cut *cut, bool refused_only, omit_fn *what)
+static void topology_omit(struct cut *cut, bool refused_only, omit_fn *what)
 {
-	for (size_t i = 0; i < cut->topology->n_containers && !fits(cut); i++) {
+	for (size_t i = 0; i < cut->topology->n_containers && !topology_shorten_fits(cut); i++) {
 		struct topology_container *container = &cut->topology->containers[i];
 		size_t edges = cut->topology->n_edges, before;
 
@@ -49,7 +49,7 @@ static void omit(struct cut *cut, bool refused_only, omit_fn *what)
 
 static void omit_containers(struct cut *cut)
 {
-	while (!fits(cut) && topology_remove_refused(cut->topology))
+	while (!topology_shorten_fits(cut) && topology_remove_refused(cut->topology))
 		cut->bound = topology_bound(cut->topology);
 }
 
@@ -107,13 +107,13 @@ bool topology_shorten(struct topology *topology)
 {
 	struct cut cut = {topology, topology_bound(topology)};
 
-	if (fits(&cut))
+	if (topology_shorten_fits(&cut))
 		return true;
-	omit(&cut, true, omit_mounts);
-	omit(&cut, true, omit_findings);
-	omit(&cut, false, omit_findings);
+	topology_omit(&cut, true, omit_mounts);
+	topology_omit(&cut, true, omit_findings);
+	topology_omit(&cut, false, omit_findings);
 	omit_containers(&cut);
-	if (fits(&cut))
+	if (topology_shorten_fits(&cut))
 		return true;
 	topology_forget_unsettled(topology);
 	return topology_bound(topology) <= TOPOLOGY_MAX_SIZE;

@@ -51,92 +51,91 @@ __attribute__((format(printf, 3, 0))) static int set_texts(
 	return line->text && (line->fix || !fix) ? 0 : -ENOMEM;
 }
 
-__attribute__((format(printf, 4, 0))) static void doctor_report_add(struct doctor_report *checkup,
+__attribute__((format(printf, 4, 0))) static void doctor_report_add(struct doctor_report *report,
 	const struct check_line *like, const char *fix, const char *format, va_list args)
 {
 	struct check_line line = *like;
 
 	if (set_texts(&line, fix, format, args) < 0 ||
-		array_grow(&checkup->lines, checkup->n, sizeof(*checkup->lines)) < 0) {
+		array_grow(&report->lines, report->n, sizeof(*report->lines)) < 0) {
 		free(line.text);
 		free(line.fix);
-		checkup->out_of_memory = true;
+		report->out_of_memory = true;
 		return;
 	}
-	checkup->lines[checkup->n++] = line;
+	report->lines[report->n++] = line;
 }
 
-void doctor_report_ok(
-	struct doctor_report *checkup, enum check_topic topic, const char *format, ...)
+void doctor_report_ok(struct doctor_report *report, enum check_topic topic, const char *format, ...)
 {
 	const struct check_line like = {.topic = topic, .state = CHECK_OK};
 	va_list args;
 
 	va_start(args, format);
-	doctor_report_add(checkup, &like, NULL, format, args);
+	doctor_report_add(report, &like, NULL, format, args);
 	va_end(args);
 }
 
-void doctor_report_warn(struct doctor_report *checkup, enum check_topic topic, const char *fix,
+void doctor_report_warn(struct doctor_report *report, enum check_topic topic, const char *fix,
 	const char *format, ...)
 {
 	const struct check_line like = {.topic = topic, .state = CHECK_WARN};
 	va_list args;
 
 	va_start(args, format);
-	doctor_report_add(checkup, &like, fix, format, args);
+	doctor_report_add(report, &like, fix, format, args);
 	va_end(args);
 }
 
-void doctor_report_fail(struct doctor_report *checkup, enum check_topic topic, enum exit_code exit,
+void doctor_report_fail(struct doctor_report *report, enum check_topic topic, enum exit_code exit,
 	const char *fix, const char *format, ...)
 {
 	const struct check_line like = {.topic = topic, .state = CHECK_FAIL, .exit = exit};
 	va_list args;
 
 	va_start(args, format);
-	doctor_report_add(checkup, &like, fix, format, args);
+	doctor_report_add(report, &like, fix, format, args);
 	va_end(args);
 }
 
 void doctor_report_error(
-	struct doctor_report *checkup, enum check_topic topic, const struct error *err, bool warn)
+	struct doctor_report *report, enum check_topic topic, const struct error *err, bool warn)
 {
 	if (warn)
-		doctor_report_warn(checkup, topic, err->fix, "%s", error_message(err));
+		doctor_report_warn(report, topic, err->fix, "%s", error_message(err));
 	else
 		doctor_report_fail(
-			checkup, topic, error_exit(err), err->fix, "%s", error_message(err));
+			report, topic, error_exit(err), err->fix, "%s", error_message(err));
 }
 
 bool doctor_report_has(
-	const struct doctor_report *checkup, enum check_topic topic, enum check_state state)
+	const struct doctor_report *report, enum check_topic topic, enum check_state state)
 {
-	for (size_t i = 0; i < checkup->n; i++) {
-		if (checkup->lines[i].topic == topic && checkup->lines[i].state >= state)
+	for (size_t i = 0; i < report->n; i++) {
+		if (report->lines[i].topic == topic && report->lines[i].state >= state)
 			return true;
 	}
 	return false;
 }
 
-size_t doctor_report_count(const struct doctor_report *checkup, enum check_state state)
+size_t doctor_report_count(const struct doctor_report *report, enum check_state state)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < checkup->n; i++)
-		n += checkup->lines[i].state == state;
+	for (size_t i = 0; i < report->n; i++)
+		n += report->lines[i].state == state;
 	return n;
 }
 
-enum exit_code doctor_report_exit(const struct doctor_report *checkup)
+enum exit_code doctor_report_exit(const struct doctor_report *report)
 {
 	enum exit_code lowest = EXIT_DONE;
 
-	for (size_t i = 0; i < checkup->n; i++) {
-		if (checkup->lines[i].state == CHECK_FAIL)
-			lowest = exit_code_lower(lowest, checkup->lines[i].exit);
+	for (size_t i = 0; i < report->n; i++) {
+		if (report->lines[i].state == CHECK_FAIL)
+			lowest = exit_code_lower(lowest, report->lines[i].exit);
 	}
-	return checkup->out_of_memory && lowest == EXIT_DONE ? EXIT_INTERNAL : lowest;
+	return report->out_of_memory && lowest == EXIT_DONE ? EXIT_INTERNAL : lowest;
 }
 
 static enum colour doctor_report_colour(enum check_state state)
@@ -171,18 +170,18 @@ static void doctor_report_print_line(
 		fprintf(out, "      %-*s  fix: %s\n", width, "", line->fix);
 }
 
-void doctor_report_print(FILE *out, const struct doctor_report *checkup, bool colour)
+void doctor_report_print(FILE *out, const struct doctor_report *report, bool colour)
 {
-	size_t warnings = doctor_report_count(checkup, CHECK_WARN);
-	size_t fails = doctor_report_count(checkup, CHECK_FAIL);
+	size_t warnings = doctor_report_count(report, CHECK_WARN);
+	size_t fails = doctor_report_count(report, CHECK_FAIL);
 	int width = topic_width();
 
-	for (size_t i = 0; i < checkup->n; i++)
-		doctor_report_print_line(out, &checkup->lines[i], width, colour);
-	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", doctor_report_count(checkup, CHECK_OK),
+	for (size_t i = 0; i < report->n; i++)
+		doctor_report_print_line(out, &report->lines[i], width, colour);
+	fprintf(out, "\n%zu ok, %zu warning%s, %zu failed", doctor_report_count(report, CHECK_OK),
 		warnings, warnings == 1 ? "" : "s", fails);
 	if (fails > 0)
-		fprintf(out, " (exit code %d)", (int)doctor_report_exit(checkup));
+		fprintf(out, " (exit code %d)", (int)doctor_report_exit(report));
 	fputc('\n', out);
 }
 
@@ -199,28 +198,28 @@ static void pack_line(
 		jsonpack_int(pack, object, "exit", (int64_t)line->exit);
 }
 
-char *doctor_report_format(const struct doctor_report *checkup)
+char *doctor_report_format(const struct doctor_report *report)
 {
 	struct json_object *checks;
 	struct jsonpack pack;
 
 	jsonpack_begin(&pack);
 	jsonpack_string(&pack, pack.root, "schema", CHECKUP_SCHEMA);
-	jsonpack_int(&pack, pack.root, "exit", (int64_t)doctor_report_exit(checkup));
+	jsonpack_int(&pack, pack.root, "exit", (int64_t)doctor_report_exit(report));
 	checks = jsonpack_array(&pack, pack.root, "checks");
-	for (size_t i = 0; i < checkup->n; i++)
-		pack_line(&pack, checks, &checkup->lines[i]);
+	for (size_t i = 0; i < report->n; i++)
+		pack_line(&pack, checks, &report->lines[i]);
 	return jsonpack_text(&pack);
 }
 
-void doctor_report_clear(struct doctor_report *checkup)
+void doctor_report_clear(struct doctor_report *report)
 {
-	if (!checkup)
+	if (!report)
 		return;
-	for (size_t i = 0; i < checkup->n; i++) {
-		free(checkup->lines[i].text);
-		free(checkup->lines[i].fix);
+	for (size_t i = 0; i < report->n; i++) {
+		free(report->lines[i].text);
+		free(report->lines[i].fix);
 	}
-	free(checkup->lines);
-	*checkup = (struct doctor_report){0};
+	free(report->lines);
+	*report = (struct doctor_report){0};
 }

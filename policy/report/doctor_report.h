@@ -51,7 +51,7 @@ struct check_line {
 	enum check_state state;
 	enum exit_code exit; /* of a fail; EXIT_DONE else */
 	char *text;
-	char *fix; /* NULL where there is nothing to mend */
+	char *fix; /* NULL where there is nothing to fix */
 };
 
 /* All-zero is empty. Everything is owned. */
@@ -62,37 +62,37 @@ struct doctor_report {
 };
 
 /* Add a line. What does not fit into memory is remembered in `out_of_memory`. */
-void doctor_report_ok(struct doctor_report *checkup, enum check_topic topic, const char *format,
-	...) __attribute__((format(printf, 3, 4)));
-void doctor_report_warn(struct doctor_report *checkup, enum check_topic topic, const char *fix,
+void doctor_report_ok(struct doctor_report *report, enum check_topic topic, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void doctor_report_warn(struct doctor_report *report, enum check_topic topic, const char *fix,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
-void doctor_report_fail(struct doctor_report *checkup, enum check_topic topic, enum exit_code exit,
+void doctor_report_fail(struct doctor_report *report, enum check_topic topic, enum exit_code exit,
 	const char *fix, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* doctor_report_fail() with what an error says, and its code's exit; or, with `warn`,
  * doctor_report_warn(). */
 void doctor_report_error(
-	struct doctor_report *checkup, enum check_topic topic, const struct error *err, bool warn);
+	struct doctor_report *report, enum check_topic topic, const struct error *err, bool warn);
 
 /* True where that matter has a line of that state or a worse one. */
 bool doctor_report_has(
-	const struct doctor_report *checkup, enum check_topic topic, enum check_state state);
+	const struct doctor_report *report, enum check_topic topic, enum check_state state);
 
 /* How many lines are of that state. */
-size_t doctor_report_count(const struct doctor_report *checkup, enum check_state state);
+size_t doctor_report_count(const struct doctor_report *report, enum check_state state);
 
 /* The lowest exit code of the fails, EXIT_DONE without one. */
-enum exit_code doctor_report_exit(const struct doctor_report *checkup);
+enum exit_code doctor_report_exit(const struct doctor_report *report);
 
 /* For a person: a line for each, with its fix below; and the sum. `colour`: oci/base/colour.h. */
-void doctor_report_print(FILE *out, const struct doctor_report *checkup, bool colour);
+void doctor_report_print(FILE *out, const struct doctor_report *report, bool colour);
 
 #define CHECKUP_SCHEMA "fuse-sidecar.io/doctor/v1"
 
 /* The same as JSON of that schema. Owned by the caller; NULL without memory. */
-char *doctor_report_format(const struct doctor_report *checkup);
+char *doctor_report_format(const struct doctor_report *report);
 
-void doctor_report_clear(struct doctor_report *checkup);
+void doctor_report_clear(struct doctor_report *report);
 
 #define cleanup_doctor_report __attribute__((cleanup(doctor_report_clear)))
 

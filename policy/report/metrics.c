@@ -46,7 +46,8 @@ static void add_to(uint64_t *number, uint64_t more)
 		*number = UINT64_MAX;
 }
 
-static void observe(struct metrics_histogram *histogram, const struct bound *bounds, uint64_t usec)
+static void metrics_observe(
+	struct metrics_histogram *histogram, const struct bound *bounds, uint64_t usec)
 {
 	size_t i = 0;
 
@@ -70,13 +71,13 @@ void metrics_note_run(
 	if (stage >= METRICS_STAGES)
 		return;
 	add_to(&metrics->runs[stage][result_of(exit_code)], 1);
-	observe(&metrics->work[stage], work_bounds, work_usec);
+	metrics_observe(&metrics->work[stage], work_bounds, work_usec);
 }
 
 void metrics_note_gate(struct metrics *metrics, bool opened, uint64_t waited_usec)
 {
-	observe(&metrics->gate[opened ? METRICS_GATE_OPENED : METRICS_GATE_REFUSED], gate_bounds,
-		waited_usec);
+	metrics_observe(&metrics->gate[opened ? METRICS_GATE_OPENED : METRICS_GATE_REFUSED],
+		gate_bounds, waited_usec);
 }
 
 /* Every number by a name of its own, which is the same in every version. False: stop. */
