@@ -105,7 +105,7 @@ list() {
 		[[ -e $file ]] && echo "file|$file|$mandir/man${file##*.}/${file##*/}"
 	done
 	# As in the tree, so that the pages' links hold.
-	for file in README.md CHANGELOG.md LICENSE docs/*.md docs/*.json examples/*.yaml; do
+	for file in README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE docs/*.md docs/*.json examples/*.yaml; do
 		[[ -e $file ]] && echo "file|$file|$docdir/$file"
 	done
 	# The stage that cleans up is there before the one that leaves something to clean up.

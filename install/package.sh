@@ -34,7 +34,7 @@ export SOURCE_DATE_EPOCH
 # copy_sources DIR: all that a build and its tests need, and nothing that was built
 copy_sources() {
 	mkdir -p -- "$1"
-	cp -a -- Makefile VERSION README.md CHANGELOG.md LICENSE hook oci policy install crio-hooks.d docs examples tests "$1"
+	cp -a -- Makefile VERSION README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE hook oci policy install crio-hooks.d docs examples tests "$1"
 	printf '%s\n' "$version" >"$1/VERSION"
 	find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" -- {} +
 }

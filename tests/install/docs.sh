@@ -12,7 +12,7 @@ set -uo pipefail
 . "$(dirname -- "$0")/code.bash"
 
 hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
-pages=(README.md CHANGELOG.md docs/*.md)
+pages=(README.md CHANGELOG.md SECURITY.md MAINTAINERS.md docs/*.md)
 
 # ---- how it is compared --------------------------------------------------------------------------
 

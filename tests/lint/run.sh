@@ -93,7 +93,7 @@ lint_spdx() {
 			{ echo "$file: no SPDX line"; rc=1; }
 	done < <(sources '*.c' && sources '*.cc' && sources '*.h' && sources '*.sh' &&
 		sources '*.bash' && sources '*.py' && sources '*.mk' && sources '*.postinst' && sources '*.postrm' && sources '*.prerm' &&
-		sources '*.bash-completion' && echo Makefile && echo .ci/run)
+		sources '*.bash-completion' && sources '*.yml' && echo Makefile && echo .ci/run)
 	return "$rc"
 }
 
