@@ -476,6 +476,12 @@ print-cflags:
 	@printf '%s ' -std=gnu11 -D_GNU_SOURCE -I. $(LIB_CFLAGS) $(TEST_CFLAGS)
 	@echo "-DFUSE_SIDECAR_HOOK_VERSION='\"$(VERSION)\"'"
 
+# clangd reads it; .clangd says what is not as in a .c file. SANITIZE and the like have no part in it.
+.PHONY: clangd
+clangd: ## compile_flags.txt, by which clangd and editors understand the sources
+	@for flag in $$($(MAKE) -s print-cflags); do eval "printf '%s\n' $$flag"; done >compile_flags.txt
+	@echo 'made compile_flags.txt'
+
 # Only for these two: exported to everything, they would reach a `make install` inside a test.
 $(foreach v,$(INSTALL_VARS),$(eval install uninstall: export $(v) := $$($(v))))
 
