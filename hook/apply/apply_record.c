@@ -45,7 +45,7 @@ static uint64_t unique_id(const struct run *run, const struct topology_path *pat
 	return mount.unique;
 }
 
-static int note_state(
+static int apply_record_note_state(
 	struct run *run, const char *path, const struct probe_question *answer, uint64_t now_usec)
 {
 	const struct topology_path *recorded = topology_path(&run->topology, path);
@@ -100,7 +100,7 @@ static int note_paths(
 			"cannot probe the pod's FUSE paths: %s", strerror(-r));
 	for (size_t i = 0; i < n; i++) {
 		if (questions[i].host_path &&
-			note_state(run, paths[i].path, &questions[i], now_usec) < 0)
+			apply_record_note_state(run, paths[i].path, &questions[i], now_usec) < 0)
 			return error_memory(err);
 	}
 	return 0;
@@ -128,7 +128,7 @@ static int is_proven_mount(const struct target *target, int fd, struct error *er
  * fails: this pod uses it from now on too. Committed with the bind's lock held, so that the other
  * pod's end cannot miss it.
  */
-static int adopt(struct run *run, const struct target *target, struct error *err)
+static int apply_record_adopt(struct run *run, const struct target *target, struct error *err)
 {
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
 	cleanup_close int fd = -EBADF;
@@ -186,7 +186,7 @@ static int adopt_binds(struct run *run, struct error *err)
 
 		if (was_looked_at(&run->judgement.targets, i) || !may_be_anothers(run, target))
 			continue;
-		r = adopt(run, target, err);
+		r = apply_record_adopt(run, target, err);
 		if (r < 0)
 			return r;
 	}
@@ -202,7 +202,7 @@ static int refuse_larger(struct error *err)
 		TOPOLOGY_MAX_SIZE);
 }
 
-static int enter(struct run *run, const struct container_note *note, struct error *err)
+static int apply_record_enter(struct run *run, const struct container_note *note, struct error *err)
 {
 	int r = topology_note_container(&run->topology, &run->facts, &run->judgement.targets, note);
 
@@ -243,7 +243,7 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 
 	if (seen < 0 && !denied)
 		return seen;
-	r = enter(run, &note, err);
+	r = apply_record_enter(run, &note, err);
 	if (r < 0)
 		return r;
 	if (seen == 0)
@@ -264,7 +264,7 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	return seen;
 }
 
-static int open_shown(struct run *run, int *ret_fd, struct error *err)
+static int open_copy_of_record(struct run *run, int *ret_fd, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	cleanup_error struct error unlabelled = {0};
@@ -284,7 +284,7 @@ static int open_shown(struct run *run, int *ret_fd, struct error *err)
 
 /* A volume at /run that is read-only, and has no directory for it: no reason to refuse the
  * container. */
-static void say_not_shown(const struct run *run, const struct plan_step *step)
+static void audit_not_exposed(const struct run *run, const struct plan_step *step)
 {
 	audit_send(&run->audit,
 		&(struct audit_entry){
@@ -294,7 +294,7 @@ static void say_not_shown(const struct run *run, const struct plan_step *step)
 		step->container_path);
 }
 
-static void say_shown(const struct run *run, const struct plan_step *step)
+static void audit_exposed(const struct run *run, const struct plan_step *step)
 {
 	audit_send(&run->audit,
 		&(struct audit_entry){
@@ -309,7 +309,7 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	cleanup_close int shown = -EBADF;
 	int r;
 
-	r = open_shown(run, &shown, err);
+	r = open_copy_of_record(run, &shown, err);
 	if (r < 0)
 		return r;
 	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
@@ -319,8 +319,8 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	if (r < 0)
 		return r;
 	if (r == PUBLISHED_NOWHERE)
-		say_not_shown(run, step);
+		audit_not_exposed(run, step);
 	else
-		say_shown(run, step);
+		audit_exposed(run, step);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "hook/mount/shared_bind.h"
 
 /* What is not there any more must not be taken for a hook's at the pod's end. */
-static void forget(struct topology_volume *volume)
+static void rollback_forget(struct topology_volume *volume)
 {
 	if (!volume)
 		return;
@@ -17,7 +17,7 @@ static void forget(struct topology_volume *volume)
 }
 
 /* The last step, with the lock held: no hook can adopt it between the question and the end. */
-static int take_back_sharing(struct run *run, struct error *err)
+static int rollback_sharing(struct run *run, struct error *err)
 {
 	const struct rollback_step *step = &run->rollback.steps[run->rollback.n - 1];
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
@@ -36,7 +36,7 @@ static int take_back_sharing(struct run *run, struct error *err)
 	r = rollback_list_last(&run->rollback);
 	/* What could not be taken back stays in the record: the pod's end does it. */
 	if (r == 0)
-		forget(volume);
+		rollback_forget(volume);
 	return r;
 }
 
@@ -53,7 +53,7 @@ unsigned int rollback_run(struct run *run)
 		if (step->kind == ROLLBACK_DIRECTORY || !step->name)
 			r = rollback_list_last(&run->rollback);
 		else
-			r = take_back_sharing(run, &err);
+			r = rollback_sharing(run, &err);
 		if (r < 0)
 			left++;
 	}

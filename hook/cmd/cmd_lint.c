@@ -78,7 +78,7 @@ static int parse_policy(
  * first, for nothing becomes code any more; where it is not there, that is said when it is asked
  * for. Where the kernel takes no filter there is none: without a privilege there is little to keep.
  */
-static int confine(struct error *err)
+static int lint_drop_privileges(struct error *err)
 {
 	struct yamllib yaml;
 	const char *reason;
@@ -92,7 +92,7 @@ static int confine(struct error *err)
 }
 
 /* What keeps the manifest from being looked at. */
-static int refuse(const char *file, const struct error *err)
+static int lint_refuse(const char *file, const struct error *err)
 {
 	fprintf(stderr, "%s: error: %s [%s]\n", file, error_message(err), code_name(err->code));
 	if (err->fix)
@@ -100,7 +100,7 @@ static int refuse(const char *file, const struct error *err)
 	return (int)error_exit(err);
 }
 
-static int print(const struct options *options, const struct lint_report *report)
+static int lint_print(const struct options *options, const struct lint_report *report)
 {
 	bool colour = terminal_wants_colour(STDOUT_FILENO);
 	int r = 0;
@@ -114,19 +114,21 @@ static int print(const struct options *options, const struct lint_report *report
 	return r;
 }
 
-static int judge(const struct options *options, const struct lint_input *input, struct error *err)
+static int lint_judge(
+	const struct options *options, const struct lint_input *input, struct error *err)
 {
 	cleanup_lint struct lint lint = {0};
 	const struct lint_report report = {options->manifest_path, input->data, input->size, &lint};
 
-	if (lint_run(input, &lint) < 0 || print(options, &report) < 0)
+	if (lint_run(input, &lint) < 0 || lint_print(options, &report) < 0)
 		return error_memory(err);
 	return (int)lint_exit(&lint);
 }
 
 /* The manifest on standard output, what is left to be done on standard error. One that cannot be
  * read is not printed: who puts the output in its place must not lose it. */
-static int mend(const struct options *options, const struct lint_input *input, struct error *err)
+static int lint_fix_text(
+	const struct options *options, const struct lint_input *input, struct error *err)
 {
 	cleanup_lint struct lint lint = {0};
 	cleanup_text struct text text = {0};
@@ -157,13 +159,13 @@ int cmd_lint(const struct options *options)
 	if (r == 0)
 		r = read_manifest(options->manifest_path, &text, &err);
 	if (r == 0)
-		r = confine(&err);
+		r = lint_drop_privileges(&err);
 	if (r == 0)
 		r = parse_policy(options->policy_path, &policy, &config, &err);
 	if (r < 0)
-		return refuse(name, &err);
+		return lint_refuse(name, &err);
 	input.data = text.data;
 	input.size = text.size;
-	r = options->fix ? mend(options, &input, &err) : judge(options, &input, &err);
-	return r < 0 ? refuse(name, &err) : r;
+	r = options->fix ? lint_fix_text(options, &input, &err) : lint_judge(options, &input, &err);
+	return r < 0 ? lint_refuse(name, &err) : r;
 }

@@ -9,7 +9,7 @@
 #include "oci/base/programs.h"
 #include <stdio.h>
 
-static int fail(const struct error *err)
+static int cmd_metrics_fail(const struct error *err)
 {
 	fprintf(stderr, TOOL_PROGRAM " metrics: %s%s%s\n", error_message(err),
 		err->fix ? "; fix: " : "", err->fix ? err->fix : "");
@@ -39,7 +39,7 @@ int cmd_metrics(const struct options *options)
 	else if (r == 0)
 		r = metrics_file_make(&config, &text, &err);
 	if (r < 0)
-		return fail(&err);
+		return cmd_metrics_fail(&err);
 	if (text)
 		fputs(text, stdout);
 	return EXIT_DONE;

@@ -40,7 +40,7 @@ static void prepare_clear(struct prepare *prepare)
 
 #define cleanup_prepare __attribute__((cleanup(prepare_clear)))
 
-static void say(const struct share_host *share)
+static void prepare_report(const struct share_host *share)
 {
 	printf("%s: %s, peer group %d\n", share->path,
 		!share->changed ? "shared already"
@@ -49,7 +49,7 @@ static void say(const struct share_host *share)
 		share->group);
 }
 
-static int prepare_and_say(void *data, struct worker_status *progress)
+static int prepare_and_report(void *data, struct worker_status *progress)
 {
 	const struct path_work *work = data;
 	cleanup_share_host struct share_host share = {0};
@@ -64,7 +64,7 @@ static int prepare_and_say(void *data, struct worker_status *progress)
 		audit_findings(&work->prepare->audit, &findings, true);
 		return (int)findings_exit(&findings);
 	}
-	say(&share);
+	prepare_report(&share);
 	return EXIT_DONE;
 }
 
@@ -89,7 +89,7 @@ static int prepare_paths(const struct prepare *prepare)
 		code = run_isolated(&(struct isolated){.stage = prepare->audit.stage,
 			.about = work.path,
 			.budget_usec = PATH_USEC,
-			.work = prepare_and_say,
+			.work = prepare_and_report,
 			.data = &work});
 		if (code != EXIT_DONE && (lowest == EXIT_DONE || code < lowest))
 			lowest = code;
@@ -98,7 +98,7 @@ static int prepare_paths(const struct prepare *prepare)
 }
 
 /* Hooks would find what they cannot write to; nodeMounts are made shared all the same. */
-static void label(const struct prepare *prepare)
+static void prepare_label(const struct prepare *prepare)
 {
 	cleanup_error struct error err = {0};
 
@@ -129,6 +129,6 @@ int cmd_prepare(const struct options *options)
 		audit_failure(&prepare.audit, &err);
 		return (int)error_exit(&err);
 	}
-	label(&prepare);
+	prepare_label(&prepare);
 	return prepare_paths(&prepare);
 }

@@ -58,7 +58,7 @@ static int name_from_record(struct run *run)
 		       : 0;
 }
 
-static void say(const struct run *run, const char *what)
+static void reconcile_report(const struct run *run, const char *what)
 {
 	text_print(stdout, "%s/%s (%s): %s",
 		run->identity.pod_namespace ? run->identity.pod_namespace : "?",
@@ -75,7 +75,7 @@ static void break_hung(struct run *run, bool dry_run)
 }
 
 /* The record of a hook that showed it to containers, which may have become able to write there. */
-static int keep_apart(struct run *run, struct error *err)
+static int reconcile_isolate_record(struct run *run, struct error *err)
 {
 	/* One that cannot be looked at: writing it fails, and says why. */
 	return record_place_had_copy(run->runtime_fd, run->identity.pod_uid) == 0
@@ -102,16 +102,17 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	worker_status_subject(run->progress, &run->identity);
 	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->topology))
-		return dry_run ? 0 : keep_apart(run, err);
+		return dry_run ? 0 : reconcile_isolate_record(run, err);
 	r = dry_run ? pod_end_say(run, err) : pod_end(run, err);
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		say(run, "kept: none of its containers runs, and a mount of it does not answer");
+		reconcile_report(run,
+			"kept: none of its containers runs, and a mount of it does not answer");
 		return 0;
 	}
-	say(run, dry_run ? "would be removed: none of its containers runs"
-			 : "removed: none of its containers runs");
+	reconcile_report(run, dry_run ? "would be removed: none of its containers runs"
+				      : "removed: none of its containers runs");
 	return 1;
 }
 
@@ -122,7 +123,7 @@ static int remove_empty(struct run *run, bool dry_run, struct error *err)
 	int r;
 
 	if (dry_run) {
-		say(run, "would be removed: it has no record");
+		reconcile_report(run, "would be removed: it has no record");
 		return 1;
 	}
 	r = record_remove(run->runtime_fd, run->identity.pod_uid, err);
@@ -148,7 +149,7 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 		error_message(broken), dry_run ? "would be moved to" : "moved to", place);
 	if (!text)
 		return error_memory(broken);
-	say(run, text);
+	reconcile_report(run, text);
 	if (!dry_run)
 		audit_send(&run->audit,
 			&(struct audit_entry){
@@ -192,7 +193,7 @@ static int reconcile_pod(
 /* What the process of one pod exits with; else it has failed, and said so. */
 enum pod_exit { POD_KEPT, POD_ENDED, POD_FAILED };
 
-static int reconcile_and_say(void *data, struct worker_status *progress)
+static int reconcile_and_report(void *data, struct worker_status *progress)
 {
 	const struct pod_work *work = data;
 	cleanup_error struct error err = {0};
@@ -203,7 +204,7 @@ static int reconcile_and_say(void *data, struct worker_status *progress)
 	return r < 0 ? POD_FAILED : r > 0 ? POD_ENDED : POD_KEPT;
 }
 
-static int reconcile_apart(const char *uid, const struct tally *tally)
+static int reconcile_isolated(const char *uid, const struct tally *tally)
 {
 	char about[64];
 
@@ -212,7 +213,7 @@ static int reconcile_apart(const char *uid, const struct tally *tally)
 		.stage = "reconcile",
 		.about = about,
 		.budget_usec = WORKER_STATUS_STAGE_USEC,
-		.work = reconcile_and_say,
+		.work = reconcile_and_report,
 		.data = &(struct pod_work){uid, tally->dry_run, tally->index},
 	});
 }
@@ -232,7 +233,7 @@ static void fill_index(int runtime, const struct tally *tally)
 static bool take_turn(const char *uid, struct tally *tally)
 {
 	uint64_t began = deadline_now();
-	int code = reconcile_apart(uid, tally);
+	int code = reconcile_isolated(uid, tally);
 
 	switch (code) {
 	case POD_KEPT:
@@ -316,7 +317,7 @@ static int leave_stamp(int runtime, struct error *err)
 }
 
 /* Before a hook cannot write there, which is told every time until somebody mends it. */
-static void label(int runtime)
+static void reconcile_label(int runtime)
 {
 	cleanup_error struct error err = {0};
 
@@ -339,7 +340,7 @@ static int reconcile_records(struct tally *tally, struct error *err)
 	if (r < 0)
 		return r;
 	if (!tally->dry_run)
-		label(runtime);
+		reconcile_label(runtime);
 	r = reconcile_pods(runtime, &uids, tally, err);
 	if (r == 0)
 		r = runtime_gc(runtime, tally->dry_run, err);
@@ -355,7 +356,7 @@ static void write_metrics(const struct config *config)
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 }
 
-static int reconcile(struct tally *tally, struct error *err)
+static int reconcile_all(struct tally *tally, struct error *err)
 {
 	cleanup_config struct config config = {0};
 	int r;
@@ -379,7 +380,7 @@ int cmd_reconcile(const struct options *options)
 	struct tally tally = {
 		.dry_run = options->dry_run, .progress = options->progress, .index = &index};
 
-	if (reconcile(&tally, &err) < 0) {
+	if (reconcile_all(&tally, &err) < 0) {
 		audit_failure(&(struct audit){.stage = "reconcile"}, &err);
 		return (int)error_exit(&err);
 	}

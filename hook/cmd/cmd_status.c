@@ -39,7 +39,7 @@ static void status_clear(struct status *status)
 
 #define cleanup_status __attribute__((cleanup(status_clear)))
 
-static void complain(const struct error *err)
+static void status_report_error(const struct error *err)
 {
 	terminal_progress_end();
 	text_print(stderr, TOOL_PROGRAM " status: %s%s%s", error_message(err),
@@ -100,7 +100,7 @@ static int show_pods(struct status *status, struct error *err)
 		terminal_progress(i + 1, uids.n, uids.items[i]);
 		/* One record that cannot be read does not hide the others. */
 		if (show_pod(status, uids.items[i], &record_err) < 0) {
-			complain(&record_err);
+			status_report_error(&record_err);
 			status->broken = true;
 		}
 	}
@@ -108,7 +108,7 @@ static int show_pods(struct status *status, struct error *err)
 	return 0;
 }
 
-static int look(struct status *status, struct error *err)
+static int status_read(struct status *status, struct error *err)
 {
 	cleanup_config struct config config = {0};
 	cleanup_error struct error policy_err = {0};
@@ -117,7 +117,7 @@ static int look(struct status *status, struct error *err)
 	if (r < 0)
 		return r;
 	if (policy_file_load(&config, &policy_err) < 0) {
-		complain(&policy_err);
+		status_report_error(&policy_err);
 		if (config_defaults(&config) < 0)
 			return error_memory(err);
 	}
@@ -146,9 +146,9 @@ int cmd_status(const struct options *options)
 
 	if (options->json)
 		status.pods = status_json_begin(&status.pack);
-	r = look(&status, &err);
+	r = status_read(&status, &err);
 	if (r < 0) {
-		complain(&err);
+		status_report_error(&err);
 		return (int)error_exit(&err);
 	}
 	if (options->pod && status.shown == 0) {
@@ -159,7 +159,7 @@ int cmd_status(const struct options *options)
 	if (options->json) {
 		if (jsonpack_end(&status.pack, stdout) < 0) {
 			error_memory(&err);
-			complain(&err);
+			status_report_error(&err);
 			return EXIT_INTERNAL;
 		}
 	} else if (status.shown == 0 && !status.broken) {

@@ -43,7 +43,8 @@ static bool is_kubelets(const char *root)
 	return name && strcmp(name, "/pods") == 0;
 }
 
-static int look_for_pod(const char *root, const char *uid, bool *ret_there, struct error *err)
+static int broken_record_find_pod(
+	const char *root, const char *uid, bool *ret_there, struct error *err)
 {
 	cleanup_free char *path = path_join(root, uid);
 	struct stat st;
@@ -72,7 +73,7 @@ static int is_gone(const struct run *run, bool *ret_gone, struct error *err)
 		if (!is_kubelets(root))
 			continue;
 		kubelet = true;
-		r = look_for_pod(root, run->identity.pod_uid, &there, err);
+		r = broken_record_find_pod(root, run->identity.pod_uid, &there, err);
 	}
 	*ret_gone = kubelet && !there;
 	return r;

@@ -22,14 +22,14 @@
 /* NULL with errno. */
 static DIR *open_listed(int fd)
 {
-	int copy = openat(fd, ".", OPEN_DIRECTORY), failed;
+	int copy = openat(fd, ".", OPEN_DIRECTORY), broken_store_error;
 	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
 
 	if (directory || copy < 0)
 		return directory;
-	failed = errno;
+	broken_store_error = errno;
 	close(copy);
-	errno = failed;
+	errno = broken_store_error;
 	return NULL;
 }
 
@@ -38,7 +38,7 @@ static bool is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static int list(int fd, struct strv *ret)
+static int broken_store_list(int fd, struct strv *ret)
 {
 	cleanup_directory DIR *directory = open_listed(fd);
 	const struct dirent *entry;
@@ -62,7 +62,7 @@ static size_t size_of(int fd, const char *name)
 	struct stat st;
 	size_t size = 0;
 
-	if (record < 0 || list(record, &files) < 0)
+	if (record < 0 || broken_store_list(record, &files) < 0)
 		return SIZE_MAX;
 	for (size_t i = 0; i < files.n; i++) {
 		if (fstatat(record, files.items[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -88,7 +88,7 @@ static int compare_newest(const void *a, const void *b)
 	return first != second ? (first < second ? 1 : -1) : strcmp(one, other);
 }
 
-static void remove_record(int fd, const char *name)
+static void broken_store_remove(int fd, const char *name)
 {
 	cleanup_close int record = openat(fd, name, OPEN_DIRECTORY);
 
@@ -97,7 +97,7 @@ static void remove_record(int fd, const char *name)
 	unlinkat(fd, name, record >= 0 ? AT_REMOVEDIR : 0);
 }
 
-static int failed(struct error *err, int r)
+static int broken_store_error(struct error *err, int r)
 {
 	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR "/" BROKEN_DIRECTORY, NULL,
 		"cannot look through " RUNTIME_DIR "/" BROKEN_DIRECTORY ": %s", strerror(-r));
@@ -108,10 +108,10 @@ int broken_store_prune(int runtime_fd, struct error *err)
 	cleanup_close int fd = openat(runtime_fd, BROKEN_DIRECTORY, OPEN_DIRECTORY);
 	cleanup_strv struct strv names = {0};
 	size_t left = BROKEN_MAX_SIZE;
-	int r = fd < 0 ? -errno : list(fd, &names);
+	int r = fd < 0 ? -errno : broken_store_list(fd, &names);
 
 	if (r < 0)
-		return r == -ENOENT ? 0 : failed(err, r);
+		return r == -ENOENT ? 0 : broken_store_error(err, r);
 	if (names.n > 0)
 		qsort(names.items, names.n, sizeof(*names.items), compare_newest);
 	for (size_t i = 0; i < names.n; i++) {
@@ -123,7 +123,7 @@ int broken_store_prune(int runtime_fd, struct error *err)
 			continue;
 		}
 		left = 0;
-		remove_record(fd, names.items[i]);
+		broken_store_remove(fd, names.items[i]);
 	}
 	return 0;
 }

@@ -66,7 +66,7 @@ static void remove_lock(int runtime_fd, const char *name)
 }
 
 /* A copy without a record: its pod's end was cut short, or the record was moved aside. */
-static int remove_shown(int runtime_fd, const char *uid, struct error *err)
+static int remove_record_copy(int runtime_fd, const char *uid, struct error *err)
 {
 	cleanup_lock struct lock lock = LOCK_NONE;
 	cleanup_error struct error busy = {0};
@@ -135,7 +135,7 @@ static int remove_copies(int runtime_fd, bool dry_run, struct error *err)
 		if (dry_run || !ident_is_pod_uid(entry->d_name) ||
 			record_is_there(runtime_fd, entry->d_name))
 			continue;
-		removed = remove_shown(runtime_fd, entry->d_name, r == 0 ? err : &later);
+		removed = remove_record_copy(runtime_fd, entry->d_name, r == 0 ? err : &later);
 		r = r < 0 ? r : removed;
 	}
 	return r;

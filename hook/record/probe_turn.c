@@ -200,7 +200,8 @@ static bool find_kernels(const struct fuse_connection *connection, struct probe_
 	return ret->pid > 0;
 }
 
-static bool find_holder(const struct fuse_connection *connection, struct probe_waiter *ret)
+static bool probe_turn_find_holder(
+	const struct fuse_connection *connection, struct probe_waiter *ret)
 {
 	return find_own(connection, ret) || find_kernels(connection, ret);
 }
@@ -209,14 +210,14 @@ bool probe_turn_is_taken(const struct fuse_connection *connection)
 {
 	struct probe_waiter holder;
 
-	return find_holder(connection, &holder);
+	return probe_turn_find_holder(connection, &holder);
 }
 
 bool probe_turn_waiter(const struct fuse_connection *connection, struct probe_waiter *ret)
 {
 	char state;
 
-	if (!find_holder(connection, ret))
+	if (!probe_turn_find_holder(connection, ret))
 		return false;
 	/* One that runs has been answered just now, or has not asked yet. */
 	state = lock_holder_state(ret->pid);

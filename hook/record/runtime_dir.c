@@ -66,7 +66,7 @@ static int make_error(struct error *err, int r, const char *path)
 }
 
 /* One of an older hook, which let others in. */
-static int narrow(int fd, const char *path, mode_t mode, struct error *err)
+static int runtime_dir_narrow(int fd, const char *path, mode_t mode, struct error *err)
 {
 	struct stat st;
 
@@ -94,7 +94,7 @@ static int open_owned(
 			path, strerror(errno));
 	r = check_owner(fd, path, err);
 	if (r == 0 && create)
-		r = narrow(fd, path, *create, err);
+		r = runtime_dir_narrow(fd, path, *create, err);
 	/* Whoever made it can work in it. Where others cannot, services and doctor say so. */
 	if (r == 0 && made)
 		(void)selinux_context_label(fd, path, NULL);

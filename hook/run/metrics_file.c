@@ -30,7 +30,7 @@ static void count_pod(struct metrics_gauges *gauges, const struct pod_now *pod)
 }
 
 /* A record that cannot be read is in no number: status and the journal tell of it. */
-static int look_at_pod(int runtime_fd, const char *uid, const struct mount_table *host,
+static int metrics_file_read_pod(int runtime_fd, const char *uid, const struct mount_table *host,
 	const struct config *config, struct metrics_gauges *gauges, struct error *err)
 {
 	cleanup_pod_now struct pod_now pod = {0};
@@ -46,8 +46,8 @@ static int look_at_pod(int runtime_fd, const char *uid, const struct mount_table
 	return 0;
 }
 
-static int look(int runtime_fd, const struct config *config, struct metrics_gauges *gauges,
-	struct error *err)
+static int metrics_file_read(int runtime_fd, const struct config *config,
+	struct metrics_gauges *gauges, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	cleanup_strv struct strv uids = {0};
@@ -56,7 +56,7 @@ static int look(int runtime_fd, const struct config *config, struct metrics_gaug
 	if (r == 0 && uids.n > 0)
 		r = mnttab_read(0, &host, err);
 	for (size_t i = 0; r == 0 && i < uids.n; i++)
-		r = look_at_pod(runtime_fd, uids.items[i], &host, config, gauges, err);
+		r = metrics_file_read_pod(runtime_fd, uids.items[i], &host, config, gauges, err);
 	return r;
 }
 
@@ -73,7 +73,7 @@ int metrics_file_make(const struct config *config, char **ret_text, struct error
 	else if (r == 0)
 		r = metrics_store_read(runtime, &metrics, err);
 	if (r == 0)
-		r = look(runtime, config, &gauges, err);
+		r = metrics_file_read(runtime, config, &gauges, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	text = metrics_format(&metrics, &gauges, FUSE_SIDECAR_HOOK_VERSION);
@@ -93,7 +93,7 @@ static int write_failed(const struct config *config, int r, struct error *err)
 }
 
 /* `name` in the directory, by way of a file that the collector passes over: it ends in no .prom. */
-static int replace(int directory, const char *name, const char *text)
+static int metrics_file_replace(int directory, const char *name, const char *text)
 {
 	char temporary[NAME_MAX + 1];
 	int n = snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid());
@@ -119,7 +119,8 @@ int metrics_file_write(const struct config *config, struct error *err)
 	if (!parent || !text)
 		return r;
 	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = directory < 0 ? -errno
-			  : replace(directory, strrchr(config->metrics_file, '/') + 1, text);
+	r = directory < 0
+		    ? -errno
+		    : metrics_file_replace(directory, strrchr(config->metrics_file, '/') + 1, text);
 	return r < 0 ? write_failed(config, r, err) : 0;
 }

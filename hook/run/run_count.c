@@ -10,7 +10,7 @@
 #include "hook/sys/deadline.h"
 #include <syslog.h>
 
-static void tell(const struct run *run, const char *text, const char *fix)
+static void run_count_report(const struct run *run, const char *text, const char *fix)
 {
 	audit_send(&run->audit,
 		&(struct audit_entry){
@@ -22,7 +22,7 @@ static void tell(const struct run *run, const char *text, const char *fix)
 		fix ? fix : "");
 }
 
-static void store(struct run *run)
+static void run_count_store(struct run *run)
 {
 	cleanup_error struct error err = {0};
 	bool begun_anew = false;
@@ -35,7 +35,7 @@ static void store(struct run *run)
 	if (r == 0)
 		r = metrics_store_add(run->runtime_fd, &run->metrics, &begun_anew, &err);
 	if (r < 0)
-		tell(run, error_message(&err), err.fix);
+		run_count_report(run, error_message(&err), err.fix);
 	else if (begun_anew)
 		audit_send(&run->audit,
 			&(struct audit_entry){
@@ -72,11 +72,11 @@ void run_count(struct run *run, int exit_code, enum finding_code cause)
 		count_denials(run, cause);
 	metrics_note_run(&run->metrics, metrics_stage_of(run->audit.stage), exit_code,
 		took > run->gate_usec ? took - run->gate_usec : 0);
-	store(run);
+	run_count_store(run);
 }
 
 void run_count_heals(struct run *run)
 {
 	if (run->config.metrics_file && run->metrics.heals > 0)
-		store(run);
+		run_count_store(run);
 }

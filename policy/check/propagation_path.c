@@ -37,7 +37,7 @@ static int find_reach(const struct facts *facts, int origin, struct peer_set *re
 }
 
 /* From the provider's mount, where its FUSE mount is made, to the host's. */
-static int find_way_out(
+static int find_path_out(
 	const struct facts *facts, const struct target *target, enum propagation_path *ret)
 {
 	cleanup_peer_set struct peer_set reach = {0};
@@ -55,7 +55,7 @@ static int find_way_out(
 }
 
 /* From the host's mount to the consumer's. */
-static int find_way_in(
+static int find_path_in(
 	const struct facts *facts, const struct target *target, enum propagation_path *ret)
 {
 	cleanup_peer_set struct peer_set reach = {0};
@@ -98,8 +98,8 @@ int propagation_path_find(
 		return 0;
 	}
 	if (target->relation == TARGET_PROVIDES)
-		return find_way_out(facts, target, ret);
-	return find_way_in(facts, target, ret);
+		return find_path_out(facts, target, ret);
+	return find_path_in(facts, target, ret);
 }
 
 int propagation_path_needs_whole(

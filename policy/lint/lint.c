@@ -70,7 +70,7 @@ static char *name_object(const struct workload *workload)
 		name ? name : "(no name)");
 }
 
-static void pod_end(struct lint_pod *pod)
+static void lint_pod_end(struct lint_pod *pod)
 {
 	for (size_t i = 0; pod->containers && i < pod->n; i++) {
 		targets_clear(&pod->containers[i].targets);
@@ -125,7 +125,7 @@ static void scope_clear(struct scope *scope)
 static int judge_pod(const struct scope *scope, const struct workload *workload)
 {
 	cleanup_pod struct pod declared = {0};
-	__attribute__((cleanup(pod_end))) struct lint_pod pod = {
+	__attribute__((cleanup(lint_pod_end))) struct lint_pod pod = {
 		.input = scope->input,
 		.manifest = scope->manifest,
 		.objects = &scope->objects,
@@ -145,7 +145,7 @@ static int judge_pod(const struct scope *scope, const struct workload *workload)
 }
 
 /* By place; of one place in the order in which they were found. */
-static int compare(const void *a, const void *b)
+static int lint_compare(const void *a, const void *b)
 {
 	const struct lint_finding *left = a, *right = b;
 
@@ -221,7 +221,7 @@ int lint_run(const struct lint_input *input, struct lint *ret)
 	if (r < 0)
 		return r;
 	if (lint.n > 0)
-		qsort(lint.items, lint.n, sizeof(*lint.items), compare);
+		qsort(lint.items, lint.n, sizeof(*lint.items), lint_compare);
 	drop_repeats(&lint);
 	*ret = move_struct(lint);
 	return 0;
