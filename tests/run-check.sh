@@ -29,9 +29,9 @@
 # exits 0 when nothing failed, and names each skipped test on a line of its own: `SKIP name: why`, or
 # `ok N - name # SKIP why` as TAP has it.
 #
-# Suites run in the top directory; BUILD_DIR, HOOK_BINARY and TESTS_DIR are in their environment.
+# Suites run in the top directory; BUILD_DIR, HOOK_BINARY, TOOL_BINARY and TESTS_DIR are in their environment.
 # CI=true: a skip is a failure, unless tests/skip-allowed.txt lists it with a reason.
-# --hook: another program than the one in DIR is tested, by the suites that run it.
+# --hook: another program than the one in DIR is tested, with the tool beside it, by the suites that run them.
 # --only: the tests of cmocka programs whose name is like PATTERN, in which * and ? are as in a shell.
 # --list: prints the names of the suites, and runs none.
 # V=1: print everything that suites print, also when they pass. TEST_TIMEOUT: seconds for each suite.
@@ -89,7 +89,8 @@ done
 
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
-export BUILD_DIR=$build HOOK_BINARY=${hook:-$build/fuse-sidecar-hook} TESTS_DIR=$top/tests
+hook=${hook:-$build/fuse-sidecar-hook}
+export BUILD_DIR=$build HOOK_BINARY=$hook TOOL_BINARY=${hook%/*}/fuse-sidecar TESTS_DIR=$top/tests
 logs=$build/logs
 for name in "${wanted[@]}"; do
 	if [[ " ${stages_usual[*]} ${stages_more[*]} " == *" $name "* ]]; then

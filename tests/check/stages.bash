@@ -148,9 +148,10 @@ stage_newer() {
 	as_root newer || return 0
 	for name in ns_test_{publish_record,poststop,reconcile,sharing,dead_mount}; do
 		suite_apart "newer/$name" "$build/tests/ns/$name" \
-			HOOK_BINARY="$top/tests/filter/newer-libc.sh"
+			HOOK_BINARY="$top/tests/filter/newer-libc.sh" TOOL_BINARY="$top/tests/filter/newer-libc.sh"
 	done
 	suite newer/e2e read_shell env FUSE_SIDECAR_HOOK="$top/tests/filter/newer-libc.sh" \
+		FUSE_SIDECAR="$top/tests/filter/newer-libc.sh" \
 		E2E_RUNTIMES=crun tests/e2e/run.sh pod
 }
 
@@ -184,8 +185,9 @@ stage_valgrind() {
 		suite "valgrind/unit/$name" read_tap "${valgrind[@]}" "$build/tests/unit/$name"
 	done
 	name=ns_test_poststop
-	suite_apart "valgrind/ns/$name" "$build/tests/ns/$name" VALGRIND_BINARY="$HOOK_BINARY" \
-		VALGRIND_COMMAND="${valgrind[*]}" HOOK_BINARY="$top/tests/valgrind-hook.sh"
+	suite_apart "valgrind/ns/$name" "$build/tests/ns/$name" VALGRIND_DIR="${HOOK_BINARY%/*}" \
+		VALGRIND_COMMAND="${valgrind[*]}" HOOK_BINARY="$top/tests/valgrind-hook.sh" \
+		TOOL_BINARY="$top/tests/valgrind-hook.sh"
 }
 
 stage_install() {

@@ -138,8 +138,8 @@ show_hook_actions() {
 show_topology() {
 	local tree word
 
-	heading "The topology: fuse-sidecar-hook status"
-	tree=$("$HOOK" status "$POD_NAME") || claim "fuse-sidecar-hook status works" false
+	heading "The topology: fuse-sidecar status"
+	tree=$("$TOOL" status "$POD_NAME") || claim "fuse-sidecar status works" false
 	quote <<<"$tree"
 	for word in "$POD_NAME" media-library-pv /mnt/media/zurg /mnt/media/torbox rclone-zurg rclone-torbox plex live; do
 		claim "it names $word" contains "$tree" "$word"
@@ -220,11 +220,11 @@ crash_zurg() {
 
 # The line of status about the path of remote $1.
 status_of() {
-	"$HOOK" status "$POD_NAME" | grep -F "/mnt/media/$1:"
+	"$TOOL" status "$POD_NAME" | grep -F "/mnt/media/$1:"
 }
 
 show_path() {
-	note "fuse-sidecar-hook status, about /mnt/media/$1"
+	note "fuse-sidecar status, about /mnt/media/$1"
 	status_of "$1" | sed 's/^[^/]*//' | quote
 }
 
@@ -250,8 +250,8 @@ remove_old_zurg() {
 }
 
 show_heals() {
-	heading "The topology after it: fuse-sidecar-hook status"
-	"$HOOK" status "$POD_NAME" | quote
+	heading "The topology after it: fuse-sidecar status"
+	"$TOOL" status "$POD_NAME" | quote
 	claim "it counts the instances and heals of zurg" contains "$(status_of zurg)" "instance 2, healed at"
 }
 
@@ -349,8 +349,8 @@ end_pod() {
 nothing_is_left() {
 	local output
 
-	heading "What is left on the node: fuse-sidecar-hook reconcile --dry-run, status"
-	output=$("$HOOK" reconcile --dry-run && "$HOOK" status) || claim "both work" false
+	heading "What is left on the node: fuse-sidecar-hook reconcile --dry-run, fuse-sidecar status"
+	output=$("$HOOK" reconcile --dry-run && "$TOOL" status) || claim "both work" false
 	quote <<<"$output"
 	claim "there is nothing to clean up" contains "$output" "0 pods would be removed, 0 alive, 0 failed"
 	claim "and no record" contains "$output" "no pod is recorded on this node"

@@ -99,7 +99,7 @@ run_pod() {
 # The pod of the end-to-end tests, and the namespace tests that run the program.
 run_elsewhere() {
 	printf '== %s\n' "$1"
-	FUSE_SIDECAR_HOOK=$1 tests/e2e/run.sh pod
+	FUSE_SIDECAR_HOOK=$1 FUSE_SIDECAR=${1%/*}/fuse-sidecar tests/e2e/run.sh pod
 	tests/run-check.sh --hook "$1" ns_hook
 }
 

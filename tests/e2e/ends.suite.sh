@@ -130,7 +130,7 @@ pods_start_at_once() {
 	test_that "$name: their 30 containers are created, and each plex sees its media" \
 		wait_until 120 all_pods_live
 	test_that "$name: status shows all of them" \
-		same "$("$HOOK" status | grep -c "^$POD_NAMESPACE/$POD_NAME ")" "$PODS_AT_ONCE"
+		same "$("$TOOL" status | grep -c "^$POD_NAMESPACE/$POD_NAME ")" "$PODS_AT_ONCE"
 	touch "$POD_MARKS/end"
 	test_that "$name: all of them end, and the kubelet can remove their volumes" all_pods_ended
 	test_that "$name: nothing is left behind" same "$(world)" "$WORLD_BEFORE"

@@ -107,7 +107,7 @@ provider_dies_during_the_gate() {
 }
 
 status_says() {
-	contains "$("$HOOK" status "$POD_NAME")" "$1"
+	contains "$("$TOOL" status "$POD_NAME")" "$1"
 }
 
 provider_hangs() {

@@ -146,6 +146,6 @@ check_heals() {
 	test_that "$1: the record counts instances and heals" json_is "$(record)" \
 		'.fusePaths[] | select(.path == "/mnt/media/zurg")
 			| [.instances, .heals] == [$n + 1, $n] and .since >= .lastHeal' --argjson n "$2"
-	test_that "$1: and status shows them" contains "$("$HOOK" status "$POD_NAME")" \
+	test_that "$1: and status shows them" contains "$("$TOOL" status "$POD_NAME")" \
 		"instance $(($2 + 1)), healed $2 times"
 }

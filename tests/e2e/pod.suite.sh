@@ -85,13 +85,13 @@ check_record() {
 check_status() {
 	local tree word
 
-	tree=$("$HOOK" status "$POD_NAME" 2>&1 || :)
+	tree=$("$TOOL" status "$POD_NAME" 2>&1 || :)
 	for word in "$POD_NAME" "$POD_VOLUME" /mnt/media/zurg /mnt/media/torbox rclone-zurg rclone-torbox plex; do
 		test_that "$1: status names $word" contains "$tree" "$word"
 	done
 	test_that "$1: status says that both mounts are live" says_live "$tree"
 	test_that "$1: status --json is JSON and names the volume" \
-		contains "$("$HOOK" status "$POD_NAME" --json | jq -c .)" "$POD_VOLUME"
+		contains "$("$TOOL" status "$POD_NAME" --json | jq -c .)" "$POD_VOLUME"
 }
 
 says_live() {

@@ -7,8 +7,8 @@
 #
 #	tests/e2e/run.sh [SUITE…]	# see SUITES; all without arguments
 #
-# FUSE_SIDECAR_HOOK and FUSE_SIDECAR_HOOKS_D name another hook and other hooks.d files than the tree's;
-# E2E_RUNTIMES limits the runtimes ("runc crun"); TAP_NO_SKIP=1 makes a skip a failure.
+# FUSE_SIDECAR_HOOK, FUSE_SIDECAR and FUSE_SIDECAR_HOOKS_D name other programs and other hooks.d files than the
+# tree's; E2E_RUNTIMES limits the runtimes ("runc crun"); TAP_NO_SKIP=1 makes a skip a failure.
 
 set -euo pipefail
 

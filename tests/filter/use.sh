@@ -29,8 +29,9 @@ disturbed=' ns_test_filter ns_test_gate_race ns_test_kill ns_test_many_pods ns_t
 
 # as PROGRAM...: a test whose hooks are traced
 as() {
-	TRACE_DIR=$traces TRACED_BINARY=$build/fuse-sidecar-hook \
-		HOOK_BINARY=$top/tests/filter/trace-hook.sh BUILD_DIR=$build TESTS_DIR=$top/tests \
+	TRACE_DIR=$traces TRACED_DIR=$build \
+		HOOK_BINARY=$top/tests/filter/trace-hook.sh TOOL_BINARY=$top/tests/filter/trace-hook.sh \
+		BUILD_DIR=$build TESTS_DIR=$top/tests \
 		timeout --kill-after=10 120 unshare --mount --propagation private \
 		--pid --fork --kill-child --mount-proc -- "$@" >/dev/null 2>&1 </dev/null
 }

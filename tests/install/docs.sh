@@ -11,7 +11,7 @@ set -uo pipefail
 # shellcheck source=tests/install/code.bash
 . "$(dirname -- "$0")/code.bash"
 
-hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
+tool=${TOOL_BINARY:-build/fuse-sidecar}
 pages=(README.md CHANGELOG.md SECURITY.md MAINTAINERS.md docs/*.md)
 
 # ---- how it is compared --------------------------------------------------------------------------
@@ -209,7 +209,7 @@ hook_accepts_example() {
 			'.annotations["fuse-sidecar.io/mounts"] = $mounts
 			| .annotations["fuse-sidecar.io/wait"] = $wait' \
 			"$world/config.json" >"$scratch/config.json" || return 1
-		"$hook" check "$scratch/config.json" --host-mountinfo "$world/host.mountinfo" |
+		"$tool" check "$scratch/config.json" --host-mountinfo "$world/host.mountinfo" |
 			tee "$scratch/verdict"
 		grep -qE '^role +(provider|consumer)' "$scratch/verdict" &&
 			grep -q '^verdict    allow$' "$scratch/verdict" || return 1
@@ -243,13 +243,13 @@ named_tests_are_there() {
 hook_accepts_policy() {
 	local world=tests/fixtures/crio/crio-1.33-crun/seed/plex
 	unshare --mount --propagation private bash -euc '
-		hook=$(realpath "$1")
+		tool=$(realpath "$1")
 		policy=$(<install/policy.json.example)
 		mount -t tmpfs tmpfs /etc
 		mkdir /etc/fuse-sidecar-hook
 		printf "%s\n" "$policy" >/etc/fuse-sidecar-hook/policy.json
-		"$hook" check "$2/config.json" --host-mountinfo "$2/host.mountinfo"' \
-		- "$hook" "$world"
+		"$tool" check "$2/config.json" --host-mountinfo "$2/host.mountinfo"' \
+		- "$tool" "$world"
 }
 
 # Put in again, the output that the README has is as it was: no block is lost or changed.

@@ -19,6 +19,7 @@ fi
 
 build=${BUILD_DIR:-$top/build}
 hook=$(realpath "${HOOK_BINARY:-$build/fuse-sidecar-hook}")
+tool=$(realpath "${TOOL_BINARY:-$build/fuse-sidecar}")
 image=$scratch/image
 dropins=$image/etc/crio/crio.conf.d
 hooksd=$image/etc/containers/oci/hooks.d
@@ -53,7 +54,7 @@ new_image() {
 doctor_says() {
 	local code=$1 got pattern bad=0
 	shift
-	"$hook" doctor --root "$image" >"$scratch/doctor"
+	"$tool" doctor --root "$image" >"$scratch/doctor"
 	got=$?
 	cat "$scratch/doctor"
 	((got == code)) || { echo "exit $got, expected $code"; bad=1; }
@@ -100,7 +101,7 @@ healthy() {
 is 'an image that is installed as it should be is well' healthy
 
 json_is_whole() {
-	"$hook" doctor --root "$image" --json >"$scratch/json" &&
+	"$tool" doctor --root "$image" --json >"$scratch/json" &&
 		jq -e '.schema == "fuse-sidecar.io/doctor/v1" and .exit == 0 and
 			(.checks | length) >= 10 and
 			(.checks | all((.check | type) == "string" and (.text | length) > 0 and
@@ -265,8 +266,8 @@ is_with journalctl 'a catalog that is compiled' catalog_is_known
 
 # Another program of that name stands for an installation without the helper.
 without_helper() {
-	new_image && mkdir -p "$scratch/alone" && cp "$hook" "$scratch/alone/hook" || return 1
-	"$scratch/alone/hook" doctor --root "$image" >"$scratch/doctor"
+	new_image && mkdir -p "$scratch/alone" && cp "$tool" "$scratch/alone/tool" || return 1
+	"$scratch/alone/tool" doctor --root "$image" >"$scratch/doctor"
 	local code=$?
 	cat "$scratch/doctor"
 	((code == 0)) && grep -q '^warn  crio-config    cannot run fuse-sidecar-inspect' "$scratch/doctor" &&
@@ -281,17 +282,17 @@ is 'without its helper doctor says what it cannot tell' without_helper
 without_helper_or_config() {
 	new_image && rm -r "$image/etc/crio" &&
 		cp "$hooksd"/*.json "$image/usr/share/containers/oci/hooks.d/" || return 1
-	"$scratch/alone/hook" doctor --root "$image" | tee "$scratch/doctor"
+	"$scratch/alone/tool" doctor --root "$image" | tee "$scratch/doctor"
 	grep -q '^ok    hooks-dir      CRI-O reads /usr/share/containers/oci/hooks.d (its default)' "$scratch/doctor" &&
 		grep -q '^ok    hook-prestart  .*; its pattern is not tried' "$scratch/doctor"
 }
 is 'nor does it say that a pattern is well which it has not tried' without_helper_or_config
 
 prints_directories() {
-	new_image && diff <("$hook" doctor --root "$image" --hooks-dirs) \
+	new_image && diff <("$tool" doctor --root "$image" --hooks-dirs) \
 		<(printf '%s\n' /usr/share/containers/oci/hooks.d /etc/containers/oci/hooks.d) || return 1
 	drop_in 20-bad.conf <<<'[crio.runtime'
-	"$hook" doctor --root "$image" --hooks-dirs >"$scratch/directories" 2>"$scratch/said"
+	"$tool" doctor --root "$image" --hooks-dirs >"$scratch/directories" 2>"$scratch/said"
 	(($? == 12)) && [[ ! -s $scratch/directories ]] && grep -q '20-bad.conf is not TOML' "$scratch/said"
 }
 is 'the directories alone, for installers' prints_directories
@@ -304,7 +305,7 @@ is 'the fix registers it where CRI-O reads' fix_goes_where_read
 
 needs_root() {
 	chmod 0755 "$scratch"
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$hook" doctor >"$scratch/doctor"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" doctor >"$scratch/doctor"
 	local code=$?
 	cat "$scratch/doctor"
 	((code == 19)) && grep -q '^fail  privilege      doctor needs root' "$scratch/doctor" &&
@@ -313,7 +314,7 @@ needs_root() {
 }
 # Linux 6.8 to 6.14 have the calls, and tell of a FUSE mount less than hooks need.
 says_what_is_read() {
-	LD_PRELOAD=$build/tests/old_statmount.so "$hook" doctor >"$scratch/doctor"
+	LD_PRELOAD=$build/tests/old_statmount.so "$tool" doctor >"$scratch/doctor"
 	cat "$scratch/doctor"
 	grep -qE '^ok    kernel         .*(Linux 6.15 does|without statmount).* a hook reads whole mount tables.* one of [0-9]+ mounts takes [0-9.]+ ms' \
 		"$scratch/doctor" && ! grep -q 'asked for by itself' "$scratch/doctor"
@@ -323,11 +324,11 @@ is_with 'root' 'what hooks read of the mounts is said, and what it costs' says_w
 is_with 'root setpriv' 'without root it says that once, and nothing that it cannot know' needs_root
 
 refuses_both() {
-	"$hook" doctor --root "$image" --fix
+	"$tool" doctor --root "$image" --fix
 	(($? == 10))
 }
 is 'an image is not mended' refuses_both
-is 'an image that is not there' bash -c '"$1" doctor --root /nowhere; (($? == 10))' - "$hook"
+is 'an image that is not there' bash -c '"$1" doctor --root /nowhere; (($? == 10))' - "$tool"
 
 # ---- as the engine reads them --------------------------------------------------------------------
 
@@ -375,7 +376,7 @@ doctor_takes() {
 	touch "$image/bin/true" "$image/usr/bin/crio"
 	printf '[crio.runtime]\nhooks_dir = ["/etc/containers/oci/hooks.d"]\n' | drop_in 1.conf
 	cp "$1" "$hooksd/x.json"
-	"$hook" doctor --root "$image" | tee "$scratch/doctor"
+	"$tool" doctor --root "$image" | tee "$scratch/doctor"
 	! grep -q '^fail  hooks-files' "$scratch/doctor"
 }
 
@@ -476,7 +477,7 @@ node_says() {
 	local code=$1 got pattern bad=0 fix=()
 	shift
 	[[ $1 != --fix ]] || { fix=(--fix); shift; }
-	timeout 60 "$hook" doctor "${fix[@]}" >"$scratch/doctor"
+	timeout 60 "$tool" doctor "${fix[@]}" >"$scratch/doctor"
 	got=$?
 	cat "$scratch/doctor"
 	((got == code)) || { echo "exit $got, expected $code"; bad=1; }
@@ -535,7 +536,7 @@ echo '{"metricsFile": "/etc/textfile/fuse.prom"}' >/etc/fuse-sidecar-hook/policy
 is 'a directory for metrics that is not there' node_says 0 '^warn  metrics        .*cannot be opened: No such'
 mkdir /etc/textfile
 is 'one that is' node_says 0 '^ok    metrics        /etc/textfile/fuse.prom will be written'
-"$hook" metrics --write
+"$tool" metrics --write
 is 'a file that was written' node_says 0 '^ok    metrics        /etc/textfile/fuse.prom was written '
 touch -d '1 hour ago' /etc/textfile/fuse.prom
 is 'a file that is not written any more' node_says 0 '^warn  metrics        .*has not been written for 1h'
@@ -571,7 +572,7 @@ mount -o remount,rw /run
 # Its bounding set is that of the programs that it starts.
 programs_get_no_more_than_they_need() {
 	local kept bounding
-	strace -qq -f -o "$scratch/calls" -e trace=capset,prctl,execve "$hook" doctor >"$scratch/printed"
+	strace -qq -f -o "$scratch/calls" -e trace=capset,prctl,execve "$tool" doctor >"$scratch/printed"
 	kept=$(grep -m 1 -o 'permitted=[^,]*' "$scratch/calls")
 	bounding=$(grep -c 'prctl(PR_CAPBSET_DROP, [A-Z_]*) = 0' "$scratch/calls")
 	echo "$kept, $bounding dropped"

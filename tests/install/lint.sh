@@ -9,7 +9,7 @@ set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
 
-hook=$(realpath "${HOOK_BINARY:-build/fuse-sidecar-hook}")
+tool=$(realpath "${TOOL_BINARY:-build/fuse-sidecar}")
 reference=tests/fixtures/lint/reference
 complete=$reference/23.yaml
 
@@ -26,7 +26,7 @@ exits() {
 
 # FILE: exit code, and line, level and code of each finding, as reference.tsv has them
 summary() {
-	"$hook" lint --json "$1" |
+	"$tool" lint --json "$1" |
 		jq -r '[.exit, (.findings[] | "\(.line):\(.level):\(.code)")] | join(" ")'
 }
 
@@ -45,7 +45,7 @@ reference_is_whole() {
 
 says_nothing_of() {
 	local said
-	said=$("$hook" lint "$1" 2>&1) || return 1
+	said=$("$tool" lint "$1" 2>&1) || return 1
 	echo "$said"
 	[[ -z $said ]]
 }
@@ -53,42 +53,42 @@ says_nothing_of() {
 # ---- how it says it ------------------------------------------------------------------------------
 
 lines_are_a_compilers() {
-	"$hook" lint "$reference/13.yaml" >"$scratch/text"
+	"$tool" lint "$reference/13.yaml" >"$scratch/text"
 	[[ -s $scratch/text ]] && ! grep -vE "^$reference/13\.yaml:[0-9]+:[0-9]+: (error|warning|note): .+ \[[a-z-]+\]$|^    fix: ." \
 		"$scratch/text"
 }
 
 names_stdin() {
-	exits 13 "$hook" lint - <"$reference/11.yaml" >"$scratch/text" &&
+	exits 13 "$tool" lint - <"$reference/11.yaml" >"$scratch/text" &&
 		grep -q '^<stdin>:6:23: error: .*\[provider-not-shared\]$' "$scratch/text"
 }
 
 names_the_place_of_an_error() {
 	printf 'kind: Pod\nspec:\n  containers: [}\n' >"$scratch/broken.yaml"
-	exits 10 "$hook" lint "$scratch/broken.yaml" >"$scratch/text"
+	exits 10 "$tool" lint "$scratch/broken.yaml" >"$scratch/text"
 	grep -q "broken.yaml:3:16: error: not valid YAML: .*\[manifest-invalid\]$" "$scratch/text"
 }
 
 names_the_place_in_json() {
 	printf '{"kind": "Pod",\n "metadata": {"name": "ü", },\n "spec": {}}\n' >"$scratch/broken.json"
-	exits 10 "$hook" lint "$scratch/broken.json" >"$scratch/text"
+	exits 10 "$tool" lint "$scratch/broken.json" >"$scratch/text"
 	grep -q 'broken.json:2:28: error: not valid JSON: expected a name in double quotes' "$scratch/text"
 }
 
 # refuses TEXT WORDS: a manifest that is not one, and what is said of it
 refuses() {
 	printf '%b' "$1" >"$scratch/refused"
-	exits 10 "$hook" lint "$scratch/refused" >"$scratch/text" || return 1
+	exits 10 "$tool" lint "$scratch/refused" >"$scratch/text" || return 1
 	grep -F -- "$2" "$scratch/text"
 }
 
 has_no_colour_in_a_pipe() {
-	! TERM=xterm "$hook" lint "$reference/13.yaml" | grep -q $'\033'
+	! TERM=xterm "$tool" lint "$reference/13.yaml" | grep -q $'\033'
 }
 
 # A terminal for standard output: script(1) makes one.
 on_terminal() {
-	TERM=xterm script -qec "$hook lint $reference/13.yaml" /dev/null </dev/null >"$scratch/text"
+	TERM=xterm script -qec "$tool lint $reference/13.yaml" /dev/null </dev/null >"$scratch/text"
 	grep -q 'provider-not-shared' "$scratch/text"
 }
 
@@ -98,13 +98,13 @@ has_colour_on_a_terminal() {
 }
 
 refuses_usage() {
-	exits 10 "$hook" lint && exits 10 "$hook" lint a b && exits 10 "$hook" lint --json --fix a &&
-		exits 10 "$hook" lint --no-such a && exits 10 "$hook" lint "$scratch/not-there" &&
-		exits 10 "$hook" lint "$scratch"
+	exits 10 "$tool" lint && exits 10 "$tool" lint a b && exits 10 "$tool" lint --json --fix a &&
+		exits 10 "$tool" lint --no-such a && exits 10 "$tool" lint "$scratch/not-there" &&
+		exits 10 "$tool" lint "$scratch"
 }
 
 json_has_its_members() {
-	"$hook" lint --json "$complete" >"$scratch/json" &&
+	"$tool" lint --json "$complete" >"$scratch/json" &&
 		jq -e '.schema == "fuse-sidecar.io/lint/v1" and .pods == 1 and .errors == 0 and .warnings == 2
 			and .notes == 1 and .exit == 0
 			and ([.findings[] | .code] == ["admission-needed", "init-dirs-needless", "annotation-missing"])
@@ -115,7 +115,7 @@ json_has_its_members() {
 sarif_is_valid() {
 	local file
 	for file in "$complete" "$reference"/{01,13,17,21}.yaml tests/fixtures/lint/*.json; do
-		"$hook" lint --sarif "$file" >"$scratch/sarif"
+		"$tool" lint --sarif "$file" >"$scratch/sarif"
 		python3 tests/install/lint_sarif.py tests/install/sarif-subset.schema.json \
 			"$scratch/sarif" || return 1
 	done
@@ -124,15 +124,15 @@ sarif_is_valid() {
 # What a review tool would make of the fixes: the same as --fix, where one round is enough.
 # ID LEVEL of each rule; what is said of it is the table's line of help.
 sarif_rules_are_the_table() {
-	"$hook" lint --sarif "$complete" >"$scratch/sarif" && diff \
+	"$tool" lint --sarif "$complete" >"$scratch/sarif" && diff \
 		<(docs/update-findings.sh --table | awk -F'\t' '$4 ~ /lint/ { print $1, ($2 == "deny" ? "error" : "warning"), $6 }') \
 		<(jq -r '.runs[0].tool.driver.rules[] | "\(.id) \(.defaultConfiguration.level) \(.shortDescription.text)"' \
 			"$scratch/sarif")
 }
 
 sarif_fixes_are_those_of_fix() {
-	"$hook" lint --sarif "$reference/13.yaml" >"$scratch/sarif"
-	"$hook" lint --fix "$reference/13.yaml" >"$scratch/fixed" 2>/dev/null
+	"$tool" lint --sarif "$reference/13.yaml" >"$scratch/sarif"
+	"$tool" lint --fix "$reference/13.yaml" >"$scratch/fixed" 2>/dev/null
 	python3 tests/install/lint_sarif.py --apply "$scratch/sarif" "$reference/13.yaml" |
 		diff - "$scratch/fixed"
 }
@@ -141,13 +141,13 @@ sarif_fixes_are_those_of_fix() {
 
 # fix FILE >OUT: the exit code is that of what is left
 fix() {
-	"$hook" lint --fix "$1" 2>"$scratch/left"
+	"$tool" lint --fix "$1" 2>"$scratch/left"
 }
 
 fixes_the_reference() {
 	fix "$complete" >"$scratch/fixed.yaml" || return 1
-	"$hook" lint --json "$scratch/fixed.yaml" | jq -e '.errors == 0 and .warnings == 0' || return 1
-	"$hook" lint "$scratch/fixed.yaml"
+	"$tool" lint --json "$scratch/fixed.yaml" | jq -e '.errors == 0 and .warnings == 0' || return 1
+	"$tool" lint "$scratch/fixed.yaml"
 	diff "$complete" "$scratch/fixed.yaml" >"$scratch/diff"
 	# Two lines more, the init container with its comment and a blank line less, all else as it was.
 	[[ $(grep -c '^>' "$scratch/diff") == 2 && $(grep -c '^<' "$scratch/diff") == 14 ]] &&
@@ -163,8 +163,8 @@ fixing_is_idempotent() {
 		fix "$file" >"$scratch/once"
 		fix "$scratch/once" >"$scratch/twice"
 		cmp "$scratch/once" "$scratch/twice" || { echo "$file"; bad=1; }
-		before=$("$hook" lint --json "$file" | jq '.errors + .warnings')
-		after=$("$hook" lint --json "$scratch/once" | jq '.errors + .warnings')
+		before=$("$tool" lint --json "$file" | jq '.errors + .warnings')
+		after=$("$tool" lint --json "$scratch/once" | jq '.errors + .warnings')
 		((after <= before)) || { echo "$file: $before before, $after after"; bad=1; }
 	done
 	return "$bad"
@@ -190,8 +190,8 @@ mends_all_styles() {
 	local file bad=0
 	for file in "$scratch"/variant* tests/fixtures/lint/*.json; do
 		fix "$file" >"$scratch/once" || bad=1
-		"$hook" lint --json "$scratch/once" | jq -e '.errors == 0 and .warnings == 0' >/dev/null ||
-			{ echo "$file"; "$hook" lint "$scratch/once"; bad=1; }
+		"$tool" lint --json "$scratch/once" | jq -e '.errors == 0 and .warnings == 0' >/dev/null ||
+			{ echo "$file"; "$tool" lint "$scratch/once"; bad=1; }
 	done
 	return "$bad"
 }
@@ -221,12 +221,12 @@ does_not_print_what_it_cannot_read() {
 with_policy() {
 	printf '%s\n' "$1" >"$scratch/policy.json"
 	shift
-	"$hook" lint --policy "$scratch/policy.json" --json "$@" || :
+	"$tool" lint --policy "$scratch/policy.json" --json "$@" || :
 }
 
 judges_by_a_policy() {
 	sed 's/"60s"/"80s"/' examples/plex.yaml >"$scratch/wait.yaml"
-	"$hook" lint "$scratch/wait.yaml" || return 1
+	"$tool" lint "$scratch/wait.yaml" || return 1
 	with_policy '{"gate": {"max": "70s"}}' "$scratch/wait.yaml" |
 		jq -e '.exit == 10 and .findings[0].code == "annotation-invalid"' || return 1
 	with_policy '{"namespaces": {"deny": ["media-*"]}}' examples/plex.yaml |
@@ -237,20 +237,20 @@ judges_by_a_policy() {
 
 refuses_a_broken_policy() {
 	printf '{"mod": "audit"}' >"$scratch/policy.json"
-	exits 12 "$hook" lint --policy "$scratch/policy.json" examples/plex.yaml 2>"$scratch/text"
+	exits 12 "$tool" lint --policy "$scratch/policy.json" examples/plex.yaml 2>"$scratch/text"
 	grep -q 'unknown key; did you mean "mode"' "$scratch/text"
 }
 
 runs_as_nobody() {
-	install -m 0755 "$hook" "$scratch/hook"
+	install -m 0755 "$tool" "$scratch/tool"
 	chmod 0755 "$scratch"
 	exits 13 setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
-		"$scratch/hook" lint - <"$reference/11.yaml" >"$scratch/text" &&
+		"$scratch/tool" lint - <"$reference/11.yaml" >"$scratch/text" &&
 		grep -q provider-not-shared "$scratch/text"
 }
 
 is_not_linked_with_libyaml() {
-	! ldd "$hook" | grep yaml
+	! ldd "$tool" | grep yaml
 }
 
 # Its file is covered, in a mount namespace of our own.
@@ -261,7 +261,7 @@ does_without_libyaml_for_json() {
 		"$1" lint --json tests/fixtures/lint/complete.json | jq -e ".pods == 1"
 		code=0
 		"$1" lint examples/plex.yaml >"$2" || code=$?
-		((code == 19))' - "$hook" "$scratch/text" && grep -q 'without libyaml.*\[host-io\]' "$scratch/text"
+		((code == 19))' - "$tool" "$scratch/text" && grep -q 'without libyaml.*\[host-io\]' "$scratch/text"
 }
 
 # Nine levels of ten aliases each: a billion values.
@@ -277,7 +277,7 @@ make_bomb() {
 # ends WHAT: within a bound that only something endless reaches, and not by a signal
 ends() {
 	local code=0
-	timeout 100 "$hook" lint "$scratch/large" >"$scratch/text" || code=$?
+	timeout 100 "$tool" lint "$scratch/large" >"$scratch/text" || code=$?
 	((code == 0 || code == 10)) || { echo "exit $code"; return 1; }
 }
 
@@ -314,7 +314,7 @@ large_manifests_end() {
 	large one_line_of_pods && large repeat '? a' 16000000 && large repeat '- - a: b' 16000000 &&
 		large repeat '[a,' 16000000 && large repeat '{"a":' 16000000 && large one_word || return 1
 	head -c 16777217 /dev/zero | tr '\0' ' ' >"$scratch/large"
-	exits 10 "$hook" lint "$scratch/large" 2>"$scratch/text"
+	exits 10 "$tool" lint "$scratch/large" 2>"$scratch/text"
 	grep -q 'larger than 16777216 bytes' "$scratch/text"
 }
 
@@ -362,7 +362,7 @@ fi
 # Between what it reads and what it says: no capability, no new privileges, a filter.
 gives_up_privileges_before_it_judges() {
 	local calls
-	calls=$(strace -qq -o "$scratch/calls" -e trace=capset,prctl,seccomp,read,write "$hook" lint - \
+	calls=$(strace -qq -o "$scratch/calls" -e trace=capset,prctl,seccomp,read,write "$tool" lint - \
 		<"$complete" >"$scratch/printed" && awk '
 		/^read\(0,/ { order = "read " }
 		/^capset.*effective=0, permitted=0, inheritable=0}\) = 0$/ { order = order "capset " }

@@ -9,7 +9,7 @@ set -uo pipefail
 # shellcheck source=tests/install/code.bash
 . "$(dirname -- "$0")/code.bash"
 
-hook=$(realpath "${HOOK_BINARY:-build/fuse-sidecar-hook}")
+tool=$(realpath "${TOOL_BINARY:-build/fuse-sidecar}")
 
 # well_formed FILE: nothing to say about it, or what is wrong with it
 well_formed() {
@@ -65,7 +65,7 @@ well_formed() {
 }
 
 says() {
-	"$hook" metrics >"$scratch/metrics" && [[ -s $scratch/metrics ]] && well_formed "$scratch/metrics"
+	"$tool" metrics >"$scratch/metrics" && [[ -s $scratch/metrics ]] && well_formed "$scratch/metrics"
 }
 
 # The check can fail: each line makes a well-formed text another one.

@@ -6,9 +6,11 @@
 set -uo pipefail
 # shellcheck source=tests/install/report.bash
 . "$(dirname -- "$0")/report.bash"
+# shellcheck source=tests/lib/program.sh
+. "$(dirname -- "$0")/../lib/program.sh"
 
 export BUILD_DIR=${BUILD_DIR:-$top/build}
-hook=$(realpath "${HOOK_BINARY:-build/fuse-sidecar-hook}")
+programs=$(dirname -- "$(realpath "${HOOK_BINARY:-build/fuse-sidecar-hook}")")
 newer=$top/tests/filter/newer-libc.sh
 capture=tests/fixtures/crio/crio-1.33-runc/seed
 
@@ -22,11 +24,11 @@ says() {
 		TERM=xterm script -qec $(printf %q "$words") /dev/null </dev/null; echo \"exit \$?\"
 		$words </dev/null | cat; echo \"exit \${PIPESTATUS[0]}\"
 		$words </dev/null >/dev/null; echo \"exit \$?\"" 2>"$scratch/errors"
-	grep -v '^fuse-sidecar-hook: [a-z]*: a library of this node made system call' "$scratch/errors"
+	grep -vE '^fuse-sidecar(-hook)?: [a-z]*: a library of this node made system call' "$scratch/errors"
 }
 
 same() {
-	diff <(says "$hook" "$@") <(says "$newer" "$@" | grep -v 'a library of this node made system call')
+	diff <(says "$programs/$(program_of "$1")" "$@") <(says "$newer" "$@" | grep -v 'a library of this node made system call')
 }
 
 # Without a journal to take it the warning is a line on standard error; lint has nobody to tell.

@@ -7,6 +7,7 @@
 # host paths replaced) with runc or crun. Needs sandbox.sh and image.sh.
 
 HOOK=${FUSE_SIDECAR_HOOK:-$TOP/build/fuse-sidecar-hook}
+TOOL=${FUSE_SIDECAR:-$TOP/build/fuse-sidecar}
 HOOKS_SOURCE=${FUSE_SIDECAR_HOOKS_D:-$TOP/crio-hooks.d}
 HOOKS_D=/etc/containers/oci/hooks.d
 POD_FIXTURES=$TOP/tests/fixtures/crio

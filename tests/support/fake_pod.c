@@ -3,6 +3,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "oci/base/programs.h"
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fixture.h"
@@ -10,6 +11,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -341,11 +343,28 @@ void fake_member_stop(struct fake_member *member)
 	fake_container_stop(&member->process);
 }
 
-static const char *program(void)
+static bool is_of_people(const char *verb)
 {
-	const char *binary = getenv("HOOK_BINARY");
+	static const char *const verbs[] = {"check", "doctor", "lint", "metrics", "status"};
 
-	return binary ? binary : "build/fuse-sidecar-hook";
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i], verb) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *fake_pod_program(const char *verb)
+{
+	static char built[PATH_MAX];
+	const char *name = is_of_people(verb) ? TOOL_PROGRAM : HOOK_PROGRAM;
+	const char *binary = getenv(is_of_people(verb) ? "TOOL_BINARY" : "HOOK_BINARY");
+	const char *build = getenv("BUILD_DIR");
+
+	if (binary)
+		return binary;
+	snprintf(built, sizeof(built), "%s/%s", build ? build : "build", name);
+	return built;
 }
 
 int fake_member_hook_exec(const struct fake_member *member, const char *stage)
@@ -359,7 +378,7 @@ int fake_member_hook_exec(const struct fake_member *member, const char *stage)
 	if (input < 0 || output < 0 || dup2(input, STDIN_FILENO) < 0 ||
 		dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		return 126;
-	execl(program(), program(), stage, NULL);
+	execl(fake_pod_program(stage), fake_pod_program(stage), stage, NULL);
 	return 127;
 }
 
@@ -455,7 +474,7 @@ static int run_command(void *data)
 {
 	char **words = data;
 
-	execl(program(), program(), words[0], words[1], NULL);
+	execl(fake_pod_program(words[0]), fake_pod_program(words[0]), words[0], words[1], NULL);
 	return 127;
 }
 
@@ -476,7 +495,7 @@ int fake_pod_command_exec(const char *verb, const char *output)
 
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		return 126;
-	execl(program(), program(), verb, NULL);
+	execl(fake_pod_program(verb), fake_pod_program(verb), verb, NULL);
 	return 127;
 }
 

@@ -113,8 +113,12 @@ unsigned int fake_member_mounts_on(const struct fake_member *member, const char 
 /* What its last hook wrote to standard output and standard error. Owned by the caller. */
 char *fake_member_output(const struct fake_member *member);
 
-/* Run another verb of the program ("reconcile"), with an option that may be NULL. *ret_output,
- * which may be NULL, is owned by the caller. */
+/* The program that has the verb: TOOL_BINARY or HOOK_BINARY of the environment, else the one in
+ * BUILD_DIR. Static. */
+const char *fake_pod_program(const char *verb);
+
+/* Run another verb than a stage ("reconcile"), with an option that may be NULL. *ret_output, which
+ * may be NULL, is owned by the caller. */
 int fake_pod_command(const char *verb, const char *option, char **ret_output);
 
 /* The same where it must exit with that code: what it said, owned by the caller. */

@@ -112,7 +112,7 @@ static char *read_all(int master)
 
 static void exec_check(int output, const char *config)
 {
-	const char *program = getenv("HOOK_BINARY");
+	const char *program = getenv("TOOL_BINARY");
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!program || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
@@ -149,8 +149,8 @@ static void check_is_coloured_on_a_terminal_only(void **state)
 	int ends[2];
 
 	(void)state;
-	if (!getenv("HOOK_BINARY")) {
-		print_message("HOOK_BINARY is not set\n");
+	if (!getenv("TOOL_BINARY")) {
+		print_message("TOOL_BINARY is not set\n");
 		skip();
 	}
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
