@@ -37,6 +37,7 @@ override prefix := $(or $(prefix),/usr/local)
 exec_prefix ?= $(prefix)
 libexecdir ?= $(exec_prefix)/libexec
 sbindir ?= $(exec_prefix)/sbin
+bindir ?= $(exec_prefix)/bin
 sysconfdir ?= /etc
 unitdir ?= $(prefix)/lib/systemd/system
 catalogdir ?= $(prefix)/lib/systemd/catalog
@@ -47,7 +48,7 @@ tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 completionsdir ?= $(datarootdir)/bash-completion/completions
 hooksdir ?= $(sysconfdir)/containers/oci/hooks.d
 DESTDIR ?=
-INSTALL_VARS := DESTDIR libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir tmpfilesdir \
+INSTALL_VARS := DESTDIR libexecdir sbindir bindir sysconfdir unitdir catalogdir mandir docdir tmpfilesdir \
 	completionsdir hooksdir
 
 # SANITIZE=address,undefined builds beside the ordinary build, not over it.
@@ -482,12 +483,18 @@ clangd: ## compile_flags.txt, by which clangd and editors understand the sources
 	@for flag in $$($(MAKE) -s print-cflags); do eval "printf '%s\n' $$flag"; done >compile_flags.txt
 	@echo 'made compile_flags.txt'
 
-# Only for these two: exported to everything, they would reach a `make install` inside a test.
-$(foreach v,$(INSTALL_VARS),$(eval install uninstall: export $(v) := $$($(v))))
+# Only for these: exported to everything, they would reach a `make install` inside a test.
+install_targets := install install-hook install-tools uninstall
+$(foreach v,$(INSTALL_VARS),$(eval $(install_targets): export $(v) := $$($(v))))
+install = @HOOK_BINARY='$(hook)' TOOL_BINARY='$(tool)' INSPECT_BINARY='$(inspect)' install/install.sh install
 
-.PHONY: install
-install: all ##u binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, unitdir
-	@HOOK_BINARY='$(hook)' INSPECT_BINARY='$(inspect)' install/install.sh install
+.PHONY: install install-hook install-tools
+install: all ##u binary first, hooks.d last; DESTDIR, prefix, sysconfdir, libexecdir, sbindir, bindir, unitdir
+	$(install)
+install-hook: all ##u only what a node runs, without the program for people
+	$(install) hook
+install-tools: all ##u only the program for people, for a machine that is no node
+	$(install) tools
 
 .PHONY: uninstall
 uninstall: ##u the same in reverse: hooks.d first, binary last

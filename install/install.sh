@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install/install.sh install|uninstall
+# install/install.sh install|uninstall [hook|tools]
 #
-# Called by `make install` and `make uninstall` with the directories in the environment. One list,
-# read forwards to install and backwards to uninstall: the binary is its first entry and the hooks.d
+# Called by `make install`, `make install-hook`, `make install-tools` and `make uninstall` with the directories
+# in the environment. The hook is for nodes, the tools are for people; packages are made of the two. One list,
+# read forwards to install and backwards to uninstall: the hook's binary is its first entry and the hooks.d
 # files are its last, because CRI-O watches hooks.d. It drops a hook whose binary is not there, and at
 # its start one broken file in hooks.d keeps it from starting at all. For the same reason every file
 # comes into its place whole, by rename(2), and is on disk before it does.
@@ -13,11 +14,13 @@ umask 022
 
 top=$(cd -- "$(dirname -- "$0")/.." && pwd)
 name=fuse-sidecar-hook
+tool=fuse-sidecar
 # What crio-hooks.d/ and the unit say in the tree; rewritten to where the binary really goes.
 tree_path=/usr/libexec/oci/hooks.d/$name
 
 libexecdir=${libexecdir:?not set, run make install}
 sbindir=${sbindir:?not set}
+bindir=${bindir:?not set}
 sysconfdir=${sysconfdir:?not set}
 unitdir=${unitdir:?not set}
 catalogdir=${catalogdir:?not set}
@@ -26,7 +29,7 @@ docdir=${docdir:?not set}
 tmpfilesdir=${tmpfilesdir:?not set}
 completionsdir=${completionsdir:?not set}
 hooksdir=${hooksdir:?not set}
-for var in libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir tmpfilesdir completionsdir \
+for var in libexecdir sbindir bindir sysconfdir unitdir catalogdir mandir docdir tmpfilesdir completionsdir \
 	hooksdir; do
 	if [[ ${!var} != /* ]]; then
 		echo "install: $var=${!var}: expected an absolute path" >&2
@@ -35,6 +38,7 @@ for var in libexecdir sbindir sysconfdir unitdir catalogdir mandir docdir tmpfil
 done
 root=${DESTDIR:-}
 binary=$libexecdir/oci/hooks.d/$name
+tool_binary=$libexecdir/$tool/$tool
 # A JSON string and a unit's command line hold the path as it is; nothing that is legal in a
 # prefix and quoted differently by the two is worth supporting.
 if [[ ! $binary =~ ^[A-Za-z0-9/._+@=:,-]+$ ]]; then
@@ -84,14 +88,18 @@ put_link() {
 	echo "installed $target"
 }
 
-# HOW|SOURCE|TARGET, in the order of installation
+# PART|HOW|SOURCE|TARGET, in the order of installation
 list() {
+	list_hook | sed 's/^/hook|/'
+	list_tools "$@" | sed 's/^/tools|/'
+	list_registration | sed 's/^/hook|/'
+}
+
+list_hook() {
 	local file
 	echo "program|${HOOK_BINARY:-}|$binary"
-	# Beside it, where doctor looks. What a build without it leaves out is removed all the same.
-	if [[ ${1:-} == all || -n ${INSPECT_BINARY:-} ]]; then
-		echo "program|${INSPECT_BINARY:-}|${binary%/*}/fuse-sidecar-inspect"
-	fi
+	# Where version 0.1 put it.
+	echo "gone||${binary%/*}/fuse-sidecar-inspect"
 	echo "link|$binary|$sbindir/$name"
 	echo "script|install/selinux-context.sh|$libexecdir/$name/selinux-context"
 	echo "file|install/policy.json.example|$sysconfdir/$name/policy.json.example"
@@ -100,14 +108,31 @@ list() {
 	for file in fuse-sidecar-{prepare,reconcile}.service fuse-sidecar-reconcile.timer; do
 		echo "rewritten|install/$file|$unitdir/$file"
 	done
-	echo "file|install/$name.bash-completion|$completionsdir/$name"
-	for file in docs/man/*.[1-8]; do
-		[[ -e $file ]] && echo "file|$file|$mandir/man${file##*.}/${file##*/}"
+	echo "file|install/$tool.bash-completion|$completionsdir/$name"
+	for file in $name.8 $tool-policy.json.5 $tool-topology.json.5; do
+		echo "file|docs/man/$file|$mandir/man${file##*.}/$file"
 	done
 	# As in the tree, so that the pages' links hold.
 	for file in README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE docs/*.md docs/*.json examples/*.yaml; do
 		[[ -e $file ]] && echo "file|$file|$docdir/$file"
 	done
+}
+
+list_tools() {
+	local file
+	echo "program|${TOOL_BINARY:-}|$tool_binary"
+	# Beside it, where doctor looks. What a build without it leaves out is removed all the same.
+	if [[ ${1:-} == all || -n ${INSPECT_BINARY:-} ]]; then
+		echo "program|${INSPECT_BINARY:-}|${tool_binary%/*}/fuse-sidecar-inspect"
+	fi
+	echo "link|$tool_binary|$bindir/$tool"
+	echo "file|install/$tool.bash-completion|$completionsdir/$tool"
+	for file in $tool.1 $tool-annotations.7; do
+		echo "file|docs/man/$file|$mandir/man${file##*.}/$file"
+	done
+}
+
+list_registration() {
 	# The stage that cleans up is there before the one that leaves something to clean up.
 	echo "rewritten|crio-hooks.d/fuse-sidecar-poststop.json|$hooksdir/fuse-sidecar-poststop.json"
 	echo "rewritten|crio-hooks.d/fuse-sidecar-prestart.json|$hooksdir/fuse-sidecar-prestart.json"
@@ -125,8 +150,9 @@ tell_systemd() {
 }
 
 install_all() {
-	local how source target activated=no
-	while IFS='|' read -r how source target; do
+	local part how source target activated=no
+	while IFS='|' read -r part how source target; do
+		[[ ${parts:-$part} == "$part" ]] || continue
 		if [[ $target == "$hooksdir"/* && $activated == no ]]; then
 			tell_systemd
 			activated=yes
@@ -136,13 +162,14 @@ install_all() {
 		link) put_link "$source" "$target" ;;
 		file) put 0644 "$source" "$target" ;;
 		rewritten) put_rewritten 0644 "$source" "$target" ;;
+		gone) rm -f -- "$root$target" ;;
 		esac
 	done < <(list)
 }
 
 uninstall_all() {
-	local how source target
-	while IFS='|' read -r how source target; do
+	local target
+	while IFS='|' read -r _ _ _ target; do
 		if [[ $target == "$unitdir"/* ]] && live; then
 			systemctl disable --now "${target##*/}" 2>/dev/null || true
 		fi
@@ -154,24 +181,28 @@ uninstall_all() {
 	# Our own directories only, and only when nothing of the administrator's is in them. Shared
 	# ones stay: CRI-O watches hooks.d.
 	local dir
-	for dir in "$root$libexecdir/$name" "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
+	for dir in "$root$libexecdir/$name" "$root$libexecdir/$tool" "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
 		[[ ! -d $dir ]] || rmdir --ignore-fail-on-non-empty -- "$dir"
 	done
 	tell_systemd
 }
 
+# is_built VARIABLE
+is_built() {
+	[[ -x ${!1:-} ]] || { echo "install: ${!1:-$1} is not there; run make" >&2; exit 1; }
+}
+
 cd -- "$top"
-case ${1:-} in
-install)
-	if [[ ! -x ${HOOK_BINARY:-} ]]; then
-		echo "install: ${HOOK_BINARY:-HOOK_BINARY} is not there; run make" >&2
-		exit 1
-	fi
+parts=${2:-}
+case ${1:-}:$parts in
+install: | install:hook | install:tools)
+	[[ $parts == tools ]] || is_built HOOK_BINARY
+	[[ $parts == hook ]] || is_built TOOL_BINARY
 	install_all
 	;;
-uninstall) uninstall_all ;;
+uninstall:) uninstall_all ;;
 *)
-	echo "usage: install/install.sh install|uninstall (by make)" >&2
+	echo "usage: install/install.sh install|uninstall [hook|tools] (by make)" >&2
 	exit 2
 	;;
 esac

@@ -13,8 +13,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* From the directory that holds this program's own. */
-#define INSTALLED_HOOK "oci/hooks.d/" HOOK_PROGRAM
+/* From the directory above this program's own: of LIBEXECDIR/fuse-sidecar, and of /usr/local/bin.
+ */
+static const char *const installed_places[] = {
+	"oci/hooks.d/" HOOK_PROGRAM,
+	"sbin/" HOOK_PROGRAM,
+};
 
 static int companion_own_directory(char **ret)
 {
@@ -39,32 +43,42 @@ int companion_beside(const char *name, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int companion_installed_hook(char **ret)
+/* `path` moves to *ret where it can be run. 0, -ENOENT or -ENOMEM. */
+static int companion_take(char **path, char **ret)
 {
-	cleanup_free char *directory = NULL, *above = NULL;
+	if (!*path)
+		return -ENOMEM;
+	if (access(*path, X_OK) < 0)
+		return -ENOENT;
+	*ret = move_ptr(*path);
+	return 0;
+}
+
+static int companion_above(char **ret)
+{
+	cleanup_free char *directory = NULL;
 	int r = companion_own_directory(&directory);
 
 	if (r < 0)
 		return r;
-	above = path_parent(directory);
-	*ret = above ? path_join(above, INSTALLED_HOOK) : NULL;
+	*ret = path_parent(directory);
 	return *ret ? 0 : -ENOMEM;
 }
 
 int companion_hook(char **ret)
 {
-	cleanup_free char *beside = NULL, *installed = NULL;
+	cleanup_free char *beside = NULL, *above = NULL;
 	int r = companion_beside(HOOK_PROGRAM, &beside);
 
 	if (r == 0)
-		r = companion_installed_hook(&installed);
+		r = companion_above(&above);
 	if (r < 0)
 		return r;
-	if (access(beside, X_OK) == 0)
-		*ret = move_ptr(beside);
-	else if (access(installed, X_OK) == 0)
-		*ret = move_ptr(installed);
-	else
-		return -ENOENT;
-	return 0;
+	r = companion_take(&beside, ret);
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(installed_places); i++) {
+		cleanup_free char *path = path_join(above, installed_places[i]);
+
+		r = companion_take(&path, ret);
+	}
+	return r;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The programs that doctor starts, where an installation puts them: fuse-sidecar-inspect lies
- * beside the tool, the hook beside it too (a build, a bundle) or in LIBEXECDIR/oci/hooks.d (the
- * tool itself is in LIBEXECDIR/fuse-sidecar, with a link on the PATH).
+ * beside the tool, the hook beside it too (a build, a bundle), in LIBEXECDIR/oci/hooks.d (the tool
+ * itself is in LIBEXECDIR/fuse-sidecar, with a link on the PATH) or in sbin (OpenShift: the tool is
+ * in /usr/local/bin).
  */
 #ifndef FSH_HOOK_DOCTOR_COMPANION_H
 #define FSH_HOOK_DOCTOR_COMPANION_H

@@ -24,7 +24,9 @@ expected_files() {
 	local prefix=$1 file
 	{
 		echo "755 $prefix/libexec/oci/hooks.d/$name"
-		echo "755 $prefix/libexec/oci/hooks.d/fuse-sidecar-inspect"
+		echo "755 $prefix/libexec/fuse-sidecar/fuse-sidecar"
+		echo "755 $prefix/libexec/fuse-sidecar/fuse-sidecar-inspect"
+		echo "777 $prefix/bin/fuse-sidecar"
 		echo "777 $prefix/sbin/$name"
 		echo "755 $prefix/libexec/$name/selinux-context"
 		echo "644 etc/$name/policy.json.example"
@@ -33,6 +35,7 @@ expected_files() {
 		echo "644 $prefix/lib/systemd/catalog/$name.catalog"
 		echo "644 $prefix/lib/tmpfiles.d/$name.conf"
 		echo "644 $prefix/share/bash-completion/completions/$name"
+		echo "644 $prefix/share/bash-completion/completions/fuse-sidecar"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-prepare.service"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-reconcile.service"
 		echo "644 $prefix/lib/systemd/system/fuse-sidecar-reconcile.timer"
@@ -49,10 +52,36 @@ has_expected_files() {
 	diff <(expected_files "$2") <(files "$1")
 }
 
-link_leads_to_binary() {
-	[[ $(readlink "$1/sbin/$name") != /* ]] &&
+links_lead_to_binaries() {
+	[[ $(readlink "$1/sbin/$name") != /* && $(readlink "$1/bin/fuse-sidecar") != /* ]] &&
 		[[ "$(realpath "$1/sbin/$name")" == "$(realpath "$1/libexec/oci/hooks.d/$name")" ]] &&
-		cmp "$1/sbin/$name" "$build/$name"
+		cmp "$1/sbin/$name" "$build/$name" && cmp "$1/bin/fuse-sidecar" "$build/fuse-sidecar"
+}
+
+# The tool finds its helper and the hook from where it lies, not from where it was called.
+tool_finds_the_others() {
+	local said
+	mkdir -p "$1/etc/crio/crio.conf.d" "$1/usr/bin"
+	printf '[crio.runtime]\nhooks_dir = ["/etc/containers/oci/hooks.d"]\n' >"$1/etc/crio/crio.conf.d/1.conf"
+	said=$("$1/usr/bin/fuse-sidecar" doctor --root "$1")
+	rm -r "$1/etc/crio"
+	grep -q '^ok    hooks-dir  *CRI-O reads /etc/containers/oci/hooks.d ' <<<"$said" || { echo "$said"; return 1; }
+}
+
+# Each part by itself, and the two together are the whole.
+parts_make_the_whole() {
+	run_make install-hook DESTDIR="$scratch/hook-part" prefix=/usr &&
+		run_make install-tools DESTDIR="$scratch/tools-part" prefix=/usr &&
+		diff <(files "$1") <(sort -k2 <(files "$scratch/hook-part") <(files "$scratch/tools-part")) || return 1
+	files "$scratch/tools-part"
+	! files "$scratch/tools-part" | grep -E '/s?bin/fuse-sidecar-hook$| etc/|systemd|hooks\.d' &&
+		"$scratch/tools-part/usr/bin/fuse-sidecar" lint examples/plex.yaml
+}
+
+# What versions before 0.2 had beside the hook.
+old_helper_goes() {
+	touch "$1/usr/libexec/oci/hooks.d/fuse-sidecar-inspect"
+	run_make install DESTDIR="$1" prefix=/usr && [[ ! -e $1/usr/libexec/oci/hooks.d/fuse-sidecar-inspect ]]
 }
 
 # hook_file DESTDIR STAGE BINARY TIMEOUT
@@ -72,7 +101,7 @@ unit_starts() {
 }
 
 no_file_left() {
-	[[ -z $(files "$1") && ! -e $1/etc/$name && ! -e $1/usr/share/doc/$name ]] || {
+	[[ -z $(files "$1") && ! -e $1/etc/$name && ! -e $1/usr/share/doc/$name && ! -e $1/usr/libexec/fuse-sidecar ]] || {
 		find "$1"
 		return 1
 	}
@@ -90,7 +119,10 @@ there() {
 dest="$scratch/a staging directory"
 is 'install succeeds with spaces in DESTDIR' run_make install DESTDIR="$dest" prefix=/usr
 is 'install puts exactly its files, with their modes' has_expected_files "$dest" usr
-is 'the command in sbin is a relative link to the binary' link_leads_to_binary "$dest/usr"
+is 'the commands are relative links to the binaries' links_lead_to_binaries "$dest/usr"
+is 'doctor has its helper' tool_finds_the_others "$dest"
+is 'the hook and the tools are installed apart, too' parts_make_the_whole "$dest"
+is 'what an older version put elsewhere goes' old_helper_goes "$dest"
 hook_path=/usr/libexec/oci/hooks.d/$name
 is 'the prestart hook is registered for one stage' hook_file "$dest" prestart "$hook_path" 110
 is 'the poststop hook is registered for one stage' hook_file "$dest" poststop "$hook_path" 30

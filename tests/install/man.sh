@@ -150,9 +150,9 @@ own_references_exist() {
 # complete_line WORD...: what is offered for the last word, in a bash that has nothing else loaded
 complete_line() {
 	PATH=$scratch/bin:$PATH bash --norc --noprofile -c '
-		. install/fuse-sidecar-hook.bash-completion
+		. install/fuse-sidecar.bash-completion
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-		_fuse_sidecar_hook
+		_fuse_sidecar
 		printf "%s\n" "${COMPREPLY[@]}"' - fuse-sidecar-hook "$@" | sed '/^$/d'
 }
 
@@ -179,8 +179,8 @@ offers_nothing() {
 }
 
 bash_registers_it() {
-	bash --norc --noprofile -c '. install/fuse-sidecar-hook.bash-completion
-		complete -p fuse-sidecar-hook' | grep -q -- '-F _fuse_sidecar_hook fuse-sidecar-hook'
+	bash --norc --noprofile -c '. install/fuse-sidecar.bash-completion
+		complete -p fuse-sidecar-hook' | grep -q -- '-F _fuse_sidecar fuse-sidecar-hook'
 }
 
 mkdir "$scratch/bin"

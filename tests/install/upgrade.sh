@@ -18,11 +18,11 @@ UPGRADES=10
 upgrade_hook() {
 	cp "$HOOK_BINARY" "$UPGRADE_DIR/program"
 	echo "upgrade $1" >>"$UPGRADE_DIR/program"
-	env DESTDIR='' libexecdir=/usr/libexec sbindir=/usr/sbin sysconfdir=/etc \
+	env DESTDIR='' libexecdir=/usr/libexec sbindir=/usr/sbin bindir=/usr/bin sysconfdir=/etc \
 		unitdir=/usr/lib/systemd/system catalogdir=/usr/lib/systemd/catalog \
 		mandir=/usr/share/man docdir=/usr/share/doc/fuse-sidecar-hook \
 		tmpfilesdir=/usr/lib/tmpfiles.d completionsdir=/usr/share/bash-completion/completions \
-		hooksdir="$UPGRADE_HOOKS_D" HOOK_BINARY="$UPGRADE_DIR/program" install/install.sh install
+		hooksdir="$UPGRADE_HOOKS_D" HOOK_BINARY="$UPGRADE_DIR/program" install/install.sh install hook
 }
 
 program_is_upgraded() {

@@ -9,7 +9,8 @@ set -uo pipefail
 version=$(<VERSION)
 
 program_has_it() {
-	[[ $("${HOOK_BINARY:-build/fuse-sidecar-hook}" --version) == "fuse-sidecar-hook $version" ]]
+	[[ $("${HOOK_BINARY:-build/fuse-sidecar-hook}" --version) == "fuse-sidecar-hook $version" &&
+		$("${TOOL_BINARY:-build/fuse-sidecar}" --version) == "fuse-sidecar $version" ]]
 }
 
 # Of the change log, the Debian package and the RPM.
@@ -22,7 +23,7 @@ dates_agree() {
 	[[ $log == "$deb" && $log == "$rpm" ]]
 }
 
-is 'the program has the version' program_has_it
+is 'the programs have the version' program_has_it
 is "so has the Debian package's changelog" \
 	grep -q "^fuse-sidecar-hook ($version) " <(head -n 1 install/debian/changelog)
 is 'the RPM' grep -qF "%global fsh_version $version}" install/rpm/fuse-sidecar-hook.spec
