@@ -3,10 +3,10 @@
 #
 # install/container/bundle.sh DIRECTORY VERSION BINARY...
 #
-# Makes in DIRECTORY a copy of the programs that runs on any node of this architecture, whatever
+# Makes in DIRECTORY a copy of the programs that run on any node of this architecture, whatever
 # libraries and C library that has: the programs, their shared libraries and the dynamic loader.
 #
-#   DIRECTORY/ID/sbin/fuse-sidecar-hook     its interpreter is /opt/fuse-sidecar-hook/ID/lib/ld-*.so
+#   DIRECTORY/ID/sbin/*                     the programs; the interpreter is /opt/fuse-sidecar-hook/ID/lib/ld-*.so
 #   DIRECTORY/ID/lib/*                      its libraries, found by its RPATH, which is that directory
 #   DIRECTORY/id                            the ID
 #

@@ -6,12 +6,12 @@
 # In the container of the DaemonSet: puts the hook on the node, keeps it there, and takes it away when the
 # DaemonSet has been deleted. What it mounts of the node lies at the place that it has there, but for the last:
 #
-#   /opt/fuse-sidecar-hook               the program, in a directory for each version
+#   /opt/fuse-sidecar-hook               the programs, in a directory for each version
 #   /etc/fuse-sidecar-hook               the policy, if /policy/policy.json gives one
 #   /etc/crio, /run/crio                 read-only: what CRI-O reads, by its files and by its own word
 #   /etc/containers/oci/hooks.d,
 #   /usr/share/containers/oci/hooks.d    when CRI-O runs the hook: in the one that this CRI-O reads
-#   /node/bin                            /usr/local/bin, for a link. Not at its own place: what the node has
+#   /node/bin                            /usr/local/bin, for links. Not at its own place: what the node has
 #                                        there would be found before this container's own programs
 #
 # Order: the program before the hooks.d files, these by rename, and removal in reverse. CRI-O drops a
@@ -33,6 +33,7 @@ umask 022
 export LC_ALL=C.UTF-8
 
 name=fuse-sidecar-hook
+tool=fuse-sidecar
 root=${HOST_ROOT:-} # tests have a node of their own
 bundle=${BUNDLE:-/bundle}
 opt=$root/opt/$name
@@ -110,7 +111,11 @@ run_program() {
 	fi
 }
 
-# What it has beside it for doctor; a bundle may have been built without.
+run_tool() {
+	FILE=$tool run_program "$(<"$bundle/id")" "$@"
+}
+
+# What that has beside it for doctor; a bundle may have been built without.
 run_helper() {
 	FILE=fuse-sidecar-inspect run_program "$(<"$bundle/id")" "$@"
 }
@@ -172,7 +177,7 @@ ask_crio() {
 
 # The same by its files: those of a CRI-O that starts.
 read_crio_files() {
-	run_program "$(<"$bundle/id")" doctor --root / --hooks-dirs
+	run_tool doctor --root / --hooks-dirs
 }
 
 # Whether files can be put there: it is a directory of the node's that is mounted here.
@@ -255,14 +260,25 @@ unregister_but() {
 
 # For people. A link of somebody else's stays, and a node whose directory is read-only does without.
 put_on_path() {
-	local link=$path_directory/$name
+	local file link
 	[[ -d $path_directory && -w $path_directory ]] || return 0
-	[[ ! -e $link && ! -L $link ]] || [[ $(readlink -- "$link" || true) == "$program" ]] || return 0
-	link_to "$program" "$link"
+	for file in $name $tool; do
+		link=$path_directory/$file
+		[[ ! -e $link && ! -L $link ]] || is_own_link "$file" || continue
+		link_to "/opt/$name/$file" "$link"
+	done
+}
+
+# is_own_link NAME: on the PATH
+is_own_link() {
+	[[ $(readlink -- "$path_directory/$1" || true) == "/opt/$name/$1" ]]
 }
 
 take_off_path() {
-	[[ $(readlink -- "$path_directory/$name" || true) != "$program" ]] || rm -f -- "$path_directory/$name"
+	local file
+	for file in $name $tool; do
+		! is_own_link "$file" || rm -f -- "$path_directory/$file"
+	done
 }
 
 install_program() {
@@ -272,6 +288,7 @@ install_program() {
 	before=${before%%/*}
 	put_program "$id"
 	[[ ! -e $policy ]] || put "$policy" "$etc/policy.json"
+	link_to "$id/sbin/$tool" "$opt/$tool"
 	link_to "$id/sbin/$name" "$opt/$name"
 	put_on_path
 	# On the run that switches, the version before stays.
@@ -300,7 +317,7 @@ remove_all() {
 	fi
 	take_off_path
 	# The directories themselves are mounts of the container.
-	rm -f -- "$opt/$name"
+	rm -f -- "$opt/$name" "$opt/$tool"
 	rm -rf -- "${opt:?}"/*
 	say 'removed'
 }

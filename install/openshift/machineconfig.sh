@@ -3,7 +3,7 @@
 #
 # install/openshift/machineconfig.sh
 #
-# Called by `make machineconfig` with HOOK_BINARY, BUILD, ROLE and POLICY in the environment. Writes to
+# Called by `make machineconfig` with HOOK_BINARY, TOOL_BINARY, BUILD, ROLE and POLICY in the environment. Writes to
 # BUILD/machineconfig, for the nodes of the pool ROLE:
 #
 #   99-ROLE-fuse-sidecar-hook.bu     Butane, with files/ as its --files-dir
@@ -12,16 +12,18 @@
 #
 # All three are made from one list of files and units. On RHCOS /usr is an image and read-only, but
 # /usr/local is /var/usrlocal, where the machine config operator itself puts programs; so the program
-# goes to /usr/local/sbin, and everything else to /etc. The program comes first and the hooks.d files
-# last, for the operator writes files in this order.
+# goes to /usr/local/sbin, that for people to /usr/local/bin, and everything else to /etc. The program comes
+# first and the hooks.d files last, for the operator writes files in this order.
 set -euo pipefail
 umask 022
 export LC_ALL=C.UTF-8
 
 cd -- "$(dirname -- "$0")/../.."
 name=fuse-sidecar-hook
+tool=fuse-sidecar
 build=${BUILD:?not set, run make}
 source_binary=${HOOK_BINARY:?not set}
+tool_binary=${TOOL_BINARY:?not set}
 role=${ROLE:-worker}
 policy=${POLICY:-}
 out=$build/machineconfig
@@ -62,25 +64,27 @@ needed_versions() {
 		/ Name: / { for (i = 1; i < NF; i++) if ($i == "Name:") print file, $(i + 1) }'
 }
 
+# check_libraries PROGRAM VARIABLE: which names another
 check_libraries() {
-	local library version have
+	local program=$1 library version have
 	while read -r library; do
 		rhcos_libraries | grep -q "^$library " ||
-			fail "$source_binary needs $library, which RHCOS does not have"
-	done < <(readelf -W --dynamic "$source_binary" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]$/\1/p')
+			fail "$program needs $library, which RHCOS does not have"
+	done < <(readelf -W --dynamic "$program" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]$/\1/p')
 	while read -r library version; do
 		have=$(rhcos_libraries | awk -v l="$library" -v p="${version%%_*}" '$1 == l && $2 == p { print $3 }')
 		if [[ -z $have ]] || newer "${version#*_}" "$have"; then
-			fail "$source_binary needs $version of $library, RHCOS has ${have:-none}:" \
-				'build it on RHEL 9 or Debian 12, and name it by HOOK_BINARY='
+			fail "$program needs $version of $library, RHCOS has ${have:-none}:" \
+				"build it on RHEL 9 or Debian 12, and name it by $2="
 		fi
-	done < <(needed_versions "$source_binary")
+	done < <(needed_versions "$program")
 }
 
 # MODE PATH FILE of each file, in the order in which it is written
 list_files() {
 	local file
 	echo "493 $binary $out/files/$name"
+	echo "493 /usr/local/bin/$tool $out/files/$tool"
 	echo "420 /etc/tmpfiles.d/$name.conf $out/files/$name.conf"
 	[[ -z $policy ]] || echo "420 /etc/$name/policy.json $out/files/policy.json"
 	for file in poststop prestart; do
@@ -104,6 +108,7 @@ collect() {
 	rm -rf -- "$out"
 	mkdir -p -- "$out/files"
 	strip --strip-all -o "$out/files/$name" "$source_binary"
+	strip --strip-all -o "$out/files/$tool" "$tool_binary"
 	cp -- "install/$name.tmpfiles" "$out/files/$name.conf"
 	[[ -z $policy ]] || cp -- "$policy" "$out/files/policy.json"
 	for file in poststop prestart; do
@@ -179,8 +184,10 @@ EOF
 [[ $role =~ ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$ ]] ||
 	fail "ROLE=$role: expected the name of a machine config pool, such as worker or master"
 [[ -x $source_binary ]] || fail "$source_binary is not there; run make, or name one by HOOK_BINARY="
+[[ -x $tool_binary ]] || fail "$tool_binary is not there; run make, or name one by TOOL_BINARY="
 [[ -z $policy || -r $policy ]] || fail "POLICY=$policy cannot be read"
-check_libraries
+check_libraries "$source_binary" HOOK_BINARY
+check_libraries "$tool_binary" TOOL_BINARY
 collect
 write_ignition
 write_machineconfig

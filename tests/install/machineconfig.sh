@@ -9,6 +9,7 @@ set -uo pipefail
 . "$(dirname -- "$0")/report.bash"
 
 hook=$(realpath "${HOOK_BINARY:-build/fuse-sidecar-hook}")
+tool=$(realpath "${TOOL_BINARY:-build/fuse-sidecar}")
 name=fuse-sidecar-hook
 out=$scratch/machineconfig
 title=99-worker-$name
@@ -23,7 +24,7 @@ fi
 
 # make_config [VAR=VALUE...]
 make_config() {
-	env BUILD="$scratch" HOOK_BINARY="$hook" "$@" install/openshift/machineconfig.sh
+	env BUILD="$scratch" HOOK_BINARY="$hook" TOOL_BINARY="$tool" "$@" install/openshift/machineconfig.sh
 }
 
 # What was built with younger libraries than RHCOS has is refused, and another program is its stand-in.
@@ -31,6 +32,7 @@ if ! make_config 2>"$scratch/why" >/dev/null && grep -q ', RHCOS has ' "$scratch
 	echo "# $hook is not for RHCOS: a program that needs next to nothing is taken"
 	hook=$scratch/program
 	echo 'int main(void) { return 0; }' | gcc -x c - -o "$hook"
+	tool=$hook
 fi
 
 # contents PATH: of a file, as a node would have it
@@ -68,10 +70,11 @@ is_ignition() {
 		diff <(jq -S .spec.config "$out/$title.json") <(jq -S . "$out/$title.ign")
 }
 
-program_is_built_one() {
-	contents "$place" >"$scratch/program" && chmod +x "$scratch/program" &&
-		[[ $("$scratch/program" --version) == "$("$hook" --version)" ]] &&
-		diff <(readelf -Wn "$scratch/program") <(readelf -Wn "$hook")
+# is_built_one PLACE PROGRAM
+is_built_one() {
+	contents "$1" >"$scratch/taken" && chmod +x "$scratch/taken" &&
+		[[ $("$scratch/taken" --version) == "$("$2" --version)" ]] &&
+		diff <(readelf -Wn "$scratch/taken") <(readelf -Wn "$2")
 }
 
 # RHCOS: /usr is an image, /usr/local is /var/usrlocal.
@@ -159,6 +162,10 @@ too_new_is_refused() {
 	needs libjson-c.so.5 JSONC_9.9 && refuses 'needs JSONC_9.9 of libjson-c.so.5' HOOK_BINARY="$scratch/needs"
 }
 
+tool_is_asked_too() {
+	needs libjson-c.so.5 JSONC_9.9 && refuses 'name it by TOOL_BINARY=' TOOL_BINARY="$scratch/needs"
+}
+
 unknown_library_is_refused() {
 	needs libother.so.1 OTHER_1 && refuses 'needs libother.so.1' HOOK_BINARY="$scratch/needs"
 }
@@ -173,7 +180,8 @@ too_large_is_refused() {
 is 'it is made' make_config
 is 'it is a MachineConfig for the workers' is_machineconfig worker
 is 'with an Ignition config of version 3.2.0' is_ignition
-is 'the program in it is the one that was built' program_is_built_one
+is 'the program in it is the one that was built' is_built_one "$place" "$hook"
+is 'so is that for people' is_built_one /usr/local/bin/fuse-sidecar "$tool"
 is 'every place can be written to on RHCOS' places_are_writable
 is 'the program comes first and the hooks last' program_first_hooks_last
 is 'the prestart hook names the program' hook_is_registered prestart
@@ -187,7 +195,9 @@ is 'another pool has its own' make_config ROLE=master
 is 'it is a MachineConfig for that pool' is_machineconfig master
 is 'a pool that cannot be is refused' refuses 'expected the name of a machine config pool' ROLE='a b'
 is 'a program that is not there is refused' refuses 'is not there' HOOK_BINARY="$scratch/nothing"
+is 'whichever it is' refuses 'is not there' TOOL_BINARY="$scratch/nothing"
 is 'a program that needs a newer library than RHCOS has is refused' too_new_is_refused
+is 'so is such a program for people' tool_is_asked_too
 is 'so is one that needs another library' unknown_library_is_refused
 is 'a config that the API server would not take is refused' too_large_is_refused
 finish

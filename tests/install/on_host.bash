@@ -11,6 +11,7 @@ on_host_missing=$(lacking root patchelf curl jq python3 strace ip)
 trap 'umount "$node/proc" 2>/dev/null; rm -rf --one-file-system -- "$scratch"' EXIT
 
 hook=${HOOK_BINARY:-build/fuse-sidecar-hook}
+tool=${TOOL_BINARY:-build/fuse-sidecar}
 inspect=()
 [[ ! -e ${hook%/*}/fuse-sidecar-inspect ]] || inspect=("${hook%/*}/fuse-sidecar-inspect")
 opt=$node/opt/fuse-sidecar-hook
@@ -19,7 +20,7 @@ vendor_hooks=$node/usr/share/containers/oci/hooks.d
 api=http://127.0.0.1:8080
 
 make_bundle() {
-	install/container/bundle.sh "$2" "$1" "$hook" "${inspect[@]}" >/dev/null && mkdir "$2/hooks.d" &&
+	install/container/bundle.sh "$2" "$1" "$hook" "$tool" "${inspect[@]}" >/dev/null && mkdir "$2/hooks.d" &&
 		cp crio-hooks.d/*.json "$2/hooks.d/"
 }
 

@@ -31,9 +31,9 @@ runs_alone() {
 		cp tests/fixtures/crio/crio-1.33-crun/seed/plex/{config.json,host.mountinfo} "$node/" &&
 		[[ $(chroot "$node" /opt/fuse-sidecar-hook/fuse-sidecar-hook --version) == \
 			"$("$hook" --version)" ]] &&
-		diff <(chroot "$node" /opt/fuse-sidecar-hook/fuse-sidecar-hook check /config.json \
+		diff <(chroot "$node" /opt/fuse-sidecar-hook/fuse-sidecar check /config.json \
 			--host-mountinfo /host.mountinfo) \
-			<("$hook" check tests/fixtures/crio/crio-1.33-crun/seed/plex/config.json \
+			<("$tool" check tests/fixtures/crio/crio-1.33-crun/seed/plex/config.json \
 				--host-mountinfo tests/fixtures/crio/crio-1.33-crun/seed/plex/host.mountinfo)
 }
 
@@ -45,10 +45,10 @@ helper_runs_alone() {
 
 # libyaml is loaded by dlopen(3), so ldd does not name it.
 lint_runs_alone() {
-	chroot "$node" /opt/fuse-sidecar-hook/fuse-sidecar-hook lint - <examples/plex.yaml \
+	chroot "$node" /opt/fuse-sidecar-hook/fuse-sidecar lint - <examples/plex.yaml \
 		>"$scratch/lint" 2>&1
 	echo "exit $?" >>"$scratch/lint"
-	diff "$scratch/lint" <("$hook" lint - <examples/plex.yaml 2>&1; echo "exit $?") &&
+	diff "$scratch/lint" <("$tool" lint - <examples/plex.yaml 2>&1; echo "exit $?") &&
 		! grep -i 'cannot open\|libyaml' "$scratch/lint"
 }
 
@@ -74,8 +74,8 @@ installs_in_order() {
 	env -i PATH="$PATH" HOST_ROOT="$node" BUNDLE="$scratch/one" POD_UID=pod-1 \
 		PATH_DIRECTORY="$node/usr/local/bin" strace -f -qq -o "$scratch/trace" \
 		-e trace=rename,renameat,renameat2 install/container/on-host.sh install >/dev/null || return 1
-	diff <(moves "$scratch/trace") <(echo owner; id_of "$scratch/one"; echo fuse-sidecar-hook
-		echo fuse-sidecar-hook; echo fuse-sidecar-poststop.json; echo fuse-sidecar-prestart.json)
+	diff <(moves "$scratch/trace") <(echo owner; id_of "$scratch/one"; echo fuse-sidecar; echo fuse-sidecar-hook
+		echo fuse-sidecar-hook; echo fuse-sidecar; echo fuse-sidecar-poststop.json; echo fuse-sidecar-prestart.json)
 }
 
 inodes() {
@@ -236,7 +236,8 @@ leaves_package() {
 is_on_path() {
 	fresh_node
 	on_host "$scratch/one" install && [[ $(chroot "$node" /usr/local/bin/fuse-sidecar-hook --version) ]] &&
-		{ chroot "$node" /usr/local/bin/fuse-sidecar-hook doctor --root / --json || true; } |
+		[[ $(readlink "$node/usr/local/bin/fuse-sidecar") == /opt/fuse-sidecar-hook/fuse-sidecar ]] &&
+		{ chroot "$node" /usr/local/bin/fuse-sidecar doctor --root / --json || true; } |
 			jq -e '[.checks[] | select(.state != "ok" and (.check | test("^(crio-config|hook)")))] == []'
 }
 
@@ -285,7 +286,7 @@ if ((${#inspect[@]})); then
 	is 'the CRI-O that runs knows better than its files' asks_who_runs
 	is 'a CRI-O that reads no directory at all is said to' names_no_directory
 	is 'the registration of a package stays, and is said' leaves_package
-	is 'the program is on the PATH, and its doctor knows CRI-O and hooks' is_on_path
+	is 'both programs are on the PATH, and doctor knows CRI-O and hooks' is_on_path
 fi
 is 'a link of somebody else stays' leaves_foreign_link
 finish

@@ -73,7 +73,7 @@ becomes_ready() {
 
 # The helper of doctor is in it, and asks with its own libraries.
 knows_what_crio_reads() {
-	run_podman exec installer /opt/fuse-sidecar-hook/fuse-sidecar-hook doctor --hooks-dirs --root /
+	run_podman exec installer /opt/fuse-sidecar-hook/fuse-sidecar doctor --hooks-dirs --root /
 }
 
 has_no_capability() {
