@@ -127,7 +127,7 @@ list_tools() {
 	fi
 	echo "link|$tool_binary|$bindir/$tool"
 	echo "file|install/$tool.bash-completion|$completionsdir/$tool"
-	for file in $tool.1 $tool-annotations.7; do
+	for file in $tool.1 $tool-{annotations,findings}.7; do
 		echo "file|docs/man/$file|$mandir/man${file##*.}/$file"
 	done
 }

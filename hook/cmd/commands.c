@@ -16,7 +16,7 @@ static void print_commands(FILE *out, const struct program *program)
 
 	for (size_t i = 0; i < program->n_verbs; i++) {
 		if (i > 0 && verbs[i].command.for_people && !verbs[i - 1].command.for_people)
-			fprintf(out, "\nCommands:\n");
+			fprintf(out, "\nCommands, for units:\n");
 		fprintf(out, "  %-15s%s\n", verbs[i].command.name, verbs[i].summary);
 	}
 }
@@ -25,10 +25,8 @@ static void print_usage(FILE *out, const struct program *program)
 {
 	fputs(program->usage, out);
 	print_commands(out, program);
-	if (program->also)
-		print_commands(out, program->also);
-	fprintf(out, "\n%s COMMAND --help says more; --version prints the version.\n",
-		program->name);
+	fprintf(out, "\n%s COMMAND --help says more; --version prints the version.\n%s",
+		program->name, program->footer);
 }
 
 static void print_help(const struct verb *verb)
@@ -43,7 +41,16 @@ static const struct verb *find_verb(const struct program *program, const char *n
 		if (strcmp(program->verbs[i].command.name, name) == 0)
 			return &program->verbs[i];
 	}
-	return program->also ? find_verb(program->also, name) : NULL;
+	return NULL;
+}
+
+static bool has_moved(const struct program *program, const char *name)
+{
+	for (size_t i = 0; program->moved && program->moved[i]; i++) {
+		if (strcmp(program->moved[i], name) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int refuse(const struct verb *verb, const char *problem, const char *word)
@@ -132,6 +139,12 @@ static const struct verb *choose_verb(
 		printf("%s %s\n", program->name, FUSE_SIDECAR_HOOK_VERSION);
 	} else if (word && strcmp(word, "--help") == 0) {
 		print_usage(stdout, program);
+	} else if (word && has_moved(program, word)) {
+		fprintf(stderr,
+			"%s: %s is a command of " TOOL_PROGRAM ": run `" TOOL_PROGRAM
+			" %s`, of the package " TOOL_PACKAGE "\n",
+			program->name, word, word);
+		*ret_exit = EXIT_MOVED;
 	} else {
 		if (word)
 			fprintf(stderr, "%s: no %s %s\n", program->name, program->unknown,

@@ -43,8 +43,11 @@ struct supervised command_supervised(const struct command *command);
 
 struct program;
 
+/* Of a command that is the other program's. No finding has it. */
+#define EXIT_MOVED 2
+
 /* Parse argv; NULL after having printed usage or version, with *ret_exit set (0 for --help and
- * --version, else EXIT_INPUT). */
+ * --version, EXIT_MOVED, else EXIT_INPUT). */
 const struct command *commands_parse(
 	const struct program *program, int argc, char **argv, struct options *ret, int *ret_exit);
 

@@ -54,6 +54,9 @@ static const struct verb verbs[] = {
 	},
 };
 
+/* In version 0.1 this program had them. */
+static const char *const moved[] = {"check", "lint", "status", "doctor", "metrics", NULL};
+
 const struct program hook_program = {
 	.name = HOOK_PROGRAM,
 	.usage = "usage: " HOOK_PROGRAM " STAGE\n"
@@ -62,5 +65,6 @@ const struct program hook_program = {
 	.unknown = "stage or command",
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
-	.also = &tool_program,
+	.moved = moved,
+	.footer = "Commands for people are in " TOOL_PROGRAM "(1).\n",
 };

@@ -129,4 +129,5 @@ const struct program tool_program = {
 	.unknown = "command",
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
+	.footer = "",
 };

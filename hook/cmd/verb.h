@@ -74,7 +74,8 @@ struct program {
 	const char *unknown; /* what a word is not: "command" */
 	const struct verb *verbs;
 	size_t n_verbs;
-	const struct program *also; /* whose commands it has, too */
+	const char *const *moved; /* the tool's since there are two programs, up to NULL; or NULL */
+	const char *footer;	  /* of its usage; "" for nothing */
 };
 
 #endif

@@ -81,7 +81,7 @@ check_pod() {
 	test_that 'a consumer is allowed' pod_hook plex prestart
 	test_that 'it sees the film' same "$(pod_reads)" film
 	test_that 'the journal explains it' journal_has 'Defined-By: fuse-sidecar-hook'
-	test_that 'status shows the pod' grep -q rclone-zurg <("$HOOK" status)
+	test_that 'status shows the pod' grep -q rclone-zurg <("$TOOL" status)
 }
 
 check_upgrade() {
@@ -142,7 +142,7 @@ types_are_one() {
 }
 
 doctor_finds_labels_right() {
-	"$HOOK" doctor --json >/run/doctor.json
+	"$TOOL" doctor --json >/run/doctor.json
 	jq -e '.checks[] | select(.check == "selinux").state == "ok"' /run/doctor.json || { cat /run/doctor.json; return 1; }
 }
 

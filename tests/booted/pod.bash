@@ -9,6 +9,7 @@ POD_UID=6f0d7c7e-3a53-4f0e-9d3b-2f3f6a1b0c11
 POD_VOLUME=/var/lib/kubelet/pods/$POD_UID/volumes/kubernetes.io~empty-dir/media
 POD_RECORD=/run/fuse-sidecar-hook/pods/$POD_UID/topology.json
 HOOK=/usr/libexec/oci/hooks.d/fuse-sidecar-hook
+TOOL=/usr/bin/fuse-sidecar
 WORLD=/mnt/tree/tests/fixtures/world
 
 pod_id() {

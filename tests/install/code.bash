@@ -30,8 +30,11 @@ keys() {
 	sed -n "/ $1\[\] = {/,/};/p" policy/config/config.c | grep -o '"[A-Za-z]*"' | tr -d '"'
 }
 
+# verbs [hook|tool]: of that program; of both
 verbs() {
-	sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' hook/cmd/{hook,tool}_program.c
+	local of=("$@")
+	(($#)) || of=(hook tool)
+	(cd hook/cmd && sed -nE 's/^[[:space:]]*(\.command = \{|STAGE\(|COMMAND\()"([A-Za-z]*)",.*/\2/p' "${of[@]/%/_program.c}")
 }
 
 options() {

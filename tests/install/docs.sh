@@ -117,12 +117,18 @@ page_has_options() {
 	done
 }
 
+# named_commands PROGRAM: what stands behind its name
+named_commands() {
+	grep -ohE "(^|[\` /])$1 [A-Za-z]+" README.md docs/*.md install/*.catalog install/*.service |
+		sed 's/.* //' | grep -vE '^(FUSE|active|failed|and|is|has|of|for|in|from|to|as|on|with|or|STAGE|COMMAND)$'
+}
+
 no_unknown_command() {
 	local said
-	mapfile -t said < <(verbs; echo STAGE)
-	grep -ohE '(^|[` /])fuse-sidecar-hook [A-Za-z]+' README.md docs/{annotations,operation}.md \
-		docs/{policy,troubleshooting,contributing}.md install/*.catalog install/*.service |
-		sed 's/.* //' | grep -vE '^(FUSE|active|failed|-)' | known "${said[@]}"
+	mapfile -t said < <(verbs hook; echo STAGE)
+	named_commands fuse-sidecar-hook | known "${said[@]}" || return 1
+	mapfile -t said < <(verbs tool)
+	named_commands fuse-sidecar | known "${said[@]}"
 }
 
 page_has_kinds() {
@@ -154,7 +160,7 @@ no_unknown_name() {
 	local said
 	mapfile -t said < <(codes; actions; kinds | cut -d' ' -f1; annotations; checks)
 	grep -ohE '`[a-z]+(-[a-z]+)+`' "${pages[@]}" | tr -d '`' |
-		known "${said[@]}" fuse-sidecar-hook fuse-sidecar-inspect container-selinux rclone-zurg rclone-torbox pkg-config
+		known "${said[@]}" fuse-sidecar-hook fuse-sidecar fuse-sidecar-tools fuse-sidecar-inspect container-selinux rclone-zurg rclone-torbox pkg-config
 }
 
 files_are_there() {

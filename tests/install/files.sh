@@ -78,7 +78,7 @@ parts_make_the_whole() {
 		"$scratch/tools-part/usr/bin/fuse-sidecar" lint examples/plex.yaml
 }
 
-# What versions before 0.2 had beside the hook.
+# What version 0.1 had beside the hook.
 old_helper_goes() {
 	touch "$1/usr/libexec/oci/hooks.d/fuse-sidecar-inspect"
 	run_make install DESTDIR="$1" prefix=/usr && [[ ! -e $1/usr/libexec/oci/hooks.d/fuse-sidecar-inspect ]]

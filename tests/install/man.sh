@@ -11,20 +11,23 @@ set -uo pipefail
 . "$(dirname -- "$0")/code.bash"
 
 hook=$(realpath "${HOOK_BINARY:-build/fuse-sidecar-hook}")
+tool=$(realpath "${TOOL_BINARY:-build/fuse-sidecar}")
 pages=(docs/man/*.[1-8])
 main_page=docs/man/fuse-sidecar-hook.8
+# The program that is looked at now, and its page; see as().
+program=$hook page=$main_page
 
 # ---- what the program says -----------------------------------------------------------------------
 
 commands() {
-	"$hook" --help | sed -nE 's/^  ([A-Za-z]+) .*/\1/p'
+	"$program" --help | sed -nE 's/^  ([A-Za-z]+) .*/\1/p'
 }
 
 # COMMAND OPTION of each option that a command's help names
 command_options() {
 	local command
 	for command in $(commands); do
-		"$hook" "$command" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u | sed "s/^/$command /"
+		"$program" "$command" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u | sed "s/^/$command /"
 	done
 }
 
@@ -38,17 +41,17 @@ macro() {
 }
 
 page_commands() {
-	sed -nE 's/^\.It Cm ([A-Za-z]+).*/\1/p' "$main_page"
+	sed -nE 's/^\.It Cm ([A-Za-z]+).*/\1/p' "$page"
 }
 
 # COMMAND OPTION of the lists of options, which stand below their command
 page_options() {
-	awk '/^\.It Cm / { command = $3 } /^\.It Fl -/ { print command, "-" $3 }' "$main_page"
+	awk '/^\.It Cm / { command = $3 } /^\.It Fl -/ { print command, "-" $3 }' "$page"
 }
 
 synopsis_options() {
 	awk '/^\.Sh / { here = /SYNOPSIS/ } here && /^\.Cm / { command = $2 }
-		here && /^\.Op Fl -/ { print command, "-" $3 }' "$main_page"
+		here && /^\.Op Fl -/ { print command, "-" $3 }' "$page"
 }
 
 # words PAGE: the literal words of a page, without punctuation
@@ -141,7 +144,7 @@ own_references_exist() {
 	local name section bad=0
 	while read -r name section; do
 		[[ -e docs/man/$name.$section ]] || { echo "$name($section)"; bad=1; }
-	done < <(sed -nE 's/^\.Xr (fuse-sidecar-[a-z.-]+) ([1-8]).*/\1 \2/p' "${pages[@]}")
+	done < <(sed -nE 's/^\.Xr (fuse-sidecar[a-z.-]*) ([1-8]).*/\1 \2/p' "${pages[@]}")
 	return "$bad"
 }
 
@@ -153,7 +156,7 @@ complete_line() {
 		. install/fuse-sidecar.bash-completion
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		_fuse_sidecar
-		printf "%s\n" "${COMPREPLY[@]}"' - fuse-sidecar-hook "$@" | sed '/^$/d'
+		printf "%s\n" "${COMPREPLY[@]}"' - "${program##*/}" "$@" | sed '/^$/d'
 }
 
 offers() {
@@ -180,15 +183,34 @@ offers_nothing() {
 
 bash_registers_it() {
 	bash --norc --noprofile -c '. install/fuse-sidecar.bash-completion
-		complete -p fuse-sidecar-hook' | grep -q -- '-F _fuse_sidecar fuse-sidecar-hook'
+		complete -p "$1"' - "${program##*/}" | grep -q -- "-F _fuse_sidecar ${program##*/}$"
+}
+
+# as NAME PROGRAM PAGE: what is looked at from now on
+as() {
+	program=$scratch/bin/$1 page=$3
+	ln -sf "$2" "$program"
+}
+
+program_has_its_page() {
+	is "$1: the page has the commands" same_commands
+	is "$1: it has the options of each" same_options
+	is "$1: and so has its synopsis" same_synopsis
+	is "$1: bash takes the completion" bash_registers_it
+	is "$1: it offers every command" offers_commands
+	is "$1: it offers the options of each command" offers_options
 }
 
 mkdir "$scratch/bin"
-ln -s "$hook" "$scratch/bin/fuse-sidecar-hook"
-
-is 'the page has the commands' same_commands
-is 'it has the options of each' same_options
-is 'and so has its synopsis' same_synopsis
+as fuse-sidecar-hook "$hook" "$main_page"
+program_has_its_page fuse-sidecar-hook
+is 'it completes a stage' offers 'prepare prestart' pre
+is 'nothing where nothing belongs' offers_nothing prepare x
+is 'nothing for a command that does not exist' offers_nothing nosuch --
+is 'nothing for one that is the other program'"'"'s' offers_nothing check --
+as fuse-sidecar "$tool" docs/man/fuse-sidecar.1
+program_has_its_page fuse-sidecar
+is 'it completes a command' offers 'doctor' 'do'
 is 'it has the exit codes' same_exit_codes
 is 'the annotations have their page' same_annotations
 is 'the policy keys have theirs' same_policy_keys
@@ -199,13 +221,7 @@ is 'every finding that a page names exists' no_unknown_code
 is 'the pages refer to each other by names that exist' own_references_exist
 is_with mandoc 'mandoc finds nothing to say about the pages' mandoc_accepts
 is_with 'man groff' 'nor does man' groff_accepts
-is 'bash takes the completion' bash_registers_it
-is 'it offers every command' offers_commands
-is 'it offers the options of each command' offers_options
-is 'it completes a command' offers 'prepare prestart' pre
 is 'it completes an option' offers '--host-mountinfo' check config.json --ho
 is 'a file where a file belongs' offers 'README.md' check READ
 is 'a file behind an option that wants one' offers 'LICENSE' check - --state LIC
-is 'nothing where nothing belongs' offers_nothing prepare x
-is 'nothing for a command that does not exist' offers_nothing nosuch --
 finish

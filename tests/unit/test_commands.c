@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/cmd/program.h"
 
+#include "hook/sys/program_name.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "tests/support/child.h"
@@ -18,7 +19,7 @@ struct line {
 
 static struct line *make_line(struct line *line, const char *text)
 {
-	static char program[] = "fuse-sidecar-hook";
+	static char program[] = "program";
 	char *saved = NULL;
 
 	snprintf(line->text, sizeof(line->text), "%s", text);
@@ -31,12 +32,13 @@ static struct line *make_line(struct line *line, const char *text)
 	return line;
 }
 
-static const struct command *parse(const char *text, struct line *line, struct options *options)
+static const struct command *parse(
+	const struct program *program, const char *text, struct line *line, struct options *options)
 {
 	int code = -1;
 
 	make_line(line, text);
-	return commands_parse(&hook_program, line->argc, line->argv, options, &code);
+	return commands_parse(program, line->argc, line->argv, options, &code);
 }
 
 static void assert_text(const char *found, const char *expected)
@@ -52,22 +54,24 @@ static void assert_text(const char *found, const char *expected)
 static void stages_are_for_runtimes_and_commands_for_people(void **state)
 {
 	static const struct {
+		const struct program *program;
 		const char *name;
 		int (*run)(const struct options *options);
 		bool for_people;
 	} cases[] = {
-		{"prestart", cmd_prestart, false},
-		{"createRuntime", cmd_prestart, false},
-		{"poststop", cmd_poststop, false},
-		{"status", cmd_status, true},
-		{"prepare", cmd_prepare, true},
+		{&hook_program, "prestart", cmd_prestart, false},
+		{&hook_program, "createRuntime", cmd_prestart, false},
+		{&hook_program, "poststop", cmd_poststop, false},
+		{&tool_program, "status", cmd_status, true},
+		{&hook_program, "prepare", cmd_prepare, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct line line;
 		struct options options = {0};
-		const struct command *command = parse(cases[i].name, &line, &options);
+		const struct command *command =
+			parse(cases[i].program, cases[i].name, &line, &options);
 
 		assert_non_null(command);
 		assert_true(command->run == cases[i].run);
@@ -105,7 +109,7 @@ static void options_stand_anywhere_and_have_their_values(void **state)
 		struct options options = {0};
 		const struct options *expected = &cases[i].expected;
 
-		assert_non_null(parse(cases[i].line, &line, &options));
+		assert_non_null(parse(&tool_program, cases[i].line, &line, &options));
 		assert_int_equal(options.json, expected->json);
 		assert_text(options.config_path, expected->config_path);
 		assert_text(options.state_path, expected->state_path);
@@ -119,69 +123,99 @@ static void options_stand_anywhere_and_have_their_values(void **state)
 	}
 }
 
-/* What a line that starts no command exits with; 100 where it does start one. */
+/* A line for one of the programs that starts no command. */
+struct refused_line {
+	const struct program *program;
+	char line[64];
+	const char *said;
+};
+
+/* What it exits with; 100 where it does start one. */
 static int run_line(void *data)
 {
+	struct refused_line *refused = data;
 	struct line line;
 	struct options options = {0};
 	int code = 101;
 
-	make_line(&line, data);
-	return commands_parse(&hook_program, line.argc, line.argv, &options, &code) ? 100 : code;
+	make_line(&line, refused->line);
+	program_name_set(refused->program->name);
+	return commands_parse(refused->program, line.argc, line.argv, &options, &code) ? 100 : code;
 }
 
 static void what_is_wrong_is_said_with_the_usage(void **state)
 {
-	static struct {
-		char line[64];
-		const char *said;
-	} cases[] = {
-		{"", "usage: fuse-sidecar-hook STAGE"},
-		{"prestrat", "no stage or command \"prestrat\""},
-		{"prestart now", "unexpected argument \"now\""},
-		{"poststop --json", "unknown option \"--json\""},
-		{"check", "an argument is missing"},
-		{"check a b", "unexpected argument \"b\""},
-		{"check --state", "no value for \"--state\""},
-		{"check --yaml c", "unknown option \"--yaml\""},
-		{"check -j c", "unknown option \"-j\""},
-		{"status a b", "unexpected argument \"b\""},
-		{"prepare /data", "unexpected argument \"/data\""},
-		{"lint", "an argument is missing"},
-		{"lint --json --sarif a", "one of --json, --sarif and --fix is possible"},
-		{"lint a --policy", "no value for \"--policy\""},
+	static struct refused_line cases[] = {
+		{&hook_program, "", "usage: fuse-sidecar-hook STAGE"},
+		{&tool_program, "", "usage: fuse-sidecar COMMAND"},
+		{&hook_program, "prestrat", "no stage or command \"prestrat\""},
+		{&tool_program, "prestart", "no command \"prestart\""},
+		{&tool_program, "reconcile", "no command \"reconcile\""},
+		{&hook_program, "prestart now", "unexpected argument \"now\""},
+		{&hook_program, "poststop --json", "unknown option \"--json\""},
+		{&tool_program, "check", "an argument is missing"},
+		{&tool_program, "check a b", "unexpected argument \"b\""},
+		{&tool_program, "check --state", "no value for \"--state\""},
+		{&tool_program, "check --yaml c", "unknown option \"--yaml\""},
+		{&tool_program, "check -j c", "unknown option \"-j\""},
+		{&tool_program, "status a b", "unexpected argument \"b\""},
+		{&hook_program, "prepare /data", "unexpected argument \"/data\""},
+		{&tool_program, "lint", "an argument is missing"},
+		{&tool_program, "lint --json --sarif a",
+			"one of --json, --sarif and --fix is possible"},
+		{&tool_program, "lint a --policy", "no value for \"--policy\""},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_free char *output = NULL;
+		cleanup_free char *output = NULL, *usage = NULL;
 
-		assert_int_equal(child_capture(run_line, cases[i].line, &output), EXIT_INPUT);
+		assert_int_equal(child_capture(run_line, &cases[i], &output), EXIT_INPUT);
 		assert_non_null(strstr(output, cases[i].said));
-		assert_non_null(strstr(output, "usage: fuse-sidecar-hook"));
+		assert_true(asprintf(&usage, "usage: %s ", cases[i].program->name) > 0);
+		assert_non_null(strstr(output, usage));
 	}
 }
 
 static void help_and_version_are_no_errors(void **state)
 {
-	static struct {
-		char line[64];
-		const char *said;
-	} cases[] = {
-		{"--help", "\nCommands:\n"},
-		{"--version", "fuse-sidecar-hook "},
-		{"check --help", "--container-mountinfo FILE"},
-		{"status --help", "NAMESPACE/NAME"},
-		{"prestart --help", "on standard input"},
-		{"prepare --help", "nodeMounts"},
+	static struct refused_line cases[] = {
+		{&hook_program, "--help", "\nCommands, for units:\n"},
+		{&hook_program, "--version", "fuse-sidecar-hook "},
+		{&tool_program, "--help", "\nCommands:\n"},
+		{&tool_program, "--version", "fuse-sidecar "},
+		{&tool_program, "check --help", "--container-mountinfo FILE"},
+		{&tool_program, "status --help", "NAMESPACE/NAME"},
+		{&hook_program, "prestart --help", "on standard input"},
+		{&hook_program, "prepare --help", "nodeMounts"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_free char *output = NULL;
 
-		assert_int_equal(child_capture(run_line, cases[i].line, &output), EXIT_DONE);
+		assert_int_equal(child_capture(run_line, &cases[i], &output), EXIT_DONE);
 		assert_non_null(strstr(output, cases[i].said));
+	}
+}
+
+/* Whatever stands behind it: scripts call it with options that are the other program's to judge. */
+static void the_hook_says_in_a_line_where_its_old_commands_are(void **state)
+{
+	static const char *const behind[] = {"", " --help", " --json x y"};
+
+	(void)state;
+	for (size_t i = 0; i < tool_program.n_verbs * ARRAY_SIZE(behind); i++) {
+		const char *verb = tool_program.verbs[i / ARRAY_SIZE(behind)].command.name;
+		struct refused_line line = {.program = &hook_program};
+		cleanup_free char *output = NULL, *name = NULL;
+
+		snprintf(
+			line.line, sizeof(line.line), "%s%s", verb, behind[i % ARRAY_SIZE(behind)]);
+		assert_int_equal(child_capture(run_line, &line, &output), EXIT_MOVED);
+		assert_true(asprintf(&name, "`fuse-sidecar %s`", verb) > 0);
+		assert_non_null(strstr(output, name));
+		assert_ptr_equal(strchr(output, '\n'), output + strlen(output) - 1);
 	}
 }
 
@@ -192,6 +226,7 @@ int main(void)
 		cmocka_unit_test(options_stand_anywhere_and_have_their_values),
 		cmocka_unit_test(what_is_wrong_is_said_with_the_usage),
 		cmocka_unit_test(help_and_version_are_no_errors),
+		cmocka_unit_test(the_hook_says_in_a_line_where_its_old_commands_are),
 	};
 
 	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
