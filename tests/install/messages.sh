@@ -34,7 +34,7 @@ reads_c() {
 	"$scratch/tree/docs/messages.sh" --lines | cut -f 1-4 >"$scratch/read"
 	diff - "$scratch/read" <<-'EOT'
 		finding	host-io	cannot open %s, whatever %d	
-		finding	no-new-privs	a is b / c is d	take \"this\" away	
+		finding	no-new-privs	a is b / c is d	take \"this\" away
 		text	oci/x/x.c	an inner text	
 		text	oci/x/x.c	one word is none	
 	EOT
