@@ -320,7 +320,6 @@ static void unknown_keys_are_refused_with_the_nearest_known_one(void **state)
 		assert_int_equal(err.code, FINDING_ANNOTATION_INVALID);
 		assert_string_equal(err.subject, cases[i].key);
 		assert_non_null(strstr(err.message, cases[i].key));
-		assert_non_null(strstr(err.message, "is not known"));
 		assert_string_equal(err.fix, cases[i].fix);
 	}
 }

@@ -68,8 +68,8 @@ static void pids_are_checked_at_their_limits(void **state)
 	(void)state;
 	assert_int_equal(parse(HEAD ",\"pid\":2147483647}", &container, &err), 0);
 	assert_int_equal(container.pid, INT_MAX);
-	assert_refused(HEAD ",\"pid\":2147483648}", "pid: 2147483648 is no process id");
-	assert_refused(HEAD ",\"pid\":-1}", "pid: -1 is no process id");
+	assert_refused(HEAD ",\"pid\":2147483648}", "pid: 2147483648");
+	assert_refused(HEAD ",\"pid\":-1}", "pid: -1");
 }
 
 static void broken_members_are_refused_by_name(void **state)
@@ -77,23 +77,23 @@ static void broken_members_are_refused_by_name(void **state)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{"{\"ociVersion\":\"1\",\"bundle\":\"/b\"}", "state: id: is missing"},
-		{"{\"ociVersion\":\"1\",\"id\":\"a\"}", "state: bundle: is missing"},
-		{"{\"id\":\"a\",\"bundle\":\"/b\"}", "state: ociVersion: is missing"},
-		{"{\"ociVersion\":1,\"id\":\"a\",\"bundle\":\"/b\"}", "ociVersion: must be"},
-		{"{\"ociVersion\":\"1\",\"id\":\"\",\"bundle\":\"/b\"}", "\"\" is no container id"},
-		{"{\"ociVersion\":\"1\",\"id\":\"../x\",\"bundle\":\"/b\"}", "is no container id"},
-		{"{\"ociVersion\":\"1\",\"id\":\"a\\nb\",\"bundle\":\"/b\"}", "\"a\\nb\" is no"},
-		{"{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"b\"}", "bundle: \"b\" is no abs"},
-		{"{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"\"}", "is no absolute path"},
-		{"{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"/\\u001b\"}", "no absolute path"},
-		{HEAD ",\"pid\":\"1\"}", "pid: must be an integer, is a string"},
-		{HEAD ",\"pid\":1.5}", "pid: must be an integer"},
-		{HEAD ",\"status\":1}", "status: must be a string"},
-		{HEAD ",\"annotations\":[]}", "annotations: must be an object"},
-		{HEAD ",\"annotations\":{\"a\":1}}", "annotations.a: must be a string"},
-		{HEAD "} {}", "after the end"},
-		{"", "no value"},
+		{"{\"ociVersion\":\"1\",\"bundle\":\"/b\"}", "state: id: "},
+		{"{\"ociVersion\":\"1\",\"id\":\"a\"}", "state: bundle: "},
+		{"{\"id\":\"a\",\"bundle\":\"/b\"}", "state: ociVersion: "},
+		{"{\"ociVersion\":1,\"id\":\"a\",\"bundle\":\"/b\"}", "ociVersion: "},
+		{"{\"ociVersion\":\"1\",\"id\":\"\",\"bundle\":\"/b\"}", "id: \"\""},
+		{"{\"ociVersion\":\"1\",\"id\":\"../x\",\"bundle\":\"/b\"}", "id: \"../x\""},
+		{"{\"ociVersion\":\"1\",\"id\":\"a\\nb\",\"bundle\":\"/b\"}", "id: \"a\\nb\""},
+		{"{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"b\"}", "bundle: \"b\""},
+		{"{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"\"}", "bundle: \"\""},
+		{"{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"/\\u001b\"}", "bundle: "},
+		{HEAD ",\"pid\":\"1\"}", "pid: "},
+		{HEAD ",\"pid\":1.5}", "pid: "},
+		{HEAD ",\"status\":1}", "status: "},
+		{HEAD ",\"annotations\":[]}", "annotations: "},
+		{HEAD ",\"annotations\":{\"a\":1}}", "annotations.a: "},
+		{HEAD "} {}", "line 1, column "},
+		{"", "line 1, column 1"},
 	};
 
 	(void)state;

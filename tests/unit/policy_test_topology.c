@@ -402,8 +402,8 @@ static void another_schema_is_told_by_its_version(void **state)
 	static const struct refusal refusals[] = {
 		{"{\"schema\":\"fuse-sidecar.io/topology/v2\",\"pod\":7}", "\"v2\""},
 		{"{\"schema\":\"fuse-sidecar.io/topology/v10\"}", "reads v1"},
-		{"{\"schema\":\"fuse-sidecar.io/check/v1\"}", "no topology record"},
-		{"{\"schema\":\"\"}", "no topology record"},
+		{"{\"schema\":\"fuse-sidecar.io/check/v1\"}", TOPOLOGY_SCHEMA},
+		{"{\"schema\":\"\"}", TOPOLOGY_SCHEMA},
 	};
 
 	(void)state;
