@@ -146,7 +146,7 @@ static void take_back_sharing(struct run *run)
 	if (left > 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
-			"%u change%s of the refused run could not be taken back", left,
+			"%u change%s of the refused run could not be rolled back", left,
 			left == 1 ? "" : "s");
 	rollback_list_clear(&run->rollback);
 }

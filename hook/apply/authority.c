@@ -131,7 +131,7 @@ static int identify(int fd, const char *host_path, struct dead_mount *mount, str
 	int r = mount_id_of(fd, &mount->id, &mount->unique);
 
 	return r < 0 ? error_set(err, r, FINDING_HOST_IO, host_path, NULL,
-			       "cannot tell which mount is on %s: %s", host_path, strerror(-r))
+			       "cannot query the mount on %s: %s", host_path, strerror(-r))
 		     : 0;
 }
 
@@ -159,7 +159,7 @@ int authority_look(const struct run *run, const struct claim *claim, struct dead
 	if (r == -ENOENT || (r == 0 && !mount_entry_is_fuse(&entry)))
 		return error_set(err, -ESTALE, FINDING_PATH_UNSAFE, claim->host_path,
 			"end what mounts and unmounts in the volume while the pod starts",
-			"the mount on %s has just been taken away", claim->host_path);
+			"the mount on %s has just been unmounted", claim->host_path);
 	if (r < 0)
 		return r;
 	mount->major = entry.major;

@@ -24,8 +24,8 @@ static int missing(struct error *err, int r, const struct target *target, const 
 	return error_set(err, r, FINDING_MOUNT_NOT_IN_CONSUMER, target->request->path,
 		"start the pod without a user namespace (hostUsers: true), or with a runtime that "
 		"binds volumes with what is mounted below",
-		"the mount of %s is live on the node and is not in the container: the runtime's "
-		"bind has left it out, and it cannot be put there: %s",
+		"the mount of %s is live on the node but not in the container: the runtime's bind "
+		"does not include it, and the hook cannot attach it: %s",
 		target->seen_path, why);
 }
 
@@ -63,7 +63,7 @@ static int open_mount(const struct run *run, const struct target *target, const 
 	if (r < 0 && !safe_walk_has_changed(r))
 		return r;
 	if (r < 0 || !is_of(&mount, device))
-		return missing(err, -ESTALE, target, "it has just been taken away");
+		return missing(err, -ESTALE, target, "it has just been unmounted");
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
@@ -142,5 +142,5 @@ int consumer_mount_ensure(
 	there = mounts_at(&after, target->container_path);
 	return there && mount_entry_is_fuse(there)
 		       ? 1
-		       : missing(err, -ESTALE, target, "it has just been taken away");
+		       : missing(err, -ESTALE, target, "it has just been unmounted");
 }

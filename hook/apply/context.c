@@ -44,7 +44,7 @@ int apply_open_below(const struct run *run, const char *volume, const char *host
 	return r == -ENOENT ? error_set(err, r, FINDING_PATH_UNSAFE, host_path,
 				      "end what renames or mounts directories of the volume while "
 				      "the pod starts",
-				      "%s has just been taken away", host_path)
+				      "%s has just been removed", host_path)
 			    : r;
 }
 

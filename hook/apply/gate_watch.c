@@ -231,7 +231,7 @@ int gate_watch_read(struct gate_watch *watch, struct mount_table *host, struct e
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, watch->path->host_path, NULL,
-			"cannot look at %s: %s", watch->path->host_path, strerror(-r));
+			"cannot stat %s: %s", watch->path->host_path, strerror(-r));
 	if (r == 0)
 		return 0;
 	probe_cancel(&watch->probe);

@@ -34,7 +34,7 @@ static int rollback_sharing(struct run *run, struct error *err)
 		return r;
 	}
 	r = rollback_list_last(&run->rollback);
-	/* What could not be taken back stays in the record: the pod's end does it. */
+	/* What could not be rolled back stays in the record: the pod's end does it. */
 	if (r == 0)
 		rollback_forget(volume);
 	return r;

@@ -89,9 +89,8 @@ static bool has_privilege(struct doctor *doctor)
 		return true;
 	doctor_report_fail(&doctor->report, CHECK_PRIVILEGE, EXIT_HOST_IO,
 		"run it as root: sudo " TOOL_PROGRAM " doctor",
-		geteuid() == 0 ? "doctor needs CAP_SYS_ADMIN: only FUSE and the journal are looked "
-				 "at"
-			       : "doctor needs root: only FUSE and the journal are looked at");
+		geteuid() == 0 ? "doctor needs CAP_SYS_ADMIN: it checks FUSE and the journal only"
+			       : "doctor needs root: it checks FUSE and the journal only");
 	return false;
 }
 

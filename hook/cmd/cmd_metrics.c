@@ -21,7 +21,7 @@ static int write_file(const struct config *config, struct error *err)
 	if (!config->metrics_file)
 		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, "metricsFile",
 			"name the file in metricsFile of " POLICY_FILE,
-			"the policy names no metricsFile");
+			"the policy does not name a metricsFile");
 	return metrics_file_write(config, err);
 }
 

@@ -63,12 +63,12 @@ static int gather(struct run *run, struct error *err)
 	if (run->state.pid <= 0)
 		return error_set(err, -EINVAL, FINDING_STATE_INVALID, "pid",
 			"register the hook at prestart or createRuntime",
-			"the state has no pid: the container's init must be there at this stage");
+			"the state does not have a pid: the container's init must run at this "
+			"stage");
 	r = process_start(run->state.pid, &run->pid_start_ticks);
 	if (r < 0)
 		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
-			"the state's pid %d cannot be looked at: %s", (int)run->state.pid,
-			strerror(-r));
+			"cannot open the state's pid %d: %s", (int)run->state.pid, strerror(-r));
 	r = hold_container(run, err);
 	if (r < 0)
 		return r;
@@ -142,7 +142,7 @@ static void end_failed(struct run *run, const struct error *cause)
 	if (left > 0)
 		audit_send(&run->audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
-			"%u change%s of the failed run could not be taken back", left,
+			"%u change%s of the failed run could not be rolled back", left,
 			left == 1 ? "" : "s");
 	if (findings_add_error(&run->judgement.findings, cause) == 0)
 		record_denial(run, cause);

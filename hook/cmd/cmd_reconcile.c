@@ -312,7 +312,8 @@ static int leave_stamp(int runtime, struct error *err)
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR, runtime_dir_fix(r),
-			"cannot write when reconcile ran into %s: %s", RUNTIME_DIR, strerror(-r));
+			"cannot write the time of this reconcile to %s: %s", RUNTIME_DIR,
+			strerror(-r));
 	return 0;
 }
 

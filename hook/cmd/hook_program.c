@@ -46,7 +46,7 @@ static const struct verb verbs[] = {
 	{
 		COMMAND("reconcile", cmd_reconcile, PRIVILEGES_RECONCILE, RECONCILE_USEC),
 		.arguments = " [--dry-run]",
-		.summary = "remove what pods that are gone have left (from a timer)",
+		.summary = "clean up after deleted pods (from a timer)",
 		.help = "Records whose containers are all gone, dead FUSE mounts below their\n"
 			"volumes, and binds that hooks made. Live mounts are never touched.\n"
 			"  --dry-run                   only say what would be done\n",

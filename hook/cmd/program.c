@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #define NO_PROC                                                                                    \
-	"/proc is no proc file system; run the hook where the node's is: mount -t proc proc /proc"
+	"/proc is not a proc file system; run the hook where the node's is: mount -t proc proc "   \
+	"/proc"
 
 /*
  * What the process has open and allocated ends with it. Without the destructors of its libraries,

@@ -57,7 +57,7 @@ static const struct verb verbs[] = {
 	{
 		COMMAND("lint", cmd_lint, PRIVILEGES_NOTHING, 0),
 		.arguments = " MANIFEST|- [--json|--sarif|--fix] [--policy FILE]",
-		.summary = "what is wrong with a manifest, before it is applied",
+		.summary = "check a manifest before it is applied",
 		.help = "Pods and what makes them, in YAML or JSON. Needs no root and no node. "
 			"Exits\n"
 			"with 0 where nothing is worse than a warning, else as the hook would.\n"

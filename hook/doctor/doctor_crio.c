@@ -72,7 +72,7 @@ static void crio_report_version(struct doctor *doctor, const char *version)
 			version ? version : "");
 	else
 		doctor_report_fail(report, CHECK_CRIO, EXIT_NODE_CONFIG, "install CRI-O",
-			"CRI-O is not installed here: nobody runs the hook");
+			"CRI-O is not installed: nothing runs the hook");
 }
 
 static int merge_text(
@@ -140,7 +140,8 @@ static void note_left_over(struct reading *reading, const char *path)
 		return;
 	doctor_report_warn(&reading->doctor->report, CHECK_CRIO_CONFIG,
 		"remove it from there if that is not meant",
-		"CRI-O reads %s too, which looks like what an editor or an upgrade left", path);
+		"CRI-O also reads %s, which looks like the leftover of an editor or an upgrade",
+		path);
 }
 
 /* filepath.Walk() of Go: every file, whatever its name, in the order of names; a link to a
@@ -215,8 +216,8 @@ static void crio_report_config(struct reading *reading, int r, const struct erro
 		doctor_report_error(
 			&doctor->report, CHECK_CRIO_CONFIG, err, err->code == FINDING_HOST_IO);
 	else if (reading->n_files == 0)
-		doctor_report_ok(
-			&doctor->report, CHECK_CRIO_CONFIG, "no file: CRI-O's own defaults");
+		doctor_report_ok(&doctor->report, CHECK_CRIO_CONFIG,
+			"CRI-O runs with its defaults: it does not have a configuration file");
 	else
 		doctor_report_ok(&doctor->report, CHECK_CRIO_CONFIG,
 			"%zu file%s, read in CRI-O's order", reading->n_files,

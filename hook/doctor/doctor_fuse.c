@@ -42,7 +42,7 @@ static void check_module(struct doctor *doctor)
 	else if (facts.fuse_module == KNOWN_NO)
 		doctor_report_fail(&doctor->report, CHECK_FUSE_MODULE, EXIT_FUSE_DEVICE,
 			"modprobe fuse, and a file with the line \"fuse\" in /etc/modules-load.d",
-			"the kernel has no FUSE: its module is not loaded");
+			"the kernel does not have FUSE: the module is not loaded");
 	else
 		doctor_report_warn(&doctor->report, CHECK_FUSE_MODULE, NULL,
 			"/proc/filesystems cannot be read");

@@ -77,7 +77,7 @@ static int hooks_read_file(
 static void hooks_report_error(struct doctor *doctor, const struct error *err)
 {
 	doctor_report_fail(&doctor->report, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG, err->fix,
-		"%s; a CRI-O that starts does not get beyond it, one that runs drops the hook",
+		"%s; CRI-O does not start with it, and drops the hook where it runs already",
 		error_message(err));
 }
 
@@ -93,7 +93,7 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 	if (!doctor_exists(doctor, hook->path)) {
 		doctor_report_fail(&doctor->report, CHECK_HOOKS_FILES, EXIT_NODE_CONFIG,
 			"install the program, or remove the file",
-			"%s: its hook.path %s is not there; containers start without it", path,
+			"%s: hook.path %s does not exist: containers start without the hook", path,
 			hook->path);
 		return false;
 	}
@@ -103,7 +103,7 @@ static bool is_loadable(struct doctor *doctor, const char *path, const struct ho
 		hooks_report_error(doctor, &err);
 	} else if (r < 0 && !doctor_report_has(&doctor->report, CHECK_HOOKS_FILES, CHECK_WARN)) {
 		doctor_report_warn(&doctor->report, CHECK_HOOKS_FILES, err.fix,
-			"their patterns are not tried: %s", error_message(&err));
+			"doctor does not try their patterns: %s", error_message(&err));
 	}
 	return r != -EINVAL;
 }
@@ -221,13 +221,13 @@ static void hooks_report_assumed(struct doctor *doctor, const struct registratio
 	if (ours)
 		doctor_report_warn(&doctor->report, CHECK_HOOKS_DIR,
 			"see crio-config; or compare with `crio status config`",
-			"our files are in %s; whether CRI-O reads that is not known",
+			"the hook is registered in %s; doctor cannot tell whether CRI-O reads it",
 			ours->directory);
 	else
 		doctor_report_fail(&doctor->report, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,
 			doctor->install_fix,
-			"the hook is in none of the usual directories; which of them CRI-O reads "
-			"is not known");
+			"the hook is not registered in the usual directories; doctor cannot tell "
+			"which ones CRI-O reads");
 }
 
 static void hooks_report_directories(struct doctor *doctor, const struct registrations *all)
@@ -245,7 +245,7 @@ static void hooks_report_directories(struct doctor *doctor, const struct registr
 			doctor->install_fix ? doctor->install_fix : "");
 
 		doctor_report_fail(&doctor->report, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG, fix,
-			"our files are in %s, but CRI-O reads %s (%s)", elsewhere,
+			"the hook is registered in %s, but CRI-O reads %s (%s)", elsewhere,
 			*list ? list : "no directory", from ? from : "its default");
 	} else if (!ours) {
 		doctor_report_fail(&doctor->report, CHECK_HOOKS_DIR, EXIT_NODE_CONFIG,

@@ -39,12 +39,12 @@ static void check_socket(struct doctor *doctor)
 	else if (r == -EAGAIN || r == -EINTR)
 		doctor_report_warn(&doctor->report, CHECK_JOURNAL,
 			"systemctl restart systemd-journald",
-			"the journal does not read what it is sent");
+			"systemd-journald does not read what it is sent");
 	else
 		doctor_report_warn(&doctor->report, CHECK_JOURNAL,
 			"systemctl start systemd-journald",
-			"there is no journal (%s): the hook speaks on standard error, which crun "
-			"throws away",
+			"systemd-journald does not run (%s): the hook writes to standard error, "
+			"which crun discards",
 			strerror(-r));
 }
 

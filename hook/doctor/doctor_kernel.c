@@ -32,7 +32,7 @@ static void kernel_report_tables(struct doctor *doctor)
 
 	if (mnttab_is_listed()) {
 		doctor_report_ok(&doctor->report, CHECK_KERNEL,
-			"each mount is asked for by itself, whatever their number");
+			"the hook queries single mounts, not whole mount tables");
 		return;
 	}
 	if (mnttab_read(0, &table, &err) < 0) {
@@ -58,8 +58,8 @@ void doctor_kernel(struct doctor *doctor)
 	}
 	if (*list)
 		doctor_report_warn(&doctor->report, CHECK_KERNEL,
-			"a newer kernel, or a security profile that lets these calls through",
-			"Linux %s; fallbacks take the place of %s", name.release, list);
+			"run a newer kernel, or a security profile that allows these calls",
+			"Linux %s; the hook falls back for want of %s", name.release, list);
 	else
 		doctor_report_ok(&doctor->report, CHECK_KERNEL,
 			"Linux %s has every call that the hook can use", name.release);

@@ -32,13 +32,13 @@ static void kubelet_report_namespace(struct doctor *doctor, bool entered)
 		doctor_report_fail(&doctor->report, CHECK_KUBENS, EXIT_PROPAGATION,
 			"run doctor on the host itself, or pin CRI-O's mount namespace "
 			"at " KUBENS_PATH,
-			"CRI-O runs in another mount namespace than what is looked at here");
+			"CRI-O runs in another mount namespace than doctor");
 	else if (entered)
 		doctor_report_ok(
 			&doctor->report, CHECK_KUBENS, "the kubelet's mount namespace was entered");
 	else
 		doctor_report_ok(&doctor->report, CHECK_KUBENS,
-			"the kubelet has no mount namespace of its own");
+			"the kubelet runs in the node's mount namespace");
 }
 
 static void enter_namespace(struct doctor *doctor)

@@ -34,7 +34,8 @@ void doctor_metrics(struct doctor *doctor)
 	struct stat st;
 
 	if (!file) {
-		doctor_report_ok(&doctor->report, CHECK_METRICS, "not asked for in the policy");
+		doctor_report_ok(
+			&doctor->report, CHECK_METRICS, "the policy does not name a metricsFile");
 		return;
 	}
 	directory = parent ? doctor_open(doctor, parent, O_PATH | O_DIRECTORY) : -ENOMEM;

@@ -34,8 +34,8 @@ void doctor_policy(struct doctor *doctor)
 		return;
 	}
 	if (!doctor_exists(doctor, POLICY_FILE))
-		doctor_report_ok(&doctor->report, CHECK_POLICY, "no %s: the defaults, mode enforce",
-			POLICY_FILE);
+		doctor_report_ok(&doctor->report, CHECK_POLICY,
+			"%s does not exist: the defaults, mode enforce", POLICY_FILE);
 	else if (doctor->policy.audit_only)
 		doctor_report_warn(&doctor->report, CHECK_POLICY,
 			"write \"mode\": \"enforce\" once nothing is reported any more",

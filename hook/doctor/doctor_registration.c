@@ -183,11 +183,11 @@ static void registration_report_missing(struct doctor *doctor, const struct stag
 	if (stage->required)
 		doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
 			doctor->install_fix,
-			"no file registers the hook at %s: annotated pods start without it",
+			"the hook is not registered at %s: annotated pods start without it",
 			stage->name);
 	else
 		doctor_report_warn(&doctor->report, stage->topic, doctor->install_fix,
-			"no file registers the hook at %s: only reconcile cleans up", stage->name);
+			"the hook is not registered at %s: only reconcile cleans up", stage->name);
 }
 
 static void judge_stage(
@@ -244,12 +244,12 @@ static int judge_mode(struct doctor *doctor, const char *path, struct stat *ret)
 
 	if (fd < 0 || fstat(fd, ret) < 0) {
 		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG, NULL,
-			"%s cannot be looked at", path);
+			"cannot stat %s", path);
 		return 1;
 	}
 	if (!S_ISREG(ret->st_mode) || !(ret->st_mode & S_IXUSR)) {
 		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
-			doctor->install_fix, "%s is no program: mode %04o", path,
+			doctor->install_fix, "%s is not executable: mode %04o", path,
 			(unsigned int)ret->st_mode & 07777);
 		return 1;
 	}

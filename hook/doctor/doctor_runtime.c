@@ -39,7 +39,7 @@ static void note_virtual(struct doctor *doctor)
 			continue;
 		doctor_report_warn(&doctor->report, CHECK_RUNTIME,
 			"let annotated pods use another runtimeClassName",
-			"runtime %s runs virtual machines, into which mounts do not travel",
+			"runtime %s runs virtual machines: mounts do not propagate into them",
 			runtime->name);
 	}
 }
@@ -70,7 +70,7 @@ void doctor_runtime(struct doctor *doctor)
 	if (!path || !doctor_exists(doctor, path))
 		doctor_report_fail(&doctor->report, CHECK_RUNTIME, EXIT_NODE_CONFIG,
 			"install it, or name another default_runtime in CRI-O's configuration",
-			"%s, the default runtime, is not there%s%s", name, path ? ": " : "",
+			"%s, the default runtime, does not exist%s%s", name, path ? ": " : "",
 			path ? path : "");
 	else
 		doctor_report_ok(&doctor->report, CHECK_RUNTIME, "%s, %s: %s", name, path,

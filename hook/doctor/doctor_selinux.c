@@ -100,7 +100,8 @@ void doctor_selinux(struct doctor *doctor)
 	int right;
 
 	if (!selinux_enabled()) {
-		doctor_report_ok(&doctor->report, CHECK_SELINUX, "this node has no SELinux");
+		doctor_report_ok(
+			&doctor->report, CHECK_SELINUX, "SELinux is not enabled on this node");
 		return;
 	}
 	right = selinux_check_program(doctor, doctor->hook_program);

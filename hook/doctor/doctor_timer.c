@@ -63,7 +63,7 @@ static void check_clock(struct doctor *doctor, const struct reconcile_stamp *the
 		doctor_report_warn(&doctor->report, CHECK_TIMER,
 			"let chronyd or systemd-timesyncd set the clock before CRI-O starts",
 			"the clock was set %s by %s since reconcile ran: times in records and in "
-			"the journal are not to be compared",
+			"the journal cannot be compared",
 			jumped < 0 ? "back" : "forward", text ? text : "?");
 }
 
@@ -92,7 +92,7 @@ static void timer_report_never(struct doctor *doctor, bool has_records)
 	if (!has_unit(doctor, TIMER))
 		doctor_report_warn(&doctor->report, CHECK_TIMER,
 			"install " TIMER ", or run reconcile every few minutes",
-			"there is no timer for reconcile: what crashed pods leave stays");
+			"reconcile does not have a timer: what crashed pods leave stays");
 	else if (!is_enabled(doctor))
 		doctor_report_warn(&doctor->report, CHECK_TIMER, ENABLE_FIX,
 			"the timer for reconcile is not enabled");

@@ -74,7 +74,7 @@ int inspect_match(const char *pattern, const char *text, struct error *err)
 	if (result.status == 2)
 		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, NULL,
 			"write a regular expression of Go's syntax (RE2)",
-			"%s is no regular expression: %s", text_quote(pattern), result.errors);
+			"%s is not a regular expression: %s", text_quote(pattern), result.errors);
 	if (result.status > 2)
 		return no_answer(&result, err);
 	return result.status == 0 ? 1 : 0;

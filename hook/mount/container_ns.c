@@ -103,7 +103,7 @@ int container_ns_open(pid_t pid, uint64_t start_ticks, struct container_ns *ret,
 	if (their_stat.st_dev == our_stat.st_dev && their_stat.st_ino == our_stat.st_ino)
 		return error_set(err, -EINVAL, FINDING_STATE_INVALID, path,
 			"run the container with a mount namespace of its own",
-			"pid %d lives in the node's own mount namespace", (int)pid);
+			"pid %d runs in the node's own mount namespace", (int)pid);
 	ret->mount_ns = move_fd(&theirs);
 	ret->pid = pid;
 	ret->root_uid = mapped_root(process.dir, "uid_map");
@@ -187,22 +187,22 @@ static int end_silent(const struct container_ns *ns, pid_t pid, int r, struct er
 	/* SIGSYS: it made a system call that is not allowed (hook/sandbox/filter.h). */
 	if (r == -EPIPE && WIFSIGNALED(status))
 		return error_set(err, r, FINDING_INTERNAL, NULL, "report it",
-			"the process in the container's mount namespace was killed by signal %d%s",
+			"the worker in the container's mount namespace was killed by signal %d%s",
 			WTERMSIG(status),
 			WTERMSIG(status) == SIGSYS ? ": a system call that its filter does not "
 						     "allow"
 						   : "");
 	return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-		"no answer from the mount namespace of the container, pid %d: %s", (int)ns->pid,
-		strerror(-r));
+		"the worker in the mount namespace of the container, pid %d, did not answer: %s",
+		(int)ns->pid, strerror(-r));
 }
 
 /* By errno. */
 static int no_child(const struct container_ns *ns, const char *what, struct error *err)
 {
 	return error_set(err, -errno, FINDING_HOST_IO, NULL, NULL,
-		"no process for the mount namespace of the container, pid %d: %s: %s", (int)ns->pid,
-		what, strerror(errno));
+		"cannot fork a worker for the mount namespace of the container, pid %d: %s: %s",
+		(int)ns->pid, what, strerror(errno));
 }
 
 int container_ns_run(

@@ -56,7 +56,7 @@ static int dead_mount_pin(const struct dead_mount_search *search, int *ret_fd,
 	r = mount_id_of(fd, &mount->id, &mount->unique);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, search->host_path, NULL,
-			"cannot tell which mount is on %s: %s", search->host_path, strerror(-r));
+			"cannot query the mount on %s: %s", search->host_path, strerror(-r));
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
@@ -134,5 +134,5 @@ int dead_mount_detach(const struct dead_mount_search *search, unsigned int *ret_
 	}
 	return error_set(err, -ELOOP, FINDING_PATH_UNSAFE, search->host_path,
 		"end what renames the directories above it, or mounts there, while the pod starts",
-		"the mounts on %s change faster than they can be looked at", search->host_path);
+		"the mounts on %s change faster than the hook reads them", search->host_path);
 }

@@ -46,7 +46,7 @@ int kubens_enter(struct error *err)
 			return 0;
 		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, path,
 			"unset " KUBENS_VARIABLE ", or let it name the kubelet's mount namespace",
-			KUBENS_VARIABLE " is %s, which is no mount namespace", text_quote(path));
+			KUBENS_VARIABLE " is %s, which is not a mount namespace", text_quote(path));
 	}
 	if (kubens_is_own(fd))
 		return 0;

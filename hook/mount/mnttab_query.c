@@ -331,7 +331,7 @@ static int find_in_whole(
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-			"cannot tell which mount a directory is on: %s", strerror(-r));
+			"cannot query the mount of a directory: %s", strerror(-r));
 	if (table->n == 0)
 		r = mnttab_read_whole(&now, table, err);
 	return r < 0 ? r : take_entry(table, id, ret);

@@ -48,7 +48,7 @@ static const char *publish_describe_trick(int r)
 	case -EREMOTE:
 		return "it is in a FUSE mount";
 	case -ESTALE:
-		return "it is in a mount that has just been taken away";
+		return "it is in a mount that has just been unmounted";
 	case -ENOTEMPTY:
 		return "something is mounted there";
 	default:

@@ -121,8 +121,7 @@ static int swap_in_namespace(void *data, struct error *err)
 		r = take_away(swap);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
-			"cannot take the container's bind at %s away: %s", swap->target,
-			strerror(-r));
+			"cannot detach the container's bind at %s: %s", swap->target, strerror(-r));
 	/* The bind never was below a mount of the container's own, so the place is the image's
 	 * directory. */
 	place = resolve_open(
@@ -132,7 +131,7 @@ static int swap_in_namespace(void *data, struct error *err)
 		r = rebind_attach_nested(swap->nested, &nested);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, swap->target, NULL,
-			"cannot put the shared mount at %s: %s", swap->target, strerror(-r));
+			"cannot attach the shared mount at %s: %s", swap->target, strerror(-r));
 	return 0;
 }
 

@@ -47,7 +47,7 @@ static int walk_error(struct error *err, int r, const char *volume, const char *
 	case -ESTALE:
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"end what mounts and unmounts in the volume while the pod starts",
-			"a mount on the way to %s has just been taken away", path);
+			"a mount on the way to %s has just been unmounted", path);
 	case -ENOTDIR:
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"remove what is there, or choose another FUSE path",
@@ -241,7 +241,7 @@ static int meddled_error(struct error *err, int r, const struct step *at)
 		return walk_error(err, r, at->volume, at->done);
 	return error_set(err, r, FINDING_PATH_UNSAFE, path,
 		"end what removes directories of the volume while the pod starts",
-		"%s is taken away while it is made", path ? path : at->volume);
+		"%s is removed while the hook makes it", path ? path : at->volume);
 }
 
 static int make_step(const struct step *at, const char *name,
@@ -302,9 +302,8 @@ static int owner_error(struct error *err, int r, const char *path, uid_t found,
 	if (r == -ESTALE)
 		return error_set(err, r, FINDING_PATH_UNSAFE, path,
 			"leave fuse-sidecar.io/dir-owner out",
-			"%s or a directory above it belongs to uid %u and not to uid %u, as whom "
-			"it was "
-			"made: it has been exchanged, or the volume maps users",
+			"%s or a directory above it belongs to uid %u, not to uid %u, which made "
+			"it: it has been exchanged, or the volume maps users",
 			path, found, directory->creator.uid);
 	return error_set(err, r, FINDING_HOST_IO, path,
 		"leave fuse-sidecar.io/dir-owner out: the volume may refuse root (root_squash), "

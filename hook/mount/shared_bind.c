@@ -129,7 +129,7 @@ static int mount_of(
 
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, host_path, NULL,
-			"cannot tell the mount of %s: %s", host_path, strerror(-r));
+			"cannot query the mount of %s: %s", host_path, strerror(-r));
 	return 0;
 }
 

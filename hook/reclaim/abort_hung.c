@@ -78,7 +78,7 @@ static int break_path(struct run *run, const struct topology_path *path,
 	if (connection->fd < 0)
 		return error_set(err, connection->fd, FINDING_HOST_IO, FUSECTL_DIR,
 			"mount fusectl on " FUSECTL_DIR,
-			"cannot look at the FUSE connection of %s: %s", path->path,
+			"cannot read the FUSE connection of %s: %s", path->path,
 			strerror(-connection->fd));
 	/* Somebody of a pod that runs may be served yet; of one that is over nobody asks. */
 	if (connection->waiting <= 0 && pod_has_live_container(&run->topology))

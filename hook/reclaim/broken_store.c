@@ -100,7 +100,7 @@ static void broken_store_remove(int fd, const char *name)
 static int broken_store_error(struct error *err, int r)
 {
 	return error_set(err, r, FINDING_HOST_IO, RUNTIME_DIR "/" BROKEN_DIRECTORY, NULL,
-		"cannot look through " RUNTIME_DIR "/" BROKEN_DIRECTORY ": %s", strerror(-r));
+		"cannot list " RUNTIME_DIR "/" BROKEN_DIRECTORY ": %s", strerror(-r));
 }
 
 int broken_store_prune(int runtime_fd, struct error *err)

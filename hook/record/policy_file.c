@@ -23,7 +23,7 @@ static int policy_file_check_owner(int fd, struct error *err)
 			"stat of %s: %s", POLICY_FILE, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, -EINVAL, FINDING_POLICY_INVALID, POLICY_FILE,
-			"put a regular file there, or nothing", "%s is no regular file",
+			"put a regular file there, or nothing", "%s is not a regular file",
 			POLICY_FILE);
 	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return error_set(err, -EPERM, FINDING_POLICY_INVALID, POLICY_FILE,

@@ -49,7 +49,7 @@ static int record_check_file(int fd, const char *path, struct error *err)
 	if (!S_ISREG(st.st_mode) || st.st_uid != 0)
 		return error_set(err, -EPERM, FINDING_HOST_IO, path,
 			"remove it: the pod's next container is recorded anew",
-			"%s is no regular file of root's", path);
+			"%s is not a regular file of root's", path);
 	return 0;
 }
 

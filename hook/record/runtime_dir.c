@@ -193,7 +193,7 @@ int runtime_dir_open_pod(
 
 	if (!ident_is_pod_uid(pod_uid))
 		return error_set(err, -EINVAL, FINDING_HOST_IO, pod_uid, NULL,
-			"\"%s\" is no pod uid: it cannot name a record", pod_uid);
+			"\"%s\" is not a pod uid: it cannot name a record", pod_uid);
 	path = pod_path(pod_uid);
 	if (!path)
 		return error_memory(err);

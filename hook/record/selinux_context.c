@@ -166,6 +166,6 @@ int selinux_context_label(int fd, const char *path, struct error *err)
 		return selinux_set_type(fd, type, path, err);
 	return error_set(err, r, FINDING_HOST_IO, path,
 		"install container-selinux, or run selinux-context add (docs/selinux.md)",
-		"which SELinux type %s should have is not known: the policy's file contexts %s",
-		path, r == -ENOENT ? "have none for it, nor for " RUNTIMES_STATE : strerror(-r));
+		"cannot tell the SELinux type of %s: the policy's file contexts %s", path,
+		r == -ENOENT ? "have none for it, nor for " RUNTIMES_STATE : strerror(-r));
 }

@@ -127,8 +127,8 @@ static int parser_refuse(struct error *err, const char *name, const char *why)
 /* The node is in trouble. */
 static int parser_fail(struct error *err, const char *name, int r)
 {
-	return error_set(err, r, FINDING_HOST_IO, name, NULL,
-		"%s: cannot be parsed in a process of its own: %s", name, strerror(-r));
+	return error_set(err, r, FINDING_HOST_IO, name, NULL, "%s: cannot fork a parser: %s", name,
+		strerror(-r));
 }
 
 static void end_it(void)

@@ -60,7 +60,7 @@ static void parser_reply_failure(struct wire *wire, int error)
 
 	parser_reply(wire,
 		error_set(&err, error, FINDING_INTERNAL, NULL, NULL,
-			"what was parsed cannot be told: %s", strerror(-error)),
+			"the parser cannot report what it parsed: %s", strerror(-error)),
 		&err);
 }
 

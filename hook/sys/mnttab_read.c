@@ -146,6 +146,6 @@ int mnttab_read(pid_t pid, struct mount_table *ret, struct error *err)
 	r = mnttab_list(pid, ret);
 	return r == 0 ? 0
 		      : error_set(err, r, FINDING_HOST_IO, path, NULL,
-				"the mounts in %s cannot be told by statmount(2): %s", path,
+				"cannot read the mounts in %s by statmount(2): %s", path,
 				strerror(-r));
 }

@@ -25,11 +25,11 @@ static int isolated_work(
 	int code;
 
 	if (r < 0)
-		return isolated_report_failure(isolated, "begin with", r);
+		return isolated_report_failure(isolated, "start", r);
 	code = isolated->work(isolated->data, supervisor->progress);
 	return fflush(stdout) == 0
 		       ? code
-		       : isolated_report_failure(isolated, "say what was done for", -errno);
+		       : isolated_report_failure(isolated, "report the result of", -errno);
 }
 
 int run_isolated(const struct isolated *isolated)
@@ -48,6 +48,6 @@ int run_isolated(const struct isolated *isolated)
 	if (r == 0)
 		r = supervise_wait(&supervisor, &ending);
 	if (r < 0)
-		return isolated_report_failure(isolated, "have a process for", r);
+		return isolated_report_failure(isolated, "fork a worker for", r);
 	return supervise_report(&supervisor, &ending);
 }

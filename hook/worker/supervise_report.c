@@ -116,7 +116,8 @@ static int report_stuck(const struct supervisor *supervisor, const struct trace 
 			"its process %d waits in the kernel and dies when that file system answers",
 			(int)supervisor->worker);
 	audit_send(audit, &entry,
-		"the hook's own work was not done within %s: it was %s, and %s; fix: see whether "
+		"the hook did not finish its own work within %s: it was %s, and %s; fix: see "
+		"whether "
 		"what serves that path on this node still answers (an NFS server, a FUSE daemon), "
 		"and end or unmount it if not%s",
 		budget ? budget : "its time", was_at(trace, at, sizeof(at)), state,
@@ -174,8 +175,7 @@ static void report_unfiltered(const struct audit *audit, int error)
 			.result = "reported",
 			.priority = LOG_WARNING,
 		},
-		"there is no filter of system calls here: seccomp: %s; the hook works without",
-		strerror(-error));
+		"the hook runs without its filter of system calls: seccomp: %s", strerror(-error));
 }
 
 /* Whatever the numbers in `refused`, which is untrusted too. */

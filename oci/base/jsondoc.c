@@ -75,7 +75,7 @@ static int refuse_duplicates(
 	size_t offset = 0;
 
 	if (jsonlex_find_duplicate(data, size, &name, &offset) == 0)
-		reason = strformat("the name %s is twice in one object", text_quote(name));
+		reason = strformat("the object has the name %s twice", text_quote(name));
 	if (!reason)
 		return error_memory(err);
 	return syntax_error(context, data, offset, reason, err);
@@ -253,7 +253,7 @@ static bool has_nul(struct json_object *string)
 
 static int nul_error(const struct jsondoc_get *get, const char *key, struct error *err)
 {
-	return jsondoc_error(get, key, "take the \\u0000 out", err, "has an embedded NUL");
+	return jsondoc_error(get, key, "remove the \\u0000", err, "has an embedded NUL");
 }
 
 int jsondoc_string(const struct jsondoc_get *get, const char *key, char **ret, struct error *err)

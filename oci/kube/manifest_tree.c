@@ -39,7 +39,7 @@ int tree_refuse(struct tree *tree, size_t offset, const char *fix, const char *f
 
 static int manifest_refuse_size(struct tree *tree, size_t offset)
 {
-	return tree_refuse(tree, offset, "split the manifest, and take out what only repeats",
+	return tree_refuse(tree, offset, "split the manifest, and remove what only repeats",
 		"more than %d values, those that aliases repeat included", MANIFEST_MAX_NODES);
 }
 
@@ -74,7 +74,7 @@ static int attach_pair(struct tree *tree, struct manifest_node *mapping, struct 
 {
 	if (!tree->key && node->kind != MANIFEST_SCALAR)
 		return tree_refuse(tree, node->start, "write a name before the colon",
-			"a key that is no plain name");
+			"a key that is not a plain name");
 	if (!tree->key) {
 		tree->key = node;
 		return 0;
@@ -154,8 +154,8 @@ int tree_add(struct tree *tree, const struct manifest_node *like, const char *an
 	if (r < 0 || node->kind == MANIFEST_SCALAR)
 		return r;
 	if (tree->n_open == MANIFEST_MAX_DEPTH)
-		return tree_refuse(tree, node->start, "take levels out", "nested deeper than %d",
-			MANIFEST_MAX_DEPTH);
+		return tree_refuse(tree, node->start, "nest it less deeply",
+			"nested deeper than %d", MANIFEST_MAX_DEPTH);
 	tree->open[tree->n_open++] = node;
 	return 0;
 }
@@ -175,10 +175,10 @@ int tree_add_alias(struct tree *tree, const char *anchor, size_t start, size_t e
 
 	if (!target)
 		return tree_refuse(tree, start, "define the anchor before it is used",
-			"no anchor %s before this alias", text_quote(anchor));
+			"this alias comes before its anchor %s", text_quote(anchor));
 	if (is_open(tree, target))
-		return tree_refuse(tree, start, "take the alias out",
-			"the anchor %s contains itself", text_quote(anchor));
+		return tree_refuse(tree, start, "remove the alias", "the anchor %s contains itself",
+			text_quote(anchor));
 	if (tree->manifest->n_nodes == MANIFEST_MAX_NODES)
 		return manifest_refuse_size(tree, start);
 	node = new_node(tree, &(struct manifest_node){.kind = MANIFEST_ALIAS,
@@ -221,8 +221,8 @@ static int check_duplicates(struct tree *tree, const struct manifest_node *mappi
 
 		if (strcmp(key->text, sorted[i - 1].key->text) == 0 &&
 			strcmp(key->text, MERGE_KEY) != 0)
-			return tree_refuse(tree, key->start, "take one of the two out",
-				"the key %s is twice in one mapping", text_quote(key->text));
+			return tree_refuse(tree, key->start, "remove one of the two",
+				"the mapping has the key %s twice", text_quote(key->text));
 	}
 	return 0;
 }
@@ -256,7 +256,7 @@ int tree_close(struct tree *tree, size_t end)
 	if (node->weight > MANIFEST_MAX_NODES)
 		return manifest_refuse_size(tree, node->start);
 	if (tree->n_open + node->height > MANIFEST_MAX_DEPTH)
-		return tree_refuse(tree, node->start, "take levels out",
+		return tree_refuse(tree, node->start, "nest it less deeply",
 			"nested deeper than %d where aliases are followed", MANIFEST_MAX_DEPTH);
 	node->end = end;
 	return node->kind == MANIFEST_MAPPING ? check_duplicates(tree, node) : 0;

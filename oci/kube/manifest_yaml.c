@@ -105,8 +105,8 @@ static int add_scalar(struct reader *reader, const yaml_event_t *event)
 	char *text;
 
 	if (memchr(value, '\0', length))
-		return tree_refuse(reader->tree, node.start, "take the NUL out",
-			"a value with an embedded NUL");
+		return tree_refuse(
+			reader->tree, node.start, "remove the NUL", "a value with an embedded NUL");
 	if (node.style == MANIFEST_BLOCK)
 		node.end = trim_end(reader->cursor.data, node.start, node.end);
 	text = text_copy(value, length);

@@ -106,7 +106,7 @@ static int check_group(struct pod *pod, const struct pod_container *container)
 	if (!pair)
 		return 0;
 	return pod_add_problem(pod, pair->key, "move fsGroup to the pod's securityContext",
-		"fsGroup is no field of a container's securityContext: container %s has it",
+		"fsGroup is not a field of a container's securityContext: container %s has it",
 		container->name);
 }
 

@@ -36,6 +36,6 @@ bool pod_is_list(struct pod *pod, const struct manifest_node *mapping, const cha
 	if (!node || node->kind == MANIFEST_SEQUENCE)
 		return true;
 	*r = pod_add_problem(
-		pod, node, "write it as a list", "%s is no list: Kubernetes refuses it", key);
+		pod, node, "write it as a list", "%s is not a list: Kubernetes refuses it", key);
 	return false;
 }

@@ -218,9 +218,8 @@ static int parse_mounts(const char *value, struct request *request, struct error
 		if (!item)
 			return error_memory(err);
 		if (*item == '\0')
-			return annotations_refuse(err, ANNOTATION_MOUNTS,
-				"take the second comma out", value,
-				MOUNTS_EXPECTED ", none of them empty");
+			return annotations_refuse(err, ANNOTATION_MOUNTS, "remove the second comma",
+				value, MOUNTS_EXPECTED ", none of them empty");
 		r = parse_item(item, request, err);
 		if (r < 0)
 			return r;

@@ -176,9 +176,9 @@ static int load_entry(const struct mountlib *lib, struct libmnt_fs *fs, const ch
 	if (entry->id < 0 || entry->parent < 0)
 		return refuse_entry(name, entry, "a negative mount id", err);
 	if (entry->target[0] != '/')
-		return refuse_entry(name, entry, "the mountpoint is no absolute path", err);
+		return refuse_entry(name, entry, "the mountpoint is not an absolute path", err);
 	if (!load_fields(lib->fs_get_optional_fields(fs), entry))
-		return refuse_entry(name, entry, "a peer group that is no positive number", err);
+		return refuse_entry(name, entry, "a peer group that is not a positive number", err);
 	return 0;
 }
 

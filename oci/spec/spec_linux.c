@@ -17,7 +17,7 @@ static int load_device_type(const struct jsondoc_get *get, char *ret, struct err
 		return r;
 	if (strlen(type) != 1 || !strchr("cbup", type[0]))
 		return jsondoc_error(get, "type", "write c, b, u or p", err,
-			"%s is no type of device: expected c, b, u or p", text_quote(type));
+			"%s is not a type of device: expected c, b, u or p", text_quote(type));
 	*ret = type[0];
 	return 0;
 }
@@ -91,7 +91,7 @@ static int load_rootfs_propagation(
 		return 0;
 	if (!spec_propagation(name, ret, NULL))
 		return jsondoc_error(get, "rootfsPropagation", "write rslave there", err,
-			"%s is no propagation: expected shared, slave, private or unbindable, "
+			"%s is not a propagation: expected shared, slave, private or unbindable, "
 			"or one of these with an r before it",
 			text_quote(name));
 	return 0;

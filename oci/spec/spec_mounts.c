@@ -81,7 +81,7 @@ static int load_destination(
 		return r;
 	if (destination[0] != '/' || strlen(destination) >= PATH_MAX)
 		return jsondoc_error(get, "destination", "give an absolute path", err,
-			"%s is no absolute path", text_quote(destination));
+			"%s is not an absolute path", text_quote(destination));
 	mount->destination = path_simplify(destination);
 	return mount->destination ? 0 : error_memory(err);
 }

@@ -9,7 +9,7 @@ static int spec_check_id(const struct jsondoc_get *get, const char *key, int64_t
 {
 	if (id < 0 || id >= UINT32_MAX)
 		return jsondoc_error(get, key, "give an id below 4294967295", err,
-			"%lld is no user or group id", (long long)id);
+			"%lld is not a user or group id", (long long)id);
 	*ret = (uint32_t)id;
 	return 0;
 }
@@ -38,7 +38,7 @@ static int load_groups(const struct jsondoc_get *user, struct spec *spec, struct
 
 		if (!json_object_is_type(group, json_type_int))
 			return jsondoc_error(user, key, "give an array of numbers", err,
-				"element %zu is no number", i);
+				"element %zu is not a number", i);
 		r = array_grow(&spec->additional_gids, spec->n_additional_gids, sizeof(gid_t));
 		if (r < 0)
 			return error_memory(err);

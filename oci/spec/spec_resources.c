@@ -22,7 +22,7 @@ static int load_rule_type(const struct jsondoc_get *get, char *ret, struct error
 		return 0;
 	if (strlen(type) != 1 || !strchr("abc", type[0]))
 		return jsondoc_error(get, "type", "write a, b or c", err,
-			"%s is no type of device: expected a, b or c", text_quote(type));
+			"%s is not a type of device: expected a, b or c", text_quote(type));
 	*ret = type[0];
 	return 0;
 }
@@ -39,7 +39,7 @@ static int load_access(const struct jsondoc_get *get, unsigned int *ret, struct 
 	for (const char *c = access ? access : ""; *c; c++) {
 		if (!strchr("rwm", *c))
 			return jsondoc_error(get, "access", "write rwm", err,
-				"%s is no access: expected letters of rwm", text_quote(access));
+				"%s is not an access: expected letters of rwm", text_quote(access));
 		bits |= *c == 'r' ? DEVICE_READ : *c == 'w' ? DEVICE_WRITE : DEVICE_MKNOD;
 	}
 	*ret = bits ? bits : DEVICE_READ | DEVICE_WRITE | DEVICE_MKNOD;

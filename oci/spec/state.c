@@ -21,7 +21,7 @@ static int state_check_id(const struct jsondoc_get *get, const char *id, struct 
 	if (*id && !strchr(id, '/') && !text_has_control(id))
 		return 0;
 	return jsondoc_error(get, "id", "give the container a plain id", err,
-		"%s is no container id: expected text without '/' and control characters",
+		"%s is not a container id: expected text without '/' and control characters",
 		text_quote(id));
 }
 
@@ -30,7 +30,7 @@ static int check_bundle(const struct jsondoc_get *get, const char *bundle, struc
 	if (bundle[0] == '/' && strlen(bundle) < PATH_MAX && !text_has_control(bundle))
 		return 0;
 	return jsondoc_error(get, "bundle", "give the bundle's absolute path", err,
-		"%s is no absolute path", text_quote(bundle));
+		"%s is not an absolute path", text_quote(bundle));
 }
 
 /* crun writes 0 where there is no process any more, runc leaves it out. */
@@ -43,7 +43,7 @@ static int load_pid(const struct jsondoc_get *get, pid_t *ret, struct error *err
 		return r;
 	if (pid < 0 || pid > INT_MAX)
 		return jsondoc_error(get, "pid", "give the pid of the container's init", err,
-			"%lld is no process id", (long long)pid);
+			"%lld is not a process id", (long long)pid);
 	*ret = (pid_t)pid;
 	return 0;
 }

@@ -33,7 +33,7 @@ static int check_wait(const struct facts *facts, struct findings *findings)
 	if (!fix)
 		return -ENOMEM;
 	return findings_add(findings, facts->config, FINDING_ANNOTATION_INVALID, ANNOTATION_WAIT,
-		fix, "%s: %s is longer than this node lets a container wait: expected 0s to %s",
+		fix, "%s: %s is longer than the node's gate.max: expected 0s to %s",
 		ANNOTATION_WAIT, asked, most);
 }
 
@@ -48,8 +48,8 @@ static int check_grant(
 		ANNOTATION_PROPAGATION,
 		"set mountPropagation: Bidirectional on the provider's volumeMount in place of the "
 		"annotation",
-		"%s: grant: container %s asks for shared propagation for %s, and this version of "
-		"the hook has none to give",
+		"%s: grant: container %s asks for shared propagation for %s, which this version of "
+		"the hook does not grant",
 		ANNOTATION_PROPAGATION, facts->identity->container_name, target->request->path);
 }
 

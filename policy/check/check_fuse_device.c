@@ -13,13 +13,13 @@ static int check_node(const struct facts *facts, struct findings *findings)
 	if (facts->fuse_module == KNOWN_NO)
 		r = findings_add(findings, facts->config, FINDING_FUSE_MODULE_MISSING, "fuse",
 			"load it on the node (modprobe fuse; /etc/modules-load.d/ at boot)",
-			"the node's kernel has no fuse file system: it is not in "
-			"/proc/filesystems");
+			"the node's kernel does not have the fuse file system: /proc/filesystems "
+			"does not list it");
 	if (r == 0 && facts->fuse_device == KNOWN_NO)
 		r = findings_add(findings, facts->config, FINDING_FUSE_DEVICE_MISSING,
 			FUSE_DEVICE_PATH, "make it on the node: mknod -m 666 /dev/fuse c 10 229",
-			"the node has no character device %d:%d at %s", FUSE_DEVICE_MAJOR,
-			FUSE_DEVICE_MINOR, FUSE_DEVICE_PATH);
+			"the node does not have the character device %d:%d at %s",
+			FUSE_DEVICE_MAJOR, FUSE_DEVICE_MINOR, FUSE_DEVICE_PATH);
 	return r;
 }
 

@@ -27,7 +27,8 @@ static int check_capability(const struct facts *facts, struct findings *findings
 		return findings_add(findings, facts->config, FINDING_CAP_SYS_ADMIN_MISSING,
 			"process.capabilities.effective",
 			"set securityContext.privileged: true on the provider",
-			"container %s has no CAP_SYS_ADMIN in its effective set: it cannot mount",
+			"container %s does not have CAP_SYS_ADMIN in its effective set: it cannot "
+			"mount",
 			name);
 	/*
 	 * Without ambient capabilities a process that is not root loses them at execve
@@ -112,8 +113,7 @@ static int check_apparmor(const struct facts *facts, struct findings *findings)
 		SEVERITY_WARN, "process.apparmorProfile",
 		"see that it allows mount and umount of FUSE, or give the provider the AppArmor "
 		"profile type Unconfined",
-		"the AppArmor profile %s of container %s is in force, and whether it lets mount is "
-		"not known",
+		"the AppArmor profile %s of container %s may deny mount: the hook cannot read it",
 		profile, name);
 }
 

@@ -47,7 +47,7 @@ static int check_least_privilege(
 static int check_limits(const struct facts *facts, struct findings *findings)
 {
 	const struct spec *spec = facts->spec;
-	const char *missing = "memory and no CPU", *fix = "set resources.limits.memory and .cpu";
+	const char *missing = "memory and CPU", *fix = "set resources.limits.memory and .cpu";
 
 	if (spec->has_memory_limit && spec->has_cpu_limit)
 		return 0;
@@ -60,7 +60,7 @@ static int check_limits(const struct facts *facts, struct findings *findings)
 	}
 	return findings_add(findings, facts->config, FINDING_LIMITS_MISSING,
 		facts->identity->container_name, fix,
-		"container %s has no %s limit: a busy rclone can starve the node",
+		"container %s does not limit its %s: a busy rclone can starve the node",
 		facts->identity->container_name, missing);
 }
 

@@ -36,8 +36,8 @@ static int add_unnamed(
 	if (!mount->source)
 		return findings_add(findings, facts->config, FINDING_VOLUME_MISSING,
 			mount->destination, "give the mount a source",
-			"the bind mount at %s, which holds %s, names no source", mount->destination,
-			target->request->path);
+			"the bind mount at %s, which holds %s, does not name a source",
+			mount->destination, target->request->path);
 	/* Relative to a bundle that is not known: nothing to be said against it. */
 	if (mount->source[0] != '/' && !facts->bundle)
 		return 0;
@@ -92,9 +92,8 @@ static int add_conflict(const struct facts *facts, const struct target *target, 
 	return findings_add(findings, facts->config, FINDING_MOUNTPOINT_CONFLICT,
 		target->request->path,
 		"give each of the two mounts a directory of its own, none below the other",
-		"%s of %s and %s of %s come to the same place on the host, %s",
-		target->request->path, target->request->provider, other, provider,
-		target->host_path);
+		"%s of %s and %s of %s are one directory of the host, %s", target->request->path,
+		target->request->provider, other, provider, target->host_path);
 }
 
 /* Two paths of the annotation may differ and still be one directory of the host, where they come

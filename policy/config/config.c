@@ -126,7 +126,7 @@ static int load_duration(const struct jsondoc_get *get, const char *key, uint64_
 			get, key, DURATION_FIX, err, "%s is too long", text_quote(text));
 	if (r < 0)
 		return jsondoc_error(
-			get, key, DURATION_FIX, err, "%s is no duration", text_quote(text));
+			get, key, DURATION_FIX, err, "%s is not a duration", text_quote(text));
 	return 0;
 }
 
@@ -149,7 +149,7 @@ static int load_gate(const struct jsondoc_get *top, struct config *config, struc
 		return r;
 	if (config->gate_max_usec > CONFIG_GATE_MAX_USEC)
 		return jsondoc_error(&scope.get, "max", "write \"90s\" or less", err,
-			"a gate is held for 90s at most: the kubelet's own limit is 2m");
+			"a gate waits for 90s at most: the kubelet's own limit is 2m");
 	/* Who lowers the maximum alone means the default to follow. */
 	if (!has_default && config->gate_default_usec > config->gate_max_usec)
 		config->gate_default_usec = config->gate_max_usec;
@@ -168,7 +168,7 @@ static int load_timeouts(const struct jsondoc_get *get, struct config *config, s
 		return r;
 	if (config->probe_timeout_usec == 0 || config->probe_timeout_usec > CONFIG_GATE_MAX_USEC)
 		return jsondoc_error(get, "probeTimeout", "write a duration such as \"2s\"", err,
-			"a probe takes more than 0s and 90s at most");
+			"a probe may take more than 0s and at most 90s");
 	return load_duration(get, "abortHungAfter", &config->abort_hung_after_usec, &found, err);
 }
 
@@ -200,7 +200,7 @@ static int check_path(
 	if (path_is_normalized(item))
 		return 0;
 	return jsondoc_error(
-		get, key, PATH_FIX, err, "%s is no normalized absolute path", text_quote(item));
+		get, key, PATH_FIX, err, "%s is not a normalized absolute path", text_quote(item));
 }
 
 static int check_pattern(
@@ -238,7 +238,7 @@ static int load_roots(const struct jsondoc_get *get, struct config *config, stru
 	if (config->roots.n == 0)
 		return jsondoc_error(get, "roots",
 			"name a directory, or remove the key for " DEFAULT_ROOT, err,
-			"without a root the hook could act nowhere");
+			"the hook acts below roots only, and the list is empty");
 	return 0;
 }
 
@@ -281,7 +281,7 @@ static int load_severity(
 		return r;
 	if (severity_from_name(text, &severity) < 0)
 		return jsondoc_error(get, name, "write \"deny\", \"warn\" or \"ignore\"", err,
-			"%s is no severity", text_quote(text));
+			"%s is not a severity", text_quote(text));
 	if (severity != SEVERITY_DENY && is_fixed(code))
 		return jsondoc_error(get, name, "remove it", err, "this code is always \"deny\"");
 	config->severity[code] = severity;
@@ -316,7 +316,7 @@ static int load_metrics(const struct jsondoc_get *get, struct config *config, st
 		return r;
 	if (!path_is_normalized(path))
 		return jsondoc_error(get, "metricsFile", PATH_FIX, err,
-			"%s is no normalized absolute path", text_quote(path));
+			"%s is not a normalized absolute path", text_quote(path));
 	dot = strrchr(path, '.');
 	if (!dot || strcmp(dot, ".prom") != 0 || dot[-1] == '/')
 		return jsondoc_error(get, "metricsFile", "let its name end in .prom", err,

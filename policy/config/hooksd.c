@@ -55,7 +55,7 @@ static int hooksd_read_text(const struct reader *reader, struct json_object *obj
 	if (!value)
 		return 0;
 	if (!json_object_is_type(value, json_type_string))
-		return hooksd_refuse(reader, "write a string there", "%s is no string", what);
+		return hooksd_refuse(reader, "write a string there", "%s is not a string", what);
 	*ret = strdup(json_object_get_string(value));
 	return *ret ? 0 : error_memory(reader->err);
 }
@@ -69,13 +69,13 @@ static int take_list(const struct reader *reader, struct json_object *object, co
 		return 0;
 	if (!json_object_is_type(value, json_type_array))
 		return hooksd_refuse(
-			reader, "write a list of strings there", "%s is no list", what);
+			reader, "write a list of strings there", "%s is not a list", what);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		struct json_object *item = json_object_array_get_idx(value, i);
 
 		if (!json_object_is_type(item, json_type_string))
 			return hooksd_refuse(reader, "write a list of strings there",
-				"%s has an item that is no string", what);
+				"%s has an item that is not a string", what);
 		if (strv_add(ret, json_object_get_string(item)) < 0)
 			return error_memory(reader->err);
 	}
@@ -91,7 +91,8 @@ static int take_bool(const struct reader *reader, struct json_object *object, co
 	if (!value)
 		return 0;
 	if (!json_object_is_type(value, json_type_boolean))
-		return hooksd_refuse(reader, "write true or false there", "%s is no boolean", what);
+		return hooksd_refuse(
+			reader, "write true or false there", "%s is not a boolean", what);
 	*ret = json_object_get_boolean(value);
 	return 0;
 }
@@ -102,7 +103,7 @@ static int take_object(const struct reader *reader, struct json_object *object, 
 	struct json_object *value = hooksd_member(object, key);
 
 	if (value && !json_object_is_type(value, json_type_object))
-		return hooksd_refuse(reader, "write an object there", "%s is no object", key);
+		return hooksd_refuse(reader, "write an object there", "%s is not an object", key);
 	*ret = value;
 	return 0;
 }
@@ -117,7 +118,7 @@ static int take_timeout(
 		return 0;
 	if (!json_object_is_type(value, json_type_int))
 		return hooksd_refuse(reader, "write a number of seconds there",
-			"hook.timeout is no whole number");
+			"hook.timeout is not a whole number");
 	hook->timeout = (long)json_object_get_int64(value);
 	/* runtime-spec, config.md, "POSIX-platform Hooks": it must be greater than zero. */
 	if (hook->timeout <= 0)
@@ -134,7 +135,8 @@ static int take_hook(const struct reader *reader, struct json_object *root, stru
 	if (r < 0)
 		return r;
 	if (!object)
-		return hooksd_refuse(reader, "write the hook's path there", "it has no hook.path");
+		return hooksd_refuse(
+			reader, "write the hook's path there", "it does not have a hook.path");
 	r = hooksd_read_text(reader, object, "path", "hook.path", &hook->path);
 	if (r == 0)
 		r = take_list(reader, object, "args", "hook.args", &hook->args);
@@ -143,7 +145,8 @@ static int take_hook(const struct reader *reader, struct json_object *root, stru
 	if (r < 0)
 		return r;
 	if (!hook->path || !*hook->path)
-		return hooksd_refuse(reader, "write the hook's path there", "it has no hook.path");
+		return hooksd_refuse(
+			reader, "write the hook's path there", "it does not have a hook.path");
 	/* runtime-spec: absolute. The reader does not ask; the runtime fails the container. */
 	if (*hook->path != '/')
 		return hooksd_refuse(reader, "write an absolute path there",
@@ -162,7 +165,8 @@ static int take_patterns(const struct reader *reader, struct json_object *when, 
 	{
 		if (!json_object_is_type(value, json_type_string))
 			return hooksd_refuse(reader, "write a pattern there",
-				"when.annotations has for %s what is no string", text_quote(key));
+				"the pattern of %s in when.annotations is not a string",
+				text_quote(key));
 		if (keyvals_add(&hook->annotations, key, json_object_get_string(value)) < 0)
 			return error_memory(reader->err);
 	}
@@ -198,7 +202,7 @@ static int take_stages(const struct reader *reader, struct json_object *root, st
 	if (r < 0)
 		return r;
 	if (!hooksd_member(root, "stages"))
-		return hooksd_refuse(reader, "name the stages", "it has no stages");
+		return hooksd_refuse(reader, "name the stages", "it does not have stages");
 	for (size_t i = 0; i < hook->stages.n; i++) {
 		bool found = false;
 

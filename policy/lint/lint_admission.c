@@ -97,8 +97,8 @@ static int add_default_account(struct lint_pod *pod, const char *command)
 	return lint_add(pod,
 		&(struct lint_site){name, FINDING_ADMISSION_NEEDED, "serviceAccountName", fix},
 		LINT_WARNING, NULL,
-		"the pod has privileged containers and the namespace's default service account: "
-		"what that may, every pod may that names none");
+		"the pod runs privileged containers under the namespace's default service account, "
+		"whose rights every pod without a serviceAccountName gets");
 }
 
 static int add_command(struct lint_pod *pod, const char *account, const char *command)
@@ -115,7 +115,7 @@ static int add_command(struct lint_pod *pod, const char *account, const char *co
 		&(struct lint_site){name ? name : manifest_get(spec, "serviceAccount"),
 			FINDING_ADMISSION_NEEDED, account, fix},
 		LINT_NOTE, NULL,
-		"the pod has privileged containers: its service account %s has to be allowed that",
+		"the pod runs privileged containers: its service account %s needs that right",
 		account);
 }
 

@@ -52,8 +52,7 @@ static int add_misplaced(struct lint_pod *pod, const struct manifest_pair *pair)
 		&(struct lint_site){pair->key, FINDING_ANNOTATION_MISPLACED, key,
 			"put it into the metadata of the pod template"},
 		LINT_ERROR, &finding,
-		"%s stands on the %s itself: the pods do not get it, and the hook does nothing for "
-		"them",
+		"%s is set on the %s itself: its pods do not get it, and the hook ignores them",
 		key, pod->pod->workload->kind);
 
 	if (r < 0 || !finding || !annotations_is_plain(value) || lint_annotation(pod, key))
@@ -105,7 +104,7 @@ static int check_names(struct lint_pod *pod)
 			&(struct lint_site){node, FINDING_ANNOTATION_INVALID, ANNOTATION_MOUNTS,
 				"name a container of this pod"},
 			LINT_ERROR, NULL,
-			"the annotation %s names %s for %s: the pod has no such container",
+			"the annotation %s names %s for %s: the pod does not have that container",
 			ANNOTATION_MOUNTS, request->provider, request->path);
 	}
 	return r;

@@ -84,8 +84,8 @@ static int check_allow_other(
 		&(struct lint_site){lint_name_of(container->pod), FINDING_ALLOW_OTHER_MISSING,
 			container->pod->name, "add --allow-other to its arguments"},
 		LINT_WARNING, &finding,
-		"container %s mounts for its own user alone: %s, if it runs as another, gets "
-		"\"Permission denied\", root included",
+		"container %s mounts for its own user only: %s gets \"Permission denied\" as any "
+		"other user, root included",
 		container->pod->name, stranger->name);
 	if (r < 0 || !finding)
 		return r;

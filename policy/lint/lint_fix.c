@@ -110,7 +110,7 @@ int lint_fix(const struct lint_input *input, char **ret_text, size_t *ret_size,
 		return r;
 	if (r > 0)
 		return error_set(err, -EINVAL, FINDING_INTERNAL, "--fix",
-			"report it, with the manifest", "mending does not come to an end");
+			"report it, with the manifest", "--fix does not come to an end");
 	*ret_text = move_ptr(copy);
 	*ret_size = text.size;
 	*ret_lint = move_struct(lint);

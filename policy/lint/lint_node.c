@@ -36,8 +36,8 @@ static int add_constraint(struct lint_pod *pod, const struct manifest_node *node
 		named ? LINT_WARNING : LINT_NOTE, ret,
 		named ? "%s ties the pod to certain nodes by %s: when they are not there, it stays "
 			"Pending"
-		      : "%s is a condition on %s: where it is only a wish, the pod stays Pending "
-			"for nothing",
+		      : "%s requires %s: where it is only a preference, the pod stays Pending "
+			"needlessly",
 		what, key);
 }
 

@@ -139,9 +139,9 @@ static int add_needless(struct lint_pod *pod, const struct lint_container *conta
 				: "remove it; for what else it does, let one mount a subPath that "
 				  "holds no FUSE path"},
 		refused ? LINT_ERROR : LINT_WARNING, &finding,
-		refused ? "init container %s makes directories, which the hook does: as it mounts "
-			  "the volume above the FUSE paths before a sidecar runs, the hook refuses "
-			  "it"
+		refused ? "init container %s makes directories, as the hook does; it mounts the "
+			  "volume above the FUSE paths before a sidecar runs, so that the hook "
+			  "refuses it"
 			: "init container %s makes directories, which the hook does where the pod "
 			  "is annotated",
 		container->pod->name);

@@ -71,8 +71,8 @@ static int probes_check_provider(struct lint_pod *pod, const struct lint_contain
 	return lint_add(pod,
 		&(struct lint_site){pair && probe ? pair->key : lint_name_of(container->pod),
 			FINDING_PROBE_MISSING, container->pod->name, fix},
-		LINT_NOTE, NULL, "container %s has no livenessProbe%s: %s", container->pod->name,
-		probe ? " that looks at its mount" : "",
+		LINT_NOTE, NULL, "container %s does not have a livenessProbe%s: %s",
+		container->pod->name, probe ? " that looks at its mount" : "",
 		manifest_get(container->pod->node, "readinessProbe")
 			? "a readinessProbe restarts nothing when the mount dies"
 			: "when its mount dies and the process does not, nothing restarts it");
@@ -93,8 +93,8 @@ static int probes_check_consumer(struct lint_pod *pod, const struct lint_contain
 				"put such a probe on the sidecar, and let this one ask the "
 				"application"},
 			LINT_WARNING, NULL,
-			"the livenessProbe of container %s looks at %s: when that mount dies, %s "
-			"is restarted, which mends nothing",
+			"the livenessProbe of container %s reads %s: when that mount dies, the "
+			"kubelet restarts %s, which does not help",
 			container->pod->name, target->seen_path, container->pod->name);
 	}
 	return 0;

@@ -58,8 +58,8 @@ static int add_unread(struct lint_pod *pod, const struct mount_request *request)
 			"run it as a sidecar in the pod that reads the mount, or share it over a "
 			"hostPath volume and @node"},
 		LINT_WARNING, NULL,
-		"no other container of this pod mounts the volume above %s of %s: a FUSE mount is "
-		"in no volume, so that other pods do not see it through their claim",
+		"no other container of this pod mounts the volume above %s of %s: other pods do "
+		"not see a FUSE mount through their claim",
 		provider->vague ? "the FUSE mount" : request->path, request->provider);
 }
 
@@ -176,8 +176,8 @@ static int add_unannotated(struct lint_pod *pod, const char *text)
 		&(struct lint_site){
 			place_pod(pod), FINDING_ANNOTATION_MISSING, ANNOTATION_MOUNTS, fix},
 		LINT_WARNING, &finding,
-		"container %s makes a FUSE mount without the hook: nobody makes its directory, "
-		"holds back who reads it, or clears a dead mount away",
+		"container %s makes a FUSE mount without the hook, which would make its directory, "
+		"hold its readers back and detach it when it is dead",
 		pod->request.mounts[0].provider);
 	if (r < 0 || !finding || !text)
 		return r;
@@ -218,7 +218,7 @@ static int add_forgotten(
 		&(struct lint_site){lint_name_of(container->pod), FINDING_ANNOTATION_MISSING,
 			ANNOTATION_MOUNTS, fix},
 		LINT_WARNING, &finding,
-		"container %s mounts %s, and %s does not say so: the hook does not look after it",
+		"container %s mounts %s, which %s does not name: the hook ignores that mount",
 		container->pod->name, path, ANNOTATION_MOUNTS);
 	if (r < 0 || !finding || text_has_control(text))
 		return r;

@@ -62,8 +62,8 @@ static int add_mode(struct lint_pod *pod, const struct pod_volume *volume,
 		&(struct lint_site){node ? node : manifest_get(volume->node, "name"),
 			FINDING_SECRET_MODE, volume->name, fix},
 		LINT_WARNING, &finding,
-		"the secret in volume %s, which container %s has its credentials from, gets mode "
-		"%04" PRIo64 "%s%s%s: others than the owner may use it",
+		"the secret in volume %s, from which container %s takes its credentials, has mode "
+		"%04" PRIo64 "%s%s%s: users other than the owner can read it",
 		volume->name, user, (uint64_t)mode, written ? " (written as " : "",
 		written ? written : ", the default", written ? ")" : "");
 	if (r < 0 || !finding || !volume->source || !is_for_root(pod, volume->name))
@@ -85,7 +85,7 @@ static int check_secret(struct lint_pod *pod, const struct pod_volume *volume)
 		return lint_add(pod,
 			&(struct lint_site){node, FINDING_MANIFEST_INVALID, volume->name,
 				"write it like 0400 (in JSON, and in quotes, it is 256)"},
-			LINT_ERROR, NULL, "defaultMode of volume %s is no number", volume->name);
+			LINT_ERROR, NULL, "defaultMode of volume %s is not a number", volume->name);
 	return is_too_wide(mode) ? add_mode(pod, volume, node, user->pod->name, mode) : 0;
 }
 
@@ -170,7 +170,7 @@ static int check_sharing(struct lint_pod *pod, const struct pod_volume *volume)
 		&(struct lint_site){modes, FINDING_VOLUME_UNFIT, volume->name,
 			"let its accessModes have ReadWriteMany"},
 		LINT_WARNING, NULL,
-		"%" PRId64 " pods are to share the claim %s, which one node at a time may mount", n,
+		"%" PRId64 " pods share the claim %s, which only one node at a time can mount", n,
 		volume->what);
 }
 

@@ -64,7 +64,7 @@ static int read_time(
 		return r;
 	if (timestamp_parse(text, usec) < 0)
 		return jsondoc_error(get, key, "remove the record", err,
-			"%s is no RFC 3339 time in UTC", text_quote(text));
+			"%s is not an RFC 3339 time in UTC", text_quote(text));
 	return 0;
 }
 
@@ -85,8 +85,8 @@ static int read_name(
 	/* A newer hook may know more codes; what else it may add, it adds as a new member. */
 	if (field->type == TYPE_CODE)
 		return 0;
-	return jsondoc_error(get, field->key, "remove the record", err, "%s is no value known here",
-		text_quote(text));
+	return jsondoc_error(get, field->key, "remove the record", err,
+		"%s is not a value known here", text_quote(text));
 }
 
 static int read_field(
@@ -139,8 +139,8 @@ static int topology_check_room(
 {
 	if (n < max)
 		return 0;
-	return jsondoc_error(item, NULL, "remove the record", err,
-		"there are more of these than the %zu that a record has", max);
+	return jsondoc_error(
+		item, NULL, "remove the record", err, "a record has at most %zu of these", max);
 }
 
 /* An element is counted before it is read: clearing the model then releases one half read. */
@@ -262,7 +262,7 @@ static int check_schema(const struct jsondoc_get *get, struct error *err)
 			text_quote(schema + strlen(SCHEMA_FAMILY)),
 			&TOPOLOGY_SCHEMA[strlen(SCHEMA_FAMILY)]);
 	return error_set(err, -EPROTONOSUPPORT, FINDING_HOST_IO, name, "remove the file",
-		"%s: schema %s is not " TOPOLOGY_SCHEMA ": this is no topology record", name,
+		"%s: schema %s is not " TOPOLOGY_SCHEMA ": this is not a topology record", name,
 		text_quote(schema));
 }
 

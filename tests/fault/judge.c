@@ -267,7 +267,7 @@ static bool is_made_shared(const struct trial *trial, const char *line)
 	return state_has_line(trial->before, was);
 }
 
-/* What a fault that lasts, or a death, may leave of a run: only what could not be taken back. */
+/* What a fault that lasts, or a death, may leave of a run: only what could not be rolled back. */
 static bool may_be_left(const struct trial *trial, const char *line)
 {
 	bool cannot_unlink = trial->fault->sticky && is_call(trial->fault->call, "unlinkat");

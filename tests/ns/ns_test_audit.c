@@ -256,7 +256,7 @@ static void an_error_of_the_input_is_a_denial(void **state)
 	cleanup_fake_entry struct fake_entry sent = {0};
 
 	(void)state;
-	error_set(&err, -EINVAL, FINDING_STATE_INVALID, "pid", NULL, "pid is no number");
+	error_set(&err, -EINVAL, FINDING_STATE_INVALID, "pid", NULL, "pid is not a number");
 	audit_error(&quiet, &err, true);
 	sent = next_entry();
 	assert_field(&sent, "FUSE_SIDECAR_ACTION", "denied");

@@ -93,7 +93,8 @@ static void expect_own_end(struct fake_member *member, const char *stage, int on
 	int status = fake_member_hook_once(member, stage);
 	cleanup_free char *said = fake_member_output(member);
 
-	if ((status != one && status != other) || strstr(said, "the hook's own work was not done"))
+	if ((status != one && status != other) ||
+		strstr(said, "the hook did not finish its own work"))
 		fail_msg("%s of %s: exit %d: %s", stage, member->name, status, said);
 }
 

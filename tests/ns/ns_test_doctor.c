@@ -116,7 +116,7 @@ static void a_journal_that_does_not_read_is_told(void **state)
 	assert_true(journal >= 0);
 	assert_int_equal(fake_journal_fill(), 0);
 	told = doctor(NULL);
-	expect_says(told, "the journal does not read what it is sent");
+	expect_says(told, "systemd-journald does not read what it is sent");
 }
 
 static void the_stamp_of_reconcile_is_read_whole_or_not_at_all(void **state)

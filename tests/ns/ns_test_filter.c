@@ -510,7 +510,7 @@ static void where_there_is_no_filter_the_hook_says_so_and_works(void **state)
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
 	assert_int_equal(child_run(run_without_seccomp, zurg), 0);
-	fake_member_expect_said(zurg, "there is no filter of system calls here");
+	fake_member_expect_said(zurg, "runs without its filter of system calls");
 	fake_member_expect_said(zurg, "Operation not permitted");
 	assert_string_equal(fake_pod_status(&pod, "rclone-zurg"), "created");
 }

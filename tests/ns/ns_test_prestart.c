@@ -252,7 +252,7 @@ static void bad_input_is_one_finding_and_nothing_made(void **state)
 			"mountpoint-conflict"},
 		{"a path in a path", NULL, ANNOTATION("mounts"), "'a=/mnt/m/z,b=/mnt/m/z/y'", NULL,
 			10, "mountpoint-conflict"},
-		{"a provider that is no name", NULL, ANNOTATION("mounts"), "'A_B=/mnt/media/z'",
+		{"a provider that is not a name", NULL, ANNOTATION("mounts"), "'A_B=/mnt/media/z'",
 			NULL, 10, "annotation-invalid"},
 		{"a wait that is none", NULL, ANNOTATION("wait"), "'soon'", NULL, 10,
 			"annotation-invalid"},

@@ -627,7 +627,7 @@ static void a_stage_does_not_believe_a_false_proc(void **state)
 	fake_pod_init(&pod, FAKE_POD_UID, "rclone-zurg=/mnt/media/zurg");
 	zurg = fake_pod_provider(&pod, "zurg");
 	assert_int_equal(child_run(hook_with_a_false_proc, zurg), 20);
-	fake_member_expect_said(zurg, "/proc is no proc file system");
+	fake_member_expect_said(zurg, "/proc is not a proc file system");
 }
 #endif
 

@@ -439,7 +439,7 @@ static void a_volume_that_hangs_ends_in_19_and_so_does_the_next_hook(void **stat
 	begin(&scene);
 	trial = prestart(&scene, SECOND);
 	assert_int_equal(try_command(&trial, &said), 19);
-	expect_says(said, "container rclone-zurg: the hook's own work was not done within 1s");
+	expect_says(said, "container rclone-zurg: the hook did not finish its own work within 1s");
 	expect_says(said, scene.pod.volume);
 	stuck.pid = stuck_pid(said);
 	assert_true(stuck.pid > 0);

@@ -123,7 +123,6 @@ static void where_it_cannot_be_put_the_container_is_refused(void **state)
 	assert_int_equal(fake_container_run(&plex->process, cover, plex), 0);
 	fake_member_expect(plex, "prestart", EXIT_PROPAGATION);
 	fake_member_expect_said(plex, "denied [mount-not-in-consumer]");
-	fake_member_expect_said(plex, "is live on the node and is not in the container");
 	assert_string_equal(fake_pod_status(&scene.pod, "plex"), "denied");
 }
 

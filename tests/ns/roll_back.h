@@ -5,7 +5,7 @@
 
 #include "hook/mount/rollback_list.h"
 
-/* The last step first; the list is empty afterwards. How many could not be taken back. */
+/* The last step first; the list is empty afterwards. How many could not be rolled back. */
 static inline unsigned int roll_back(struct rollback_list *list)
 {
 	unsigned int failed = 0;

@@ -114,14 +114,14 @@ static void what_kubernetes_refuses_is_a_problem(void **state)
 	static const struct {
 		const char *text, *said;
 	} cases[] = {
-		{"- {name: a, image: b, args: x}\n", "args is no list"},
-		{"- name: a\n  args: [mount, zurg: /x]\n", "an item of args is no text"},
+		{"- {name: a, image: b, args: x}\n", "args is not a list"},
+		{"- name: a\n  args: [mount, zurg: /x]\n", "an item of args is not text"},
 		{"- name: a\n  volumeMounts: [{name: v, mountPath: x}]\n", "no absolute mountPath"},
 		{"- name: a\n  volumeMounts: [{name: v, mountPath: /x, mountPropagation: "
 		 "shared}]\n",
 			"expected None, HostToContainer or Bidirectional"},
-		{"- name: a\n  securityContext: {fsGroup: 1}\n", "fsGroup is no field"},
-		{"containers: {name: a}\n", "containers is no list"},
+		{"- name: a\n  securityContext: {fsGroup: 1}\n", "fsGroup is not a field"},
+		{"containers: {name: a}\n", "containers is not a list"},
 		{"- name: a\n  volumeMounts: [{name: v, mountPath: /x}, {name: w, mountPath: "
 		 "/x/}]\n",
 			"two volumeMounts at \"/x\""},

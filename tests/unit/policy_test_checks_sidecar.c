@@ -49,10 +49,10 @@ static void a_provider_has_both_limits(void **state)
 		const char *memory, *cpu, *summary, *missing;
 	} cases[] = {
 		{"{'limit': 1}", "{'quota': 1, 'period': 1}", "", NULL},
-		{NULL, "{'quota': 1, 'period': 1}", "warn limits-missing rclone-zurg", "no memory"},
-		{"{'limit': 1}", NULL, "warn limits-missing rclone-zurg", "no CPU"},
-		{"{'limit': 1}", "{'shares': 2}", "warn limits-missing rclone-zurg", "no CPU"},
-		{NULL, NULL, "warn limits-missing rclone-zurg", "no memory and no CPU"},
+		{NULL, "{'quota': 1, 'period': 1}", "warn limits-missing rclone-zurg", "memory"},
+		{"{'limit': 1}", NULL, "warn limits-missing rclone-zurg", "CPU"},
+		{"{'limit': 1}", "{'shares': 2}", "warn limits-missing rclone-zurg", "CPU"},
+		{NULL, NULL, "warn limits-missing rclone-zurg", "memory and CPU"},
 	};
 
 	(void)state;

@@ -88,13 +88,13 @@ static void an_error_is_a_denial_whatever_the_policy_says(void **state)
 	cleanup_error struct error err = {0};
 
 	(void)state;
-	error_set(&err, -EINVAL, FINDING_STATE_INVALID, "pid", NULL, "state: pid is no number");
+	error_set(&err, -EINVAL, FINDING_STATE_INVALID, "pid", NULL, "state: pid is not a number");
 	assert_int_equal(findings_add_error(&list, &err), 0);
 	assert_int_equal(list.n, 1);
 	assert_int_equal(list.items[0].code, FINDING_STATE_INVALID);
 	assert_int_equal(list.items[0].severity, SEVERITY_DENY);
 	assert_string_equal(list.items[0].subject, "pid");
-	assert_string_equal(list.items[0].message, "state: pid is no number");
+	assert_string_equal(list.items[0].message, "state: pid is not a number");
 	assert_string_equal(list.items[0].fix, "");
 }
 

@@ -42,7 +42,7 @@ static void each_of_what_it_takes_is_asked_for(void **state)
 		{"no propagation", "mounts.0.options", "['rbind', 'rw']"},
 		{"no capability", "process.capabilities", "{}"},
 		{"another volume", "mounts.0.source", "'/srv/media'"},
-		{"a source that is no path", "mounts.0.source", "'/srv/../srv/media'"},
+		{"a source that is not a path", "mounts.0.source", "'/srv/../srv/media'"},
 		{"no bind", "mounts.0.type", "'tmpfs'"},
 		{"no volume", "mounts", "[]"},
 	};

@@ -90,7 +90,7 @@ static uint32_t action_of(struct json_object *object, const char *key, const cha
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		if (strcmp(actions[i].name, text_of(object, key)) == 0)
 			return actions[i].value;
-	fail_msg("%s is no action", text_of(object, key));
+	fail_msg("%s is not an action", text_of(object, key));
 	return 0;
 }
 
@@ -107,7 +107,7 @@ static enum scmp_compare operator_of(struct json_object *argument)
 	for (unsigned int i = SCMP_CMP_NE; i <= SCMP_CMP_MASKED_EQ; i++)
 		if (strcmp(names[i], text_of(argument, "op")) == 0)
 			return (enum scmp_compare)i;
-	fail_msg("%s is no operator", text_of(argument, "op"));
+	fail_msg("%s is not an operator", text_of(argument, "op"));
 	return SCMP_CMP_EQ;
 }
 

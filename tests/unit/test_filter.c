@@ -91,7 +91,7 @@ static const struct arm64_call arm64_calls[] = {
 	{"openat O_CREAT 0644", 56, {0, 0, 0100, 0644}, YES, YES},
 	{"openat O_CREAT 04755", 56, {0, 0, 0100, 04755}, END, END},
 	{"openat O_TMPFILE 02755", 56, {0, 0, 020200000, 02755}, END, END},
-	{"openat, what is no mode", 56, {0, 0, 0, 06000}, YES, YES},
+	{"openat, what is not a mode", 56, {0, 0, 0, 06000}, YES, YES},
 	{"read", 63, {0}, YES, NO},
 	{"write", 64, {0}, YES, YES},
 	{"pwrite64", 68, {0}, END, END},
