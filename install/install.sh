@@ -113,7 +113,7 @@ list_hook() {
 		echo "file|docs/man/$file|$mandir/man${file##*.}/$file"
 	done
 	# As in the tree, so that the pages' links hold.
-	for file in README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE docs/*.md docs/*.json examples/*.yaml; do
+	for file in README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE docs/*.md docs/decisions/*.md docs/*.json examples/*.yaml; do
 		[[ -e $file ]] && echo "file|$file|$docdir/$file"
 	done
 }
@@ -181,7 +181,7 @@ uninstall_all() {
 	# Our own directories only, and only when nothing of the administrator's is in them. Shared
 	# ones stay: CRI-O watches hooks.d.
 	local dir
-	for dir in "$root$libexecdir/$name" "$root$libexecdir/$tool" "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
+	for dir in "$root$libexecdir/$name" "$root$libexecdir/$tool" "$root$docdir/docs/decisions" "$root$docdir/docs" "$root$docdir/examples" "$root$docdir" "$root$sysconfdir/$name"; do
 		[[ ! -d $dir ]] || rmdir --ignore-fail-on-non-empty -- "$dir"
 	done
 	tell_systemd

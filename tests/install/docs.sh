@@ -12,7 +12,7 @@ set -uo pipefail
 . "$(dirname -- "$0")/code.bash"
 
 tool=${TOOL_BINARY:-build/fuse-sidecar}
-pages=(README.md CHANGELOG.md SECURITY.md MAINTAINERS.md docs/*.md)
+pages=(README.md CHANGELOG.md SECURITY.md MAINTAINERS.md docs/*.md docs/decisions/*.md)
 
 # ---- how it is compared --------------------------------------------------------------------------
 

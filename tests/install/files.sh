@@ -42,7 +42,7 @@ expected_files() {
 		for file in docs/man/*.[1-8]; do
 			[[ -e $file ]] && echo "644 $prefix/share/man/man${file##*.}/${file##*/}"
 		done
-		for file in README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE docs/*.md docs/*.json examples/*.yaml; do
+		for file in README.md CHANGELOG.md SECURITY.md MAINTAINERS.md LICENSE docs/*.md docs/decisions/*.md docs/*.json examples/*.yaml; do
 			[[ -e $file ]] && echo "644 $prefix/share/doc/$name/$file"
 		done
 	} | sort -k2
