@@ -165,8 +165,8 @@ by_length() {
 			}
 		}
 		{ ms = 3000 }
-		$2 ~ /^(e2e|install|packages|many|fault)/ { ms = 15000 }
-		$2 ~ /^(pods|newer\/e2e|faults|race)/ { ms = 60000 }
+		$2 ~ /^(e2e|install|packages|many)/ { ms = 15000 }
+		$2 ~ /^(pods|newer\/e2e|faults?|race)/ { ms = 60000 }
 		$2 in took { ms = took[$2] }
 		{ print ms, $1 }' | sort -k1,1nr -k2,2n
 }
@@ -206,10 +206,8 @@ run_all() {
 	local i ended order=() times=() began started=() jobs
 	jobs=$(jobs_at_once)
 	began=$(now)
-	rm -f "$logs/ended"
-	mkfifo "$logs/ended" || exit 1
-	exec {ended}<>"$logs/ended"
-	rm -f "$logs/ended"
+	# A pipe without a name: both of its ends.
+	exec {ended}<> <(:)
 	mapfile -t order < <(by_length | cut -d' ' -f2)
 	run_beside "${order[@]}"
 	say_times "$(($(now) - began))"

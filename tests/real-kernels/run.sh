@@ -56,7 +56,7 @@ run() {
 	local version=$1 where=$LOGS/$1 start=$SECONDS passed failed skipped
 	{
 		# A machine of one slow processor.
-		echo "export TEST_TIMEOUT=$LIMIT_SECONDS PODS_COUNT=${PODS_COUNT:-20}"
+		echo "export TEST_TIMEOUT=$LIMIT_SECONDS PODS_COUNT=${PODS_COUNT:-20} CHECK_JOBS=1"
 		echo "$COMMAND"
 	} >"$where/command"
 	boot "$version" "$2"
