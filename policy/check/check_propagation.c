@@ -7,6 +7,7 @@
 #include "policy/check/fixable.h"
 #include "policy/check/mounts.h"
 #include "policy/check/propagation_path.h"
+#include "policy/check/target_container.h"
 #include <string.h>
 
 /* A container's mount is a matter of its own, however many FUSE paths it holds. */
@@ -164,11 +165,24 @@ static int check_id_map(
 		target->mount->destination, facts->identity->container_name);
 }
 
+/* The table is that of the container before pivot_root, and has no mount of the volume: the runtime
+ * has made none. In one that was captured in another root nothing is found either, and that says
+ * nothing. */
+static int is_absent(const struct facts *facts, const struct target *target, bool *ret)
+{
+	cleanup_free char *root = NULL;
+	int r = target_table_root(facts, &root);
+
+	*ret = r == 0 && root && strcmp(root, "/") != 0 && target->host_carrier &&
+	       mounts_at(facts->container, root);
+	return r;
+}
+
 /* What the declarations promise and the tables disprove, and the plan would not fix. */
 static int check_tables(
 	const struct facts *facts, const struct target *target, struct findings *findings)
 {
-	bool replaces;
+	bool replaces, disproved;
 	enum propagation_path way;
 	int r;
 
@@ -178,8 +192,11 @@ static int check_tables(
 	if (replaces)
 		return check_id_map(facts, target, findings);
 	r = propagation_path_find(facts, target, &way);
-	if (r < 0 || (way != PROPAGATION_ELSEWHERE && way != PROPAGATION_CONTAINER_PRIVATE &&
-			     way != PROPAGATION_APART))
+	disproved = way == PROPAGATION_ELSEWHERE || way == PROPAGATION_CONTAINER_PRIVATE ||
+		    way == PROPAGATION_APART;
+	if (r == 0 && way == PROPAGATION_ABSENT)
+		r = is_absent(facts, target, &disproved);
+	if (r < 0 || !disproved)
 		return r;
 	return check_propagation_path(facts, target, findings);
 }

@@ -298,7 +298,8 @@ static void tables_that_disprove_the_way_are_a_mismatch(void **state)
 			mismatch},
 		{"another directory", TABLE "14 13 0:50 /x /c/mnt/media rw master:2 - nfs4 n rw\n",
 			mismatch},
-		{"no mount to be found: left to the proof", TABLE, ""},
+		{"no mount of it", TABLE, mismatch},
+		{"a table of another root", "11 1 0:40 / / rw - overlay overlay rw\n", ""},
 	};
 
 	(void)state;
