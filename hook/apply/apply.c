@@ -64,10 +64,8 @@ static int apply_step(struct run *run, const struct plan_step *step, struct erro
 int apply_plan(struct run *run, struct error *err)
 {
 	const struct plan *plan = &run->judgement.plan;
-	int r = apply_survey(run, err);
+	int r = has_wait(plan) ? apply_ask_gate(run, err) : 0;
 
-	if (r == 0 && has_wait(plan))
-		r = apply_ask_gate(run, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < plan->n; i++) {

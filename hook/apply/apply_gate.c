@@ -263,17 +263,6 @@ int apply_ask_gate(struct run *run, struct error *err)
 	return r;
 }
 
-static const struct target *target_of(const struct run *run, const struct gate_path *path)
-{
-	for (size_t i = 0; i < run->judgement.targets.n; i++) {
-		const struct target *target = &run->judgement.targets.items[i];
-
-		if (strcmp(target->request->path, path->path) == 0)
-			return target;
-	}
-	return NULL;
-}
-
 static void audit_arrival(struct run *run, const struct gate_path *path, const char *seen_path)
 {
 	audit_send(&run->audit,
@@ -294,7 +283,7 @@ static int bring_all(struct run *run, const struct gate *gate, struct error *err
 {
 	for (size_t i = 0; i < gate->n; i++) {
 		const struct gate_path *path = &gate->paths[i];
-		const struct target *target = target_of(run, path);
+		const struct target *target = apply_target(run, path->path);
 		int r = target && path->state == PATH_LIVE && path->device[0]
 				? consumer_mount_ensure(run, target, path->device, err)
 				: 0;

@@ -4,12 +4,14 @@
  * what lies between it and the path at any time.
  */
 #include "hook/apply/apply_steps.h"
-#include "hook/apply/mount_conflict.h"
 #include "hook/mount/dead_mount.h"
 #include "hook/mount/probe.h"
 #include "hook/mount/safe_walk.h"
+#include "hook/run/facts_mounted.h"
+#include "hook/run/host_path.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"
+#include "policy/check/checks.h"
 #include <string.h>
 
 /* The provider makes them, the annotation's or provider's owner gets them. */
@@ -36,7 +38,7 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 	if (!rest || *rest == '\0')
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->host_path, NULL,
 			"%s is not below %s", step->host_path, step->volume);
-	made = apply_open(run, step->volume, &fd, err);
+	made = host_path_open(&run->config, step->volume, &fd, err);
 	if (made == 0)
 		made = safe_walk_make(fd, step->volume, rest, &directory, &run->rollback, err);
 	if (made < 0)
@@ -140,21 +142,72 @@ int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned
 		return 0;
 	}
 	worker_status_at(run->progress, "looking for a dead mount on", claim->host_path);
-	r = apply_open(run, claim->volume, &fd, err);
+	r = host_path_open(&run->config, claim->volume, &fd, err);
 	if (r < 0)
 		return r;
 	stale.volume_fd = fd;
 	return dead_mount_detach(&stale, ret_detached, ret_left, err);
 }
 
+/* What was not there when the container was judged: judged by the same check. */
+static int judge_again(
+	struct run *run, const struct plan_step *step, enum path_state state, struct error *err)
+{
+	const struct target *target = apply_target(run, step->path);
+	cleanup_mounted_path struct mounted_path found = {0};
+	cleanup_findings struct findings findings = {0};
+	const struct finding *finding;
+	int r;
+
+	if (!target)
+		return 0;
+	r = facts_mounted_describe(run, target, state, &found, err);
+	if (r < 0)
+		return r;
+	if (check_mounted_path(&run->facts, target, &found, &findings) < 0)
+		return error_memory(err);
+	if (findings.n == 0)
+		return 0;
+	finding = &findings.items[0];
+	if (finding->severity == SEVERITY_DENY && !run->config.audit_only)
+		return error_set(err, -EBUSY, finding->code, finding->subject, finding->fix, "%s",
+			finding->message);
+	audit_findings(&run->audit, &findings, false);
+	return findings_append(&run->judgement.findings, finding) < 0 ? error_memory(err) : 0;
+}
+
+static void audit_left_hung(struct run *run, const struct plan_step *step)
+{
+	audit_send(&run->audit,
+		&(struct audit_entry){
+			.kind = AUDIT_STALE_DETACHED,
+			.result = "reported",
+			.code = FINDING_MOUNT_HUNG,
+			.path = step->path,
+			.host_path = step->host_path,
+		},
+		"the mount on %s does not answer; it was left alone", step->path);
+}
+
+/* Whether the judge was told of it. */
+static bool is_judged(const struct run *run, const struct plan_step *step, enum path_state left)
+{
+	const struct mounted_path *found = mounted_find(&run->mounted, step->path);
+
+	if (left == PATH_HUNG)
+		return found && found->state == PATH_HUNG;
+	return found && mounted_is_anothers(found);
+}
+
 int apply_detach_stale(struct run *run, const struct plan_step *step, struct error *err)
 {
+	const struct claim_place place = {step->path, step->volume, step->host_path};
 	enum path_state left;
 	unsigned int detached;
 	struct claim claim;
 	int r;
 
-	r = authority_claim(run, step, &claim, err);
+	r = authority_claim(run, &place, &claim, err);
 	if (r < 0)
 		return r;
 	r = apply_detach_dead(run, &claim, &detached, &left, err);
@@ -163,11 +216,9 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 		count_heal(run, step, detached);
 		audit_detached(run, step, detached);
 	}
-	/* Since the survey, which has judged what was there then. */
-	if (r == 0 && (left == PATH_LIVE || left == PATH_DEAD) &&
-		!strv_contains(&run->judged, step->host_path))
-		r = mount_conflict_judge(run, step, left, err);
-	if (r == 0 && left == PATH_HUNG && !strv_contains(&run->hung, step->host_path))
-		r = apply_judge_hung(run, step, err);
-	return r;
+	if (r < 0 || left == PATH_UNKNOWN || left == PATH_ABSENT)
+		return r;
+	if (left == PATH_HUNG)
+		audit_left_hung(run, step);
+	return is_judged(run, step, left) ? 0 : judge_again(run, step, left, err);
 }

@@ -8,6 +8,7 @@
 
 #include "hook/mount/rebind.h"
 #include "hook/mount/shared_bind.h"
+#include "hook/run/host_path.h"
 #include "hook/sys/mount_id.h"
 #include "hook/sys/mount_ops.h"
 #include "oci/base/cleanup.h"
@@ -177,17 +178,6 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 	return 0;
 }
 
-static const struct target *target_of(const struct run *run, const struct plan_step *step)
-{
-	for (size_t i = 0; i < run->judgement.targets.n; i++) {
-		const struct target *target = &run->judgement.targets.items[i];
-
-		if (step->path && strcmp(target->request->path, step->path) == 0)
-			return target;
-	}
-	return NULL;
-}
-
 /*
  * The container's own mounts right below its bind: those of config.json. Others that are there came
  * with the bind or arrived in it, and the shared mount has what is true of them now.
@@ -231,7 +221,7 @@ static int replace_target(struct run *run, const struct plan_step *step,
 
 	if (find_nested(run, step, target->container_carrier, &nested) < 0)
 		return error_memory(err);
-	r = apply_open_below(run, step->volume, step->host_path, &fd, err);
+	r = host_path_open_below(&run->config, step->volume, step->host_path, &fd, err);
 	if (r < 0)
 		return r;
 	replace.anchor_fd = fd;
@@ -251,7 +241,7 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 	r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
-	target = target_of(run, step);
+	target = apply_target(run, step->path);
 	if (!target || !target->container_carrier)
 		return error_set(err, -ENOENT, FINDING_PEER_GROUP_MISMATCH, step->container_path,
 			"mount the volume itself there", "the container has no mount at %s",
@@ -293,7 +283,7 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	r = apply_refresh_way(run, err);
 	if (r < 0)
 		return r;
-	target = target_of(run, step);
+	target = apply_target(run, step->path);
 	if (!target)
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->path, NULL,
 			"the plan has a path that the pod has not");

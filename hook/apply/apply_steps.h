@@ -3,8 +3,8 @@
 #ifndef FSH_HOOK_APPLY_APPLY_STEPS_H
 #define FSH_HOOK_APPLY_APPLY_STEPS_H
 
-#include "hook/apply/authority.h"
 #include "hook/apply/context.h"
+#include "hook/run/authority.h"
 #include "hook/run/run.h"
 #include "policy/check/plan.h"
 
@@ -23,17 +23,6 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
  */
 int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned int *ret_detached,
 	enum path_state *ret_left, struct error *err);
-
-/*
- * apply_survey.c: what is mounted on the provider's own paths, before anything is done: what may
- * refuse it refuses it here. Paths that hang are in run->hung afterwards, those with somebody's
- * live mount in run->judged.
- */
-int apply_survey(struct run *run, struct error *err);
-
-/* Whether the provider may go on beside a mount of its path that does not answer: the policy's to
- * say. */
-int apply_judge_hung(const struct run *run, const struct plan_step *step, struct error *err);
 
 /* apply_paths.c: create-directory, detach-stale */
 int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err);

@@ -11,6 +11,7 @@
 #include "hook/mount/mnttab_query.h"
 #include "hook/mount/mount_attach.h"
 #include "hook/mount/safe_walk.h"
+#include "hook/run/host_path.h"
 #include "hook/sys/mount_id.h"
 #include "hook/sys/resolve.h"
 #include "hook/sys/syscalls.h"
@@ -56,7 +57,7 @@ static int open_mount(const struct run *run, const struct target *target, const 
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	cleanup_close int fd = -EBADF;
-	int r = apply_open_below(run, target->volume, target->host_path, &fd, err);
+	int r = host_path_open_below(&run->config, target->volume, target->host_path, &fd, err);
 
 	if (r == 0)
 		r = mnttab_query_of(fd, NULL, &mount, err);

@@ -7,17 +7,15 @@
 
 #include "hook/mount/kubens.h"
 #include "hook/output/terminal.h"
-#include "hook/record/record.h"
-#include "hook/record/runtime_dir.h"
+#include "hook/run/facts_gather.h"
 #include "hook/run/run.h"
 #include "hook/sandbox/parser.h"
+#include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/programs.h"
 #include "oci/base/text.h"
-#include "policy/check/mounts.h"
 #include "policy/report/report.h"
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 
 static int read_state(struct run *run, const char *path, struct error *err)
@@ -41,16 +39,24 @@ static int read_state(struct run *run, const char *path, struct error *err)
 	return 0;
 }
 
+/* config.json as it was read, before another mount namespace is entered. */
+struct check_config {
+	char *data;
+	size_t size;
+};
+
+static void check_config_clear(struct check_config *config)
+{
+	free(config->data);
+}
+
 /* Who the container is stands in the state, else in config.json, which has the same annotations. */
-static int read_config(struct run *run, const char *path, bool has_state, struct error *err)
+static int parse_config(
+	struct run *run, const struct check_config *config, bool has_state, struct error *err)
 {
 	cleanup_parsed_config struct parsed_config parsed = {0};
-	cleanup_free char *data = NULL;
-	size_t size;
-	int r = spec_fetch(AT_FDCWD, path, &data, &size, err);
+	int r = parser_config(config->data, config->size, &parsed, err);
 
-	if (r == 0)
-		r = parser_config(data, size, &parsed, err);
 	if (r < 0)
 		return r;
 	run->spec = move_struct(parsed.spec);
@@ -60,14 +66,17 @@ static int read_config(struct run *run, const char *path, bool has_state, struct
 }
 
 /* The files that the command line names: before another mount namespace is entered. */
-static int read_files(struct run *run, const struct options *options, struct error *err)
+static int read_files(struct run *run, const struct options *options, struct check_config *config,
+	struct error *err)
 {
 	int r = 0;
 
 	if (options->state_path)
 		r = read_state(run, options->state_path, err);
 	if (r == 0)
-		r = read_config(run, options->config_path, options->state_path, err);
+		r = spec_fetch(AT_FDCWD, options->config_path, &config->data, &config->size, err);
+	if (r == 0 && !options->state_path)
+		r = parse_config(run, config, false, err);
 	if (r == 0 && options->host_mountinfo) {
 		r = mountinfo_read(options->host_mountinfo, &run->node.host, err);
 		run->facts.host = &run->node.host;
@@ -82,11 +91,8 @@ static int read_files(struct run *run, const struct options *options, struct err
 /* 1 where the hook would do nothing. */
 static int read_request(struct run *run, struct error *err)
 {
-	int r;
+	int r = run_read_identity(run, err);
 
-	if (!run->pod.active)
-		return 1;
-	r = run_read_identity(run, err);
 	if (r < 0)
 		return r;
 	r = run_read_request(run, err);
@@ -98,69 +104,43 @@ static int read_request(struct run *run, struct error *err)
 /* True where the input is of this node and of now. */
 static bool is_live(const struct run *run, const struct options *options)
 {
+	uint64_t ticks;
+
 	if (options->host_mountinfo || options->container_mountinfo)
 		return false;
-	return !options->state_path ||
-	       (run->state.pid > 0 && (kill(run->state.pid, 0) == 0 || errno == EPERM));
+	return !options->state_path || process_start(run->state.pid, &ticks) == 0;
 }
 
-/*
- * The mount table of the state's process, where it is a container before pivot_root: only there
- * the container's root is a mountpoint. A state from elsewhere may have the pid of anything.
- */
-static void look_at_container(struct run *run)
+/* What a captured state has no more need of: a process. */
+static int gather(struct run *run, const struct options *options, struct error *err)
 {
-	struct facts *facts = &run->facts;
+	int r = options->state_path ? facts_require_pid(run, err) : 0;
 
-	if (node_read_container(&run->node, facts, run->state.pid, NULL) < 0 ||
-		!mounts_at(facts->container, facts->container_root))
-		facts->container = NULL;
+	if (r == 0 && is_live(run, options)) {
+		r = kubens_enter(err);
+		if (r == 0)
+			r = run_peek_record(run, err);
+		return r < 0 ? r : facts_gather(run, FACTS_FOR_CHECK, err);
+	}
+	facts_of_input(run);
+	return r;
 }
 
-/* Without a record, or without the right to read it, the pod has none so far. */
-static void look_at_record(struct run *run)
+/* In the order of the hook, which reads config.json only of containers that it may refuse. */
+static int judge_container(struct run *run, const struct options *options,
+	const struct check_config *config, struct error *err)
 {
-	if (runtime_dir_open(false, &run->runtime_fd, NULL) < 0 ||
-		record_load(run->runtime_fd, run->identity.pod_uid, &run->topology,
-			&run->has_record, NULL) < 0)
-		return;
-	run->facts.topology = run->has_record ? &run->topology : NULL;
-}
-
-static int look_at_node(struct run *run, const struct options *options, struct error *err)
-{
-	int r = kubens_enter(err);
-
-	if (r < 0)
-		return r;
-	node_look(&run->facts);
-	r = node_read_host(&run->node, &run->facts, err);
-	if (r < 0)
-		return r;
-	if (options->state_path)
-		look_at_container(run);
-	look_at_record(run);
-	return 0;
-}
-
-static int judge_container(struct run *run, const struct options *options, struct error *err)
-{
-	struct facts *facts = &run->facts;
 	int r = read_request(run, err);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	facts->config = &run->config;
-	facts->identity = &run->identity;
-	facts->request = &run->request;
-	facts->spec = &run->spec;
-	facts->bundle = run->state.bundle;
-	if (is_live(run, options)) {
-		r = look_at_node(run, options, err);
-		if (r < 0)
-			return r;
-	}
-	return judge(facts, &run->judgement) < 0 ? error_memory(err) : 0;
+	if (options->state_path)
+		r = parse_config(run, config, true, err);
+	if (r == 0)
+		r = gather(run, options, err);
+	if (r < 0)
+		return r;
+	return judge(&run->facts, &run->judgement) < 0 ? error_memory(err) : 0;
 }
 
 /* An input that cannot be judged is a denial too, as it is for the hook. */
@@ -194,12 +174,16 @@ int cmd_check(const struct options *options)
 {
 	cleanup_run struct run run = RUN_INIT;
 	cleanup_error struct error err = {0}, policy_err = {0};
-	int r = read_files(&run, options, &err);
+	__attribute__((cleanup(check_config_clear))) struct check_config config = {0};
+	int r = read_files(&run, options, &config, &err);
 
-	/* As in the hook: what a broken policy would have said of the rest is not known. */
-	if (run_read_policy(&run, &policy_err) < 0)
+	/* As in the hook: one that is not annotated is let go before anything else is asked; what a
+	 * broken policy would have said of the rest is not known. */
+	if (r == 0 && !run.pod.active)
+		;
+	else if (run_read_policy(&run, &policy_err) < 0)
 		r = deny(&run.judgement, &policy_err);
-	else if (r < 0 || judge_container(&run, options, &err) < 0)
+	else if (r < 0 || judge_container(&run, options, &config, &err) < 0)
 		r = deny(&run.judgement, &err);
 	/* In mode audit no container fails. */
 	if (run.config.audit_only)

@@ -5,9 +5,9 @@
  */
 #include "hook/cmd/commands.h"
 
-#include "hook/apply/authority.h"
 #include "hook/reclaim/dead_mounts.h"
 #include "hook/reclaim/pod_end.h"
+#include "hook/run/authority.h"
 #include "hook/run/run.h"
 #include "hook/run/run_count.h"
 #include "hook/sys/mnttab_read.h"
@@ -66,7 +66,7 @@ static bool is_elsewhere(
 
 /*
  * What is dead on a hostPath may be taken away with its provider alone, by what that container
- * could do itself (hook/apply/authority.h): the pod's end has no such right. So it waits for the
+ * could do itself (hook/run/authority.h): the pod's end has no such right. So it waits for the
  * poststop of every provider there that was let start, which comes when the container is removed;
  * should it not come, reconcile ends the pod.
  */

@@ -9,88 +9,12 @@
 #include "hook/apply/apply.h"
 #include "hook/apply/apply_steps.h"
 #include "hook/apply/rollback.h"
-#include "hook/run/load_mounts.h"
+#include "hook/run/facts_gather.h"
 #include "hook/run/run.h"
 #include "hook/run/run_count.h"
-#include "hook/sandbox/drop_privileges.h"
 #include "hook/sandbox/parser.h"
-#include "hook/sys/held_process.h"
-#include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
-
-/* A container that has ended listens on no port: an init container, or the one that this one
- * replaces. */
-static void forget_ended_servers(struct run *run)
-{
-	for (size_t i = 0; i < run->topology.n_containers; i++) {
-		struct topology_container *container = &run->topology.containers[i];
-
-		if (container->status == CONTAINER_CREATED &&
-			!process_is_alive(container->pid, container->pid_start_ticks))
-			strv_clear(&container->rc_addresses);
-	}
-}
-
-/* The container's namespace and root are opened once, while that is possible: a worker that was
- * taken over later cannot open another process's memory. A run that nobody supervises is not
- * confined. */
-static int hold_container(const struct run *run, struct error *err)
-{
-	int r;
-
-	if (!run->progress)
-		return 0;
-	held_process_hold(run->state.pid);
-	r = drop_privileges_drop_ptrace();
-	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
-			       "cannot give up CAP_SYS_PTRACE: %s", strerror(-r))
-		     : 0;
-}
-
-/* What is true on the node now, for this container. */
-static int gather(struct run *run, struct error *err)
-{
-	struct facts *facts = &run->facts;
-	int r;
-
-	facts->config = &run->config;
-	facts->identity = &run->identity;
-	facts->request = &run->request;
-	facts->spec = &run->spec;
-	facts->bundle = run->state.bundle;
-	facts->topology = run->has_record ? &run->topology : NULL;
-	if (run->state.pid <= 0)
-		return error_set(err, -EINVAL, FINDING_STATE_INVALID, "pid",
-			"register the hook at prestart or createRuntime",
-			"the state does not have a pid: the container's init must run at this "
-			"stage");
-	r = process_start(run->state.pid, &run->pid_start_ticks);
-	if (r < 0)
-		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
-			"cannot open the state's pid %d: %s", (int)run->state.pid, strerror(-r));
-	r = hold_container(run, err);
-	if (r < 0)
-		return r;
-	worker_status_at(run->progress, "opening root.path", run->spec.root_path);
-	forget_ended_servers(run);
-	node_look(facts);
-	return load_mounts(run, err);
-}
-
-/* Once more with all of the mount tables where a part of them does not settle it. */
-static int judge_run(struct run *run, struct error *err)
-{
-	int r = judge(&run->facts, &run->judgement);
-
-	if (r < 0)
-		return error_memory(err);
-	r = load_mounts_complete(run, &run->judgement.targets, err);
-	if (r <= 0)
-		return r;
-	judgement_clear(&run->judgement);
-	return judge(&run->facts, &run->judgement) < 0 ? error_memory(err) : 0;
-}
 
 static const char *verdict_in_words(const struct run *run)
 {
@@ -152,9 +76,9 @@ static int carry_out_locked(struct run *run, struct error *err)
 {
 	int r;
 
-	r = gather(run, err);
-	if (r == 0)
-		r = judge_run(run, err);
+	r = facts_gather(run, FACTS_FOR_STAGE, err);
+	if (r == 0 && judge(&run->facts, &run->judgement) < 0)
+		r = error_memory(err);
 	if (r < 0)
 		return r;
 	audit_activated(run);

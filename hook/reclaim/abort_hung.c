@@ -6,11 +6,11 @@
  */
 #include "hook/reclaim/abort_hung.h"
 
-#include "hook/apply/authority.h"
 #include "hook/mount/probe.h"
 #include "hook/mount/safe_walk.h"
 #include "hook/reclaim/pod_end.h"
 #include "hook/record/probe_turn.h"
+#include "hook/run/authority.h"
 #include "hook/sys/fusectl.h"
 #include "hook/sys/process.h"
 #include "oci/base/cleanup.h"

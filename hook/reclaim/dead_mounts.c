@@ -7,10 +7,10 @@
 #include "hook/reclaim/dead_mounts.h"
 
 #include "hook/apply/apply_steps.h"
-#include "hook/apply/authority.h"
 #include "hook/mount/mnttab_query.h"
 #include "hook/mount/probe.h"
 #include "hook/mount/safe_walk.h"
+#include "hook/run/authority.h"
 #include "hook/sys/mnttab_read.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/path.h"

@@ -9,6 +9,7 @@
 #include "hook/mount/shared_bind.h"
 #include "hook/reclaim/dead_mounts.h"
 #include "hook/record/record.h"
+#include "hook/run/host_path.h"
 #include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/text.h"
@@ -47,7 +48,7 @@ static int release_volume(
 		return 0;
 	}
 	worker_status_at(run->progress, "releasing the bind of", volume->host_path);
-	r = apply_open(run, volume->host_path, &fd, err);
+	r = host_path_open(&run->config, volume->host_path, &fd, err);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume, and the bind with it. */
 		error_clear(err);

@@ -8,8 +8,10 @@
 #include "hook/mount/mnttab_query.h"
 #include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
+#include "policy/check/mounts.h"
 #include "policy/check/propagation_path.h"
 #include "policy/check/target_paths.h"
+#include <unistd.h>
 
 static int read_host(struct run *run, struct error *err)
 {
@@ -51,13 +53,18 @@ static int read_container(struct run *run, struct error *err)
 		return error_memory(err);
 	mount_table_clear(&run->node.container);
 	run->facts.container = &run->node.container;
-	run->node.has_container = true;
 	mnttab_query_open(run->state.pid, MNTTAB_QUERY_ANY, &now);
 	r = mnttab_query_add(&now, &root, &run->node.container, err);
 	if (r < 0 || !run->node.container.partial)
 		return r;
 	r = find_container_paths(run, &paths, err);
 	return r < 0 ? r : mnttab_query_add(&now, &paths, &run->node.container, err);
+}
+
+/* A bundle that is here makes the container one of this node: its root must be there. */
+static bool load_has_bundle(const struct run *run)
+{
+	return run->state.bundle && access(run->state.bundle, F_OK) == 0;
 }
 
 /* What was read by its pid was its own: it had not ended, nor had another process the pid. */
@@ -70,16 +77,7 @@ static int still_the_container(const struct run *run, struct error *err)
 		(int)run->state.pid);
 }
 
-int load_mounts(struct run *run, struct error *err)
-{
-	int r = read_host(run, err);
-
-	if (r == 0)
-		r = read_container(run, err);
-	return r < 0 ? r : still_the_container(run, err);
-}
-
-static int read_whole(pid_t pid, struct mount_table *table, struct error *err)
+static int load_whole(pid_t pid, struct mount_table *table, struct error *err)
 {
 	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 
@@ -87,19 +85,75 @@ static int read_whole(pid_t pid, struct mount_table *table, struct error *err)
 	return mnttab_query_add_all(&now, table, err);
 }
 
-int load_mounts_complete(struct run *run, const struct targets *targets, struct error *err)
+static bool load_has_unplaced(const struct targets *targets)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		if (targets->items[i].unplaced)
+			return true;
+	}
+	return false;
+}
+
+/* Whether what was read leaves something open that whole tables may settle. */
+static int load_is_incomplete(
+	const struct run *run, enum load_mounts_how how, bool *ret, struct error *err)
+{
+	cleanup_targets struct targets targets = {0};
+	int r = targets_resolve(&run->facts, &targets);
+
+	*ret = r == 0 && load_has_unplaced(&targets);
+	if (r == 0 && !*ret && how == LOAD_MOUNTS_WAYS)
+		r = propagation_path_needs_whole(&run->facts, &targets, ret);
+	return r < 0 ? error_memory(err) : 0;
+}
+
+static int load_complete(struct run *run, enum load_mounts_how how, struct error *err)
 {
 	bool incomplete = false;
-	int r = propagation_path_needs_whole(&run->facts, targets, &incomplete);
+	int r;
 
-	if (r < 0)
-		return error_memory(err);
-	if (!incomplete)
+	run->node.has_ways = how == LOAD_MOUNTS_WAYS;
+	if (!run->node.host.partial && !run->node.container.partial)
 		return 0;
-	r = read_whole(0, &run->node.host, err);
+	r = load_is_incomplete(run, how, &incomplete, err);
+	if (r < 0 || !incomplete)
+		return r;
+	r = load_whole(0, &run->node.host, err);
+	return r < 0 ? r : load_whole(run->state.pid, &run->node.container, err);
+}
+
+int load_mounts(struct run *run, enum load_mounts_how how, struct error *err)
+{
+	int r = read_host(run, err);
+
 	if (r == 0)
-		r = read_whole(run->state.pid, &run->node.container, err);
+		r = read_container(run, err);
 	if (r == 0)
-		r = still_the_container(run, err);
-	return r < 0 ? r : 1;
+		r = load_complete(run, how, err);
+	return r < 0 ? r : still_the_container(run, err);
+}
+
+/* Only of a container before pivot_root is the root a mountpoint in its own table: a state from
+ * elsewhere may have the pid of anything. */
+static bool load_is_container(const struct run *run)
+{
+	return run->facts.container && mounts_at(run->facts.container, run->facts.container_root);
+}
+
+int load_mounts_known(struct run *run, struct error *err)
+{
+	cleanup_error struct error unknown = {0};
+	int r = read_host(run, err);
+
+	if (r < 0 || run->state.pid <= 0)
+		return r;
+	r = read_container(run, &unknown);
+	if (r == 0 && load_is_container(run))
+		return load_complete(run, LOAD_MOUNTS_WAYS, err);
+	run->facts.container = NULL;
+	mount_table_clear(&run->node.container);
+	if (unknown.code != FINDING_CONFIG_INVALID || !load_has_bundle(run))
+		return 0;
+	*err = move_struct(unknown);
+	return r;
 }

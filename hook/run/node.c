@@ -143,20 +143,6 @@ int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
 	return 0;
 }
 
-int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err)
-{
-	struct mount_table table = {0};
-	int r = mnttab_read(pid, &table, err);
-
-	if (r < 0)
-		return r;
-	mount_table_clear(&node->container);
-	node->container = table;
-	node->has_container = true;
-	facts->container = &node->container;
-	return node_resolve_root(node, facts, err);
-}
-
 void node_clear(struct node *node)
 {
 	if (!node)

@@ -12,7 +12,7 @@
 struct node {
 	struct mount_table host;
 	struct mount_table container;
-	bool has_container;
+	bool has_ways;	      /* load_mounts() was asked for them */
 	char *container_root; /* canonical; NULL where unknown */
 };
 
@@ -22,9 +22,6 @@ void node_look(struct facts *facts);
 
 /* The hook's own mount table into node->host and facts->host. */
 int node_read_host(struct node *node, struct facts *facts, struct error *err);
-
-/* The mount table of `pid` into node->container, and the canonical path of the container's root. */
-int node_read_container(struct node *node, struct facts *facts, pid_t pid, struct error *err);
 
 /* The canonical host path of the container's root (root.path, relative to the bundle where it is
  * relative), into both. */

@@ -163,14 +163,34 @@ static int lock_record(struct run *run, struct error *err)
 	return r < 0 ? r : load_record(run, err);
 }
 
-int run_open_record(struct run *run, bool create, struct error *err)
+static int run_make_index(struct run *run, struct error *err)
 {
-	int r;
-
 	if (!run->index)
 		run->index = calloc(1, sizeof(*run->index));
-	if (!run->index)
-		return error_memory(err);
+	return run->index ? 0 : error_memory(err);
+}
+
+int run_peek_record(struct run *run, struct error *err)
+{
+	int r = run_make_index(run, err);
+
+	if (r == 0)
+		r = runtime_dir_open(false, &run->runtime_fd, err);
+	if (r == 0)
+		r = record_load(run->runtime_fd, run->identity.pod_uid, &run->topology,
+			&run->has_record, err);
+	if (r != -ENOENT && r != -EACCES)
+		return r;
+	error_clear(err);
+	return 0;
+}
+
+int run_open_record(struct run *run, bool create, struct error *err)
+{
+	int r = run_make_index(run, err);
+
+	if (r < 0)
+		return r;
 	r = runtime_dir_open(create, &run->runtime_fd, err);
 	if (r < 0)
 		return r;
@@ -242,7 +262,7 @@ void run_clear(struct run *run)
 	free(run->index);
 	rollback_list_clear(&run->rollback);
 	strv_clear(&run->hung);
-	strv_clear(&run->judged);
+	mounted_clear(&run->mounted);
 	strv_clear(&run->hung_own);
 	judgement_clear(&run->judgement);
 	topology_clear(&run->topology);

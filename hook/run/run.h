@@ -12,6 +12,7 @@
 #include "hook/sandbox/worker_status.h"
 #include "oci/spec/parsed.h"
 #include "policy/check/judge.h"
+#include "policy/check/mounted.h"
 #include "policy/check/topology_update.h"
 #include "policy/report/metrics.h"
 #include <stdbool.h>
@@ -41,8 +42,8 @@ struct run {
 	bool hung_noted;      /* one of them was not known to hang */
 	bool awaits_poststop; /* a mount was left that its provider's own poststop, which is to
 				 come, may detach */
-	struct strv judged; /* host paths of the provider's on which somebody's live mount is, which
-			       does not refuse it */
+	struct mounted
+		mounted; /* on the paths that the container provides, as the judge was told */
 	struct worker_status *progress; /* what a supervisor sees; borrowed, NULL: there is none */
 	int runtime_fd;
 	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
@@ -83,6 +84,10 @@ int run_read_spec(struct run *run, struct error *err);
 /* Open the runtime directory, take the pod's lock, load its record. `create` false: -ENOENT where
  * the pod has none. On failure the lock is not held: what is not known is not written either. */
 int run_open_record(struct run *run, bool create, struct error *err);
+
+/* The pod's record as it is now, without a lock: for who writes nothing. None is found where there
+ * is none, or no right to read it. */
+int run_peek_record(struct run *run, struct error *err);
 
 /* Remove the file of the lock that is held where the pod has no record: nothing else would. */
 void run_leave_no_lock(const struct run *run);

@@ -46,6 +46,11 @@ int check_sidecar(
  * takes what room there is. */
 int check_room(const struct facts *facts, const struct targets *targets, struct findings *findings);
 
+/* mountpoint-conflict, mount-hung, by what is mounted on the paths that it provides
+ * (facts->mounted). Last: of a container that is denied already nothing is said of them. */
+int check_mounted(
+	const struct facts *facts, const struct targets *targets, struct findings *findings);
+
 /*
  * The proof of design section 6, stage 5, for one target from tables read after the hook acted: 0
  * and no finding where a mount made by the provider at the FUSE path reaches the host
@@ -56,5 +61,12 @@ int check_room(const struct facts *facts, const struct targets *targets, struct 
  */
 int check_propagation_path(
 	const struct facts *facts, const struct target *target, struct findings *findings);
+
+/*
+ * check_mounted() for one path, for what was found there at the moment of acting and was not when
+ * the container was judged. The target has a host path. 0 or -ENOMEM.
+ */
+int check_mounted_path(const struct facts *facts, const struct target *target,
+	const struct mounted_path *found, struct findings *findings);
 
 #endif

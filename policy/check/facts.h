@@ -8,6 +8,7 @@
 #include "oci/spec/identity.h"
 #include "oci/spec/mountinfo.h"
 #include "oci/spec/spec.h"
+#include "policy/check/mounted.h"
 #include "policy/config/config.h"
 #include "policy/config/lsm.h"
 #include "policy/record/topology.h"
@@ -40,6 +41,7 @@ struct facts {
 	enum apparmor_mode apparmor_mode; /* of the container's profile */
 
 	const struct topology *topology; /* the pod's record so far; NULL without one */
+	const struct mounted *mounted;	 /* on the paths that it provides; NULL: not looked at */
 };
 
 #endif

@@ -24,6 +24,7 @@ static int run_checks(
 		check_privilege,
 		check_sidecar,
 		check_room,
+		check_mounted,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

@@ -2,6 +2,7 @@
 #include "hook/run/node.h"
 
 #include "hook/mount/kubens.h"
+#include "hook/sys/mnttab_read.h"
 #include "oci/base/cleanup.h"
 #include "policy/check/mounts.h"
 #include "tests/support/child.h"
@@ -169,34 +170,15 @@ static void the_host_table_is_that_of_the_hook(void **state)
 	assert_string_equal(mounts_at(facts.host, "/run")->fstype, "tmpfs");
 }
 
-static void a_containers_table_and_root_are_read(void **state)
-{
-	char root_path[] = "rootfs";
-	const struct spec spec = {.root_path = root_path};
-	struct fake_container container = {0};
-	cleanup_node struct node node = {0};
-	cleanup_error struct error err = {0};
-	struct facts facts = {.spec = &spec, .bundle = BUNDLE};
-
-	(void)state;
-	assert_int_equal(fake_container_start(ROOTFS, NULL, 0, &container), 0);
-	assert_int_equal(node_read_container(&node, &facts, container.pid, &err), 0);
-	fake_container_stop(&container);
-	assert_string_equal(facts.container_root, ROOTFS);
-	assert_non_null(mounts_at(facts.container, ROOTFS));
-	assert_true(node.has_container);
-}
-
 static void the_table_of_a_process_that_is_gone_is_an_error(void **state)
 {
-	cleanup_node struct node node = {0};
+	cleanup_mount_table struct mount_table table = {0};
 	cleanup_error struct error err = {0};
-	struct facts facts = {0};
 
 	(void)state;
-	assert_true(node_read_container(&node, &facts, 0x7ffffff0, &err) < 0);
+	assert_true(mnttab_read(0x7ffffff0, &table, &err) < 0);
 	assert_int_equal(err.code, FINDING_HOST_IO);
-	assert_null(facts.container);
+	assert_int_equal(table.n, 0);
 }
 
 static void the_root_is_canonical(void **state)
@@ -211,7 +193,7 @@ static void the_root_is_canonical(void **state)
 		cleanup_node struct node node = {0};
 		cleanup_error struct error err = {0};
 
-		assert_int_equal(node_read_container(&node, &facts, getpid(), &err), 0);
+		assert_int_equal(node_resolve_root(&node, &facts, &err), 0);
 		assert_string_equal(facts.container_root, ROOTFS);
 	}
 }
@@ -228,7 +210,7 @@ static void a_root_that_is_not_there_is_an_error_of_the_config(void **state)
 		cleanup_node struct node node = {0};
 		cleanup_error struct error err = {0};
 
-		assert_true(node_read_container(&node, &facts, getpid(), &err) < 0);
+		assert_true(node_resolve_root(&node, &facts, &err) < 0);
 		assert_int_equal(err.code, FINDING_CONFIG_INVALID);
 		assert_non_null(strstr(error_message(&err), paths[i]));
 		assert_null(facts.container_root);
@@ -243,7 +225,7 @@ static void a_relative_root_needs_a_bundle(void **state)
 	cleanup_node struct node node = {0};
 
 	(void)state;
-	assert_true(node_read_container(&node, &facts, getpid(), NULL) < 0);
+	assert_true(node_resolve_root(&node, &facts, NULL) < 0);
 }
 
 /* The kubelet's namespace: it alone has a directory at MARKER. */
@@ -340,7 +322,6 @@ int main(void)
 		TEST(without_their_files_security_modules_are_off),
 		TEST(a_profile_that_is_loaded_has_its_mode),
 		TEST(the_host_table_is_that_of_the_hook),
-		TEST(a_containers_table_and_root_are_read),
 		TEST(the_table_of_a_process_that_is_gone_is_an_error),
 		TEST(the_root_is_canonical),
 		TEST(a_root_that_is_not_there_is_an_error_of_the_config),

@@ -335,7 +335,7 @@ static int read_tables(pid_t pid, uint64_t ticks, struct error *err)
 	run.facts.request = &run.request;
 	run.facts.spec = &run.spec;
 	run.facts.bundle = run.state.bundle;
-	return load_mounts(&run, err);
+	return load_mounts(&run, LOAD_MOUNTS_PLACES, err);
 }
 
 static void nor_are_its_mounts_for_the_containers(void **state)

@@ -5,13 +5,12 @@
  * the kubelet's directory of pods, where this container's config.json says the same, or where the
  * mount has the ids that were noted when it was seen to answer.
  */
-#ifndef FSH_HOOK_APPLY_AUTHORITY_H
-#define FSH_HOOK_APPLY_AUTHORITY_H
+#ifndef FSH_HOOK_RUN_AUTHORITY_H
+#define FSH_HOOK_RUN_AUTHORITY_H
 
-#include "hook/apply/mount_owner.h"
+#include "hook/run/mount_owner.h"
 #include "hook/mount/dead_mount.h"
 #include "hook/run/run.h"
-#include "policy/check/plan.h"
 
 /* A place where the hook would act. Nothing is owned. */
 struct claim {
@@ -44,9 +43,14 @@ bool authority_is_elsewhere(const struct run *run, const struct mount_table *hos
 int authority_of_container(
 	struct run *run, const char *path, const char *host_path, bool *ret, struct error *err);
 
-/* The place of a step of the plan. 0 or a negative errno. */
+/* A FUSE path that the container provides, as a target or a step of the plan names it. */
+struct claim_place {
+	const char *path, *volume, *host_path;
+};
+
+/* The claim of the run's container to it. 0 or a negative errno. */
 int authority_claim(
-	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err);
+	struct run *run, const struct claim_place *place, struct claim *ret, struct error *err);
 
 /*
  * The ids of the mount that a walk to the claim's host path ends on, below its volume and through

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose is a FUSE mount of the host, by the records of the node's pods? */
-#ifndef FSH_HOOK_APPLY_MOUNT_OWNER_H
-#define FSH_HOOK_APPLY_MOUNT_OWNER_H
+#ifndef FSH_HOOK_RUN_MOUNT_OWNER_H
+#define FSH_HOOK_RUN_MOUNT_OWNER_H
 
 #include "hook/run/run.h"
 

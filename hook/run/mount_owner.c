@@ -3,7 +3,7 @@
  * Records say who mounted what, and the mount's ids which mount they meant: a record whose mount
  * has gone, or whose path another pod has as well, owns nothing.
  */
-#include "hook/apply/mount_owner.h"
+#include "hook/run/mount_owner.h"
 
 #include "hook/mount/mnttab_query.h"
 #include "hook/record/record_index.h"
@@ -95,7 +95,8 @@ static int name_owner(
 int mount_owner_find(const struct run *run, const struct mount_owner_question *question,
 	struct mount_owner *ret, struct error *err)
 {
-	int r = record_index_refresh(run->index, run->runtime_fd, err);
+	/* No hook has run on the node yet, for who only asks. */
+	int r = run->runtime_fd < 0 ? 0 : record_index_refresh(run->index, run->runtime_fd, err);
 
 	for (size_t i = 0; r == 0 && i < run->index->n && !ret->provider; i++) {
 		const struct record_entry *entry = &run->index->items[i];

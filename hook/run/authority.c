@@ -4,9 +4,9 @@
  * itself. A noted mount with one of the others suffices; with one alone no record of another pod
  * may have the mount, and what only lies in the pod's volume must be mounted nowhere else.
  */
-#include "hook/apply/authority.h"
+#include "hook/run/authority.h"
 
-#include "hook/apply/context.h"
+#include "hook/run/host_path.h"
 #include "hook/mount/mnttab_query.h"
 #include "hook/sys/mnttab_read.h"
 #include "hook/sys/mount_id.h"
@@ -105,25 +105,26 @@ int authority_of_container(
 {
 	*ret = false;
 	/* reconcile runs for no container. */
-	if (!run->state.bundle || read_config(run) < 0)
+	if ((!run->state.bundle && !run->spec.root_path) || read_config(run) < 0)
 		return 0;
 	return provider_rights_unmount(&run->facts, path, host_path, ret) < 0 ? error_memory(err)
 									      : 0;
 }
 
 int authority_claim(
-	struct run *run, const struct plan_step *step, struct claim *ret, struct error *err)
+	struct run *run, const struct claim_place *place, struct claim *ret, struct error *err)
 {
 	*ret = (struct claim){
-		.volume = step->volume,
-		.host_path = step->host_path,
-		.path = topology_path(&run->topology, step->path),
+		.volume = place->volume,
+		.host_path = place->host_path,
+		.path = topology_path(&run->topology, place->path),
 	};
 	/* What was noted was noted of a directory; another instance may have another volume. */
 	if (ret->path &&
-		(!ret->path->host_path || strcmp(ret->path->host_path, step->host_path) != 0))
+		(!ret->path->host_path || strcmp(ret->path->host_path, place->host_path) != 0))
 		ret->path = NULL;
-	return authority_of_container(run, step->path, step->host_path, &ret->could_itself, err);
+	return authority_of_container(
+		run, place->path, place->host_path, &ret->could_itself, err);
 }
 
 static int identify(int fd, const char *host_path, struct dead_mount *mount, struct error *err)
@@ -139,7 +140,7 @@ int authority_identify(const struct run *run, const struct claim *claim, struct 
 	struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	int r = apply_open_below(run, claim->volume, claim->host_path, &fd, err);
+	int r = host_path_open_below(&run->config, claim->volume, claim->host_path, &fd, err);
 
 	return r < 0 ? r : identify(fd, claim->host_path, mount, err);
 }
@@ -149,7 +150,7 @@ int authority_look(const struct run *run, const struct claim *claim, struct dead
 {
 	cleanup_mount_entry struct mount_entry entry = {0};
 	cleanup_close int fd = -EBADF;
-	int r = apply_open_below(run, claim->volume, claim->host_path, &fd, err);
+	int r = host_path_open_below(&run->config, claim->volume, claim->host_path, &fd, err);
 
 	if (r == 0)
 		r = identify(fd, claim->host_path, mount, err);
