@@ -95,6 +95,7 @@ kernels | cmd:mke2fs | e2fsprogs | e2fsprogs
 kernels | cmd:unshare | util-linux | util-linux
 package | cmd:lintian | lintian | lintian
 package | cmd:rpmlint | rpmlint | rpmlint
+package | cmd:cpio | cpio | cpio
 package | cmd:debootstrap | debootstrap | debootstrap
 package | cmd:strace | strace | strace
 package | cmd:jq | jq | jq

@@ -11,6 +11,9 @@ for file in sandbox tap; do
 done
 
 NAME=fuse-sidecar-hook
+TOOL=fuse-sidecar
+# shellcheck disable=SC2034 # for the suites
+TOOLS=fuse-sidecar-tools
 MADE=${BUILD_DIR:?not set, run make check-packages}/check-packages
 NODE=$SANDBOX_DIR/node
 NODE_HOOKS=$NODE/usr/share/containers/oci/hooks.d
@@ -39,9 +42,9 @@ on_node() {
 		chroot "$NODE" "$@"
 }
 
-# runs VERSION
+# runs VERSION: both programs
 runs() {
-	same "$(on_node $NAME --version)" "$NAME $1"
+	same "$(on_node $NAME --version)" "$NAME $1" && same "$(on_node $TOOL --version)" "$TOOL $1"
 }
 
 hooks_are_registered() {
@@ -51,6 +54,33 @@ hooks_are_registered() {
 			[[ -x $NODE$PROGRAM && ! -e $NODE/etc/containers/oci/hooks.d/fuse-sidecar-$stage.json ]] ||
 			return 1
 	done
+}
+
+# The tools alone, on a machine that is no node: people's commands, and nothing that a node has.
+tools_do_without_hook() {
+	cp "$TOP/examples/plex.yaml" "$NODE/tmp/"
+	on_node $TOOL lint /tmp/plex.yaml && judges &&
+		[[ ! -e $NODE$PROGRAM && ! -e $NODE/etc/$NAME && ! -e $NODE_HOOKS && ! -e $NODE/run/$NAME ]]
+}
+
+judges() {
+	cp "$TOP"/tests/fixtures/crio/crio-1.33-crun/seed/plex/{config.json,host.mountinfo} "$NODE/tmp/"
+	on_node $TOOL check /tmp/config.json --host-mountinfo /tmp/host.mountinfo | grep 'verdict *allow'
+}
+
+# undivide ROOT: what both packages have, as the one package of version 0.1 had it
+undivide() {
+	local root=$1
+	mv -- "$root/usr/libexec/$TOOL/fuse-sidecar-inspect" "$root/usr/libexec/oci/hooks.d/"
+	rm -r -- "${root:?}/usr/libexec/$TOOL" "${root:?}/usr/bin" "$root/usr/share/man/man1" \
+		"$root/usr/share/bash-completion/completions/$TOOL"
+}
+
+# What the one package had and the two have elsewhere, or by another.
+is_divided() {
+	[[ ! -e $NODE/usr/libexec/oci/hooks.d/fuse-sidecar-inspect ]] &&
+		[[ -x $NODE/usr/libexec/$TOOL/fuse-sidecar-inspect ]] &&
+		compgen -G "$NODE/usr/share/man/man7/fuse-sidecar-annotations.7*" >/dev/null
 }
 
 # Every file of the node but what package managers keep for themselves.
@@ -103,7 +133,7 @@ put_old_record() {
 }
 
 old_record_is_read() {
-	on_node $NAME status --json | tee /dev/stderr |
+	on_node $TOOL status --json | tee /dev/stderr |
 		jq -e --arg uid "$RECORD_UID" '.pods | length == 1 and .[0].pod.uid == $uid and
 			([.[0].containers[].name] | sort) == ["plex", "rclone-torbox", "rclone-zurg"]'
 }

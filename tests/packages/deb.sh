@@ -10,6 +10,8 @@ set -euo pipefail
 
 ONE=$(echo "$MADE"/one/packages/${NAME}_*.deb)
 TWO=$(echo "$MADE"/two/packages/${NAME}_*.deb)
+TOOLS_ONE=$(echo "$MADE"/one/packages/${TOOLS}_*.deb)
+TOOLS_TWO=$(echo "$MADE"/two/packages/${TOOLS}_*.deb)
 
 lintian_is_content() {
 	lintian --allow-root --fail-on error,warning "$MADE"/one/packages/*.changes
@@ -22,10 +24,38 @@ same_twice() {
 	done
 }
 
-# dpkg PACKAGE
-install_package() {
-	cp "$1" "$NODE/tmp/package.deb"
-	on_node dpkg --install /tmp/package.deb
+# bring PACKAGE...: to the node, as /tmp/NAME.deb each
+bring() {
+	local file
+	rm -f -- "$NODE"/tmp/*.deb
+	for file; do
+		cp -- "$file" "$NODE/tmp/$(dpkg-deb -f "$file" Package).deb"
+	done
+}
+
+install_packages() {
+	bring "$@"
+	on_node bash -c 'dpkg --install /tmp/*.deb'
+}
+
+# One package of an older version, as 0.1 made it, of the files of both.
+make_undivided() {
+	local root=$SANDBOX_DIR/undivided
+	dpkg-deb --raw-extract "$ONE" "$root"
+	dpkg-deb --extract "$TOOLS_ONE" "$root"
+	undivide "$root"
+	rm -r -- "$root/usr/share/doc/$TOOLS"
+	sed -i 's/^Version: .*/Version: 0.0.9/; /^Recommends: /d' "$root/DEBIAN/control"
+	dpkg-deb --root-owner-group --build "$root" "$SANDBOX_DIR/undivided.deb"
+}
+
+# shellcheck disable=SC2016 # dpkg's variable
+tools_alone_are_refused() {
+	! install_packages "$TOOLS_ONE" && same "$(on_node dpkg-query --showformat '${Version}' --show $NAME)" 0.0.9
+}
+
+belongs_to_tools() {
+	contains "$(on_node dpkg-query --search /usr/share/man/man7/fuse-sidecar-annotations.7.gz)" "$TOOLS: "
 }
 
 # The library that dpkg must have configured before it unpacks: CRI-O runs the hook from then on.
@@ -70,7 +100,10 @@ pages_are_there() {
 }
 
 completion_is_there() {
-	cmp "$TOP/install/$NAME.bash-completion" "$NODE/usr/share/bash-completion/completions/$NAME"
+	local name
+	for name in $NAME $TOOL; do
+		cmp "$TOP/install/$TOOL.bash-completion" "$NODE/usr/share/bash-completion/completions/$name" || return 1
+	done
 }
 
 policy_is_configuration() {
@@ -82,17 +115,12 @@ policy_is_accepted() {
 	on_node $NAME prepare
 }
 
-judges() {
-	cp "$TOP"/tests/fixtures/crio/crio-1.33-crun/seed/plex/{config.json,host.mountinfo} "$NODE/tmp/"
-	on_node $NAME check /tmp/config.json --host-mountinfo /tmp/host.mountinfo | grep 'verdict *allow'
-}
-
 # What the helper is linked with is only recommended, and not there.
 doctor_does_without() {
 	local said
 	mkdir -p "$NODE/etc/crio"
 	echo '[crio.runtime]' >"$NODE/etc/crio/crio.conf"
-	said=$(on_node $NAME doctor 2>&1 || true)
+	said=$(on_node $TOOL doctor 2>&1 || true)
 	rm -r "$NODE/etc/crio"
 	grep -E '^warn  crio-config +fuse-sidecar-inspect ended with 127: ' <<<"$said" &&
 		grep -E "^ok    hook-prestart +/usr/share/containers/oci/hooks.d/" <<<"$said" && return
@@ -101,9 +129,9 @@ doctor_does_without() {
 }
 
 upgrades() {
-	cp "$TWO" "$NODE/tmp/package.deb"
+	bring "$TWO" "$TOOLS_TWO"
 	traced "$SANDBOX_DIR/upgrade.trace" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		chroot "$NODE" dpkg --install /tmp/package.deb
+		chroot "$NODE" bash -c 'dpkg --install /tmp/*.deb'
 }
 
 policy_is_kept() {
@@ -112,7 +140,7 @@ policy_is_kept() {
 
 removes() {
 	traced "$SANDBOX_DIR/remove.trace" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		chroot "$NODE" dpkg --remove $NAME
+		chroot "$NODE" dpkg --remove $NAME $TOOLS
 }
 
 nothing_left() {
@@ -133,8 +161,8 @@ node_make
 # dpkg makes directories of its own when it is first run.
 on_node dpkg --configure --pending
 FILES_BEFORE=$(node_files)
-test_that 'dpkg installs it' install_package "$ONE"
-test_that 'it runs' runs "$TREE_VERSION"
+test_that 'dpkg installs both' install_packages "$ONE" "$TOOLS_ONE"
+test_that 'they run' runs "$TREE_VERSION"
 test_that 'what it links with is there before it is unpacked' libraries_come_before
 test_that 'the hook is registered, and once only' hooks_are_registered
 test_that 'the journal has its catalog' catalog_is_compiled
@@ -149,22 +177,43 @@ test_that 'it judges a container' judges
 test_that "doctor works without its helper's libraries, and says so" doctor_does_without
 put_old_record
 echo '{"mode": "audit"}' >"$NODE/etc/$NAME/policy.json"
-test_that 'dpkg upgrades it' upgrades
+test_that 'dpkg upgrades them' upgrades
 test_that 'the new version runs' runs "$TREE_VERSION.1"
 test_that 'the program was replaced before the hooks were' program_before_hooks "$SANDBOX_DIR/upgrade.trace"
 test_that 'the new version reads the record of the old one' old_record_is_read
 test_that "the administrator's policy is kept" policy_is_kept
-test_that 'dpkg removes it' removes
+test_that 'dpkg removes them' removes
 test_that 'the hooks went before the program' hooks_before_program "$SANDBOX_DIR/remove.trace"
 test_that 'both are gone' program_is_gone
 test_that "the administrator's policy is kept still" policy_is_kept
 test_that 'what pods had left was cleaned up before' not test -e "$NODE/run/$NAME/pods/$RECORD_UID"
-test_that 'dpkg purges it' on_node dpkg --purge $NAME
+test_that 'dpkg purges them' on_node dpkg --purge $NAME $TOOLS
 test_that 'and nothing is left' nothing_left
 node_add_selinux
-test_that 'dpkg installs it once more' install_package "$TWO"
+test_that 'dpkg installs the hook alone' install_packages "$TWO"
 test_that 'SELinux is told of the records' selinux_was_told '-a -t container_ro_file_t'
-test_that 'and it runs' runs "$TREE_VERSION.1"
+test_that 'and it runs' same "$(on_node $NAME --version)" "$NAME $TREE_VERSION.1"
 test_that 'dpkg removes it once more' on_node dpkg --remove $NAME
 test_that 'SELinux is told to forget them' selinux_was_told -d ''
+
+node_make
+on_node dpkg --configure --pending
+FILES_BEFORE=$(node_files)
+test_that 'where there is no hook dpkg installs the tools' install_packages "$TOOLS_ONE"
+test_that 'they do without' tools_do_without_hook
+test_that 'dpkg purges them, too' on_node dpkg --purge $TOOLS
+test_that 'and nothing of them is left' nothing_left
+
+test_that 'a package is made as it was before there were two' make_undivided
+test_that 'dpkg installs that' install_packages "$SANDBOX_DIR/undivided.deb"
+echo '{"mode": "audit"}' >"$NODE/etc/$NAME/policy.json"
+test_that 'the tools alone are not put beside it' tools_alone_are_refused
+test_that 'dpkg upgrades it to the two' install_packages "$ONE" "$TOOLS_ONE"
+test_that 'both run' runs "$TREE_VERSION"
+test_that 'each has its files' is_divided
+test_that 'and they know whose they are' belongs_to_tools
+test_that "the administrator's policy is as it was" policy_is_kept
+test_that 'and the units are still enabled' units_are_enabled
+test_that 'dpkg purges the two' on_node dpkg --purge $NAME $TOOLS
+test_that 'and nothing is left of any' nothing_left
 tap_finish

@@ -88,11 +88,13 @@ program_runs() {
 	local root=$scratch/root
 	mkdir -p "$root/opt"
 	cp -r "$node/opt" "$root/opt/fuse-sidecar-hook"
-	chroot "$root" /opt/fuse-sidecar-hook/fuse-sidecar-hook --version
+	chroot "$root" /opt/fuse-sidecar-hook/fuse-sidecar-hook --version &&
+		chroot "$root" /opt/fuse-sidecar-hook/fuse-sidecar --version
 }
 
-is_on_path() {
-	[[ $(readlink "$node/bin/fuse-sidecar-hook") == /opt/fuse-sidecar-hook/fuse-sidecar-hook ]]
+are_on_path() {
+	[[ $(readlink "$node/bin/fuse-sidecar-hook") == /opt/fuse-sidecar-hook/fuse-sidecar-hook &&
+		$(readlink "$node/bin/fuse-sidecar") == /opt/fuse-sidecar-hook/fuse-sidecar ]]
 }
 
 hooks_are_there() {
@@ -113,7 +115,7 @@ is 'it installs the hook' becomes_ready
 is 'it knows what CRI-O reads' knows_what_crio_reads
 is 'it has no capability' has_no_capability
 is 'the hooks are registered' hooks_are_there
-is 'a link to the program is on the node'"'"'s PATH' is_on_path
-is 'the program runs by itself' program_runs
+is 'a link to each program is on the node'"'"'s PATH' are_on_path
+is 'the programs run by themselves' program_runs
 is 'at its end it removes the hook, in time' removes_at_the_end
 finish

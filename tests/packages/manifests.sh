@@ -11,7 +11,7 @@ set -euo pipefail
 BASE=$TOP/install/kustomize
 
 makes_config() {
-	ROLE=$1 POLICY=$TOP/install/policy.json BUILD=$SANDBOX_DIR HOOK_BINARY=$HOOK_BINARY \
+	ROLE=$1 POLICY=$TOP/install/policy.json BUILD=$SANDBOX_DIR HOOK_BINARY=$HOOK_BINARY TOOL_BINARY=$TOOL_BINARY \
 		"$TOP/install/openshift/machineconfig.sh"
 }
 
