@@ -96,6 +96,11 @@ read_sources() {
 					at = line
 				text = text substr(token, 2, length(token) - 2)
 				pending = 1
+			} else if (token in programs) {
+				if (!pending)
+					at = line
+				text = text programs[token]
+				pending = 1
 			} else if (pending && token ~ /^PRI[a-z]/) {
 				text = text "<number>"
 			} else if (token !~ /^(\/\/|\047|#)/) {
@@ -116,6 +121,11 @@ read_sources() {
 	}
 
 	BEGIN {
+		# Our names, which stand for a literal.
+		while ((getline define <"oci/base/programs.h") > 0) {
+			if (split(define, word, /[ "]+/) >= 3 && word[1] == "#define")
+				programs[word[2]] = word[3]
+		}
 		RS = "\001" # a file at once
 		know("finding", "error_set:5 findings_add:5 findings_add_as:5 findings_add_capped:6 lint_add:4")
 		know("finding", "jsondoc_error:4 jsonlex_fail:1 tree_refuse:3 annotations_refuse:4 hooksd_refuse:2")

@@ -90,7 +90,10 @@ done
 cd "$top" || exit 1
 [[ $build == /* ]] || build=$top/$build
 hook=${hook:-$build/fuse-sidecar-hook}
-export BUILD_DIR=$build HOOK_BINARY=$hook TOOL_BINARY=${hook%/*}/fuse-sidecar TESTS_DIR=$top/tests
+# What stands for the hook alone has no tool beside it.
+tool=${hook%/*}/fuse-sidecar
+[[ -x $tool ]] || tool=$build/fuse-sidecar
+export BUILD_DIR=$build HOOK_BINARY=$hook TOOL_BINARY=$tool TESTS_DIR=$top/tests
 logs=$build/logs
 for name in "${wanted[@]}"; do
 	if [[ " ${stages_usual[*]} ${stages_more[*]} " == *" $name "* ]]; then

@@ -54,7 +54,13 @@ every_code_has_a_message() {
 	[[ ! -s $scratch/silent ]]
 }
 
+# Their names are in a header, and between literals everywhere else.
+programs_are_named() {
+	grep -q 'fuse-sidecar doctor: cannot' "$scratch/messages" && ! grep -E '(HOOK|TOOL)_(PROGRAM|PACKAGE)' "$scratch/messages"
+}
+
 is 'C is read as the compiler reads it' reads_c
+is 'the names of the programs are read' programs_are_named
 is 'no error is left out' every_error_is_there
 is 'every code has a message' every_code_has_a_message
 finish
