@@ -5,7 +5,8 @@
 # this machine's files as its own (user-mode-linux; kernels.bash has where from).
 #
 #	KERNELS="5.10 6.1 6.12 7.2"	which
-#	COMMAND="tests/run-check.sh ns"	what is run there; its last line has to be a count
+#	LEAVE_OUT="ns_test_forged"	programs that are not run
+#	COMMAND="tests/run-check.sh e2e/pod"	what is run in their place; its last line has to be a count
 #	REAL_KERNELS_CACHE=DIR		where they are kept: /var/cache/fuse-sidecar-hook-kernels
 #	JOBS=2				how many at once: as many as there are processors
 #
@@ -24,12 +25,19 @@ cd -- "$(dirname -- "$0")/../.." || exit 1
 
 read -ra KERNELS <<<"${KERNELS:-5.10 6.1 6.12 7.2}"
 LOGS=${BUILD_DIR:?not set, run make check-real-kernels}/real-kernels
-COMMAND=${COMMAND:-tests/run-check.sh --build $BUILD_DIR ns}
+read -ra LEAVE_OUT <<<"${LEAVE_OUT:-}"
 LIMIT_SECONDS=${LIMIT_SECONDS:-2400}
 MEMORY=3072M
 
 say() {
 	printf '%s\n' "$*"
+}
+
+# suites VERSION: the namespace programs that are run there
+suites() {
+	local left_out
+	read -ra left_out <<<"$(kernels_left_out "$1")"
+	tests/run-check.sh --list ns | grep -vxF -f <(printf 'ns/%s\n' "${LEAVE_OUT[@]}" "${left_out[@]}")
 }
 
 # Those that this process may use, one a line.
@@ -57,7 +65,7 @@ run() {
 	{
 		# A machine of one slow processor.
 		echo "export TEST_TIMEOUT=$LIMIT_SECONDS PODS_COUNT=${PODS_COUNT:-20} CHECK_JOBS=1"
-		echo "$COMMAND"
+		echo "${COMMAND:-tests/run-check.sh --build $BUILD_DIR $(suites "$version" | tr '\n' ' ')}"
 	} >"$where/command"
 	boot "$version" "$2"
 	if [[ $(tail -n 1 "$where/log" 2>/dev/null) =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
@@ -73,11 +81,8 @@ run() {
 report() {
 	local where=$LOGS/$1
 	say "== Linux $(cat "$where/release" 2>/dev/null || echo "$1, which did not boot")"
-	if [[ -s $where/log ]]; then
-		grep -v '^ok  ' "$where/log"
-	else
-		tail -n 20 "$where/console"
-	fi
+	[[ ! -s $where/log ]] || grep -v '^ok  ' "$where/log"
+	tail -n 1 "$where/log" 2>/dev/null | grep -qE '^[0-9]+ passed, ' || head -n 30 "$where/console"
 }
 
 prepare() {
