@@ -273,8 +273,8 @@ static void audit_arrival(struct run *run, const struct gate_path *path, const c
 			.path = path->path,
 			.host_path = path->host_path,
 		},
-		"put the mount of %s into the container at %s: it was there before the container, "
-		"and the runtime's bind had left it out",
+		"attached the mount of %s in the container at %s: it is older than the container, "
+		"and the runtime's bind did not include it",
 		path->path, seen_path);
 }
 

@@ -93,8 +93,7 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
 		return 0;
 	for (size_t i = 0; r == 0 && i < paths->n; i++)
 		questions[i].host_path = paths->items[i];
-	worker_status_at(
-		run->progress, "asking the mounts, the first of which is", paths->items[0]);
+	worker_status_at(run->progress, "probing the mounts, beginning with", paths->items[0]);
 	if (r == 0)
 		r = probe_paths(host, questions, paths->n, run_probe_timeout(run));
 	for (size_t i = 0; r == 0 && i < paths->n; i++) {

@@ -244,8 +244,8 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 	target = apply_target(run, step->path);
 	if (!target || !target->container_carrier)
 		return error_set(err, -ENOENT, FINDING_PEER_GROUP_MISMATCH, step->container_path,
-			"mount the volume itself there", "the container has no mount at %s",
-			step->container_path);
+			"mount the volume itself there",
+			"the container does not have a mount at %s", step->container_path);
 	r = replace_target(run, step, target, err);
 	/* The kernel cannot do it. The runtime will, when the kubelet creates the container again
 	 * and finds the volume shared: that stays, and is in the record of the refused one. */

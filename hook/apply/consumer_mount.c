@@ -107,8 +107,8 @@ static int put(const struct run *run, const struct target *target, const char *d
 	r = mount_attach_prepare(fd, &how, &attach);
 	if (r < 0)
 		return missing(err, r, target,
-			r == -EOPNOTSUPP ? "this kernel takes no mount into a container "
-					   "(no open_tree and move_mount)"
+			r == -EOPNOTSUPP ? "this kernel cannot attach a mount in a container (it "
+					   "lacks open_tree and move_mount)"
 					 : strerror(-r));
 	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
 	return r < 0 ? r : container_ns_run(&ns, put_in_namespace, &place, err);

@@ -49,7 +49,7 @@ unsigned int rollback_run(struct run *run)
 		cleanup_error struct error err = {0};
 		int r;
 
-		worker_status_at(run->progress, "taking back", step->name);
+		worker_status_at(run->progress, "rolling back", step->name);
 		if (step->kind == ROLLBACK_DIRECTORY || !step->name)
 			r = rollback_list_last(&run->rollback);
 		else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `doctor`: is this node ready for annotated pods? */
+/* `doctor`: check whether this node is ready for annotated pods */
 #include "hook/cmd/commands.h"
 
 #include "hook/doctor/doctor.h"
@@ -114,16 +114,15 @@ int cmd_doctor(const struct options *options)
 	int r;
 
 	if (options->root && options->fix) {
-		fprintf(stderr, TOOL_PROGRAM " doctor: --fix mends the running node, --root "
-					     "looks at another: give one of them\n");
+		fprintf(stderr, TOOL_PROGRAM " doctor: --fix is for the running node, --root for "
+					     "an image: give one of them\n");
 		return EXIT_INPUT;
 	}
 	if (options->root && open_root(&doctor, options->root) < 0)
 		return EXIT_INPUT;
 	r = drop_privileges_with_programs(PRIVILEGES_DOCTOR);
 	if (r < 0) {
-		fprintf(stderr, TOOL_PROGRAM " doctor: cannot give up privileges: %s\n",
-			strerror(-r));
+		fprintf(stderr, TOOL_PROGRAM " doctor: cannot drop privileges: %s\n", strerror(-r));
 		return EXIT_INTERNAL;
 	}
 	if (options->hooks_dirs)

@@ -86,8 +86,8 @@ static int lint_drop_privileges(struct error *err)
 
 	yamllib_load(&yaml, &reason);
 	r = drop_privileges_worker(PRIVILEGES_NOTHING, &(int){0});
-	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
-			       "cannot give up privileges: %s", strerror(-r))
+	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL, "cannot drop privileges: %s",
+			       strerror(-r))
 		     : 0;
 }
 

@@ -82,7 +82,8 @@ static int prepare_paths(const struct prepare *prepare)
 		worker_status_at(prepare->progress, "making shared", work.path);
 		if (worker_status_left(prepare->progress, PATH_USEC) < PATH_USEC) {
 			fprintf(stderr,
-				HOOK_PROGRAM ": prepare: no time for %s and what follows it\n",
+				HOOK_PROGRAM
+				": prepare: ran out of time before %s and what follows it\n",
 				work.path);
 			return lowest == EXIT_DONE ? EXIT_HOST_IO : lowest;
 		}
@@ -120,7 +121,7 @@ int cmd_prepare(const struct options *options)
 	if (r == 0)
 		r = policy_file_read(&prepare.config, &err);
 	if (r == 0 && prepare.config.node_mounts.n == 0) {
-		printf("%s names no nodeMounts: nothing to do\n", POLICY_FILE);
+		printf("%s does not name nodeMounts: nothing to do\n", POLICY_FILE);
 		return EXIT_DONE;
 	}
 	if (r == 0)

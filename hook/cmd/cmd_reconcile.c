@@ -123,7 +123,7 @@ static int remove_empty(struct run *run, bool dry_run, struct error *err)
 	int r;
 
 	if (dry_run) {
-		reconcile_report(run, "would be removed: it has no record");
+		reconcile_report(run, "would be removed: it does not have a record");
 		return 1;
 	}
 	r = record_remove(run->runtime_fd, run->identity.pod_uid, err);
@@ -255,8 +255,7 @@ static void leave_turns(int runtime, const struct sweep_order *turns, bool dry_r
 	int r = dry_run ? 0 : sweep_order_file_write(runtime, turns);
 
 	if (r < 0)
-		fprintf(stderr,
-			HOOK_PROGRAM ": reconcile: cannot write whose turn it is into %s: %s\n",
+		fprintf(stderr, HOOK_PROGRAM ": reconcile: cannot write the next pod to %s: %s\n",
 			RUNTIME_DIR, strerror(-r));
 }
 
@@ -272,7 +271,8 @@ static int reconcile_in_order(
 		/* The rest of them next time, and what comes after them now. */
 		if (worker_status_left(progress, WORKER_STATUS_STAGE_USEC) <
 			WORKER_STATUS_STAGE_USEC) {
-			fprintf(stderr, HOOK_PROGRAM ": reconcile: no time for %zu more pods\n",
+			fprintf(stderr,
+				HOOK_PROGRAM ": reconcile: ran out of time before %zu more pods\n",
 				uids->n - i);
 			tally->failed += (unsigned int)(uids->n - i);
 			break;

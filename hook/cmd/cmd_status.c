@@ -152,7 +152,7 @@ int cmd_status(const struct options *options)
 		return (int)error_exit(&err);
 	}
 	if (options->pod && status.shown == 0) {
-		fprintf(stderr, TOOL_PROGRAM " status: no pod %s is recorded on this node\n",
+		fprintf(stderr, TOOL_PROGRAM " status: pod %s is not recorded on this node\n",
 			text_quote(options->pod));
 		return EXIT_INPUT;
 	}

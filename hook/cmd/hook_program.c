@@ -25,14 +25,14 @@ static const struct verb verbs[] = {
 	{
 		STAGE("createRuntime", cmd_prestart, PRIVILEGES_PRESTART, false),
 		.arguments = "",
-		.summary = "the same stage by its current name; register one of the two",
+		.summary = "the same stage by its current name: register one of the two",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
 	{
 		STAGE("poststop", cmd_poststop, PRIVILEGES_POSTSTOP, true),
 		.arguments = "",
-		.summary = "take back what a container that is gone still owns",
+		.summary = "clean up after a container that has ended",
 		.help = STAGE_HELP,
 		.options = plain_options,
 	},
@@ -40,7 +40,7 @@ static const struct verb verbs[] = {
 		COMMAND("prepare", cmd_prepare, PRIVILEGES_PREPARE, PREPARE_USEC),
 		.arguments = "",
 		.summary = "make the policy's nodeMounts shared (at boot)",
-		.help = "Does nothing to a mount that is shared already.\n",
+		.help = "Leaves a mount that is shared as it is.\n",
 		.options = plain_options,
 	},
 	{
@@ -49,7 +49,7 @@ static const struct verb verbs[] = {
 		.summary = "clean up after deleted pods (from a timer)",
 		.help = "Records whose containers are all gone, dead FUSE mounts below their\n"
 			"volumes, and binds that hooks made. Live mounts are never touched.\n"
-			"  --dry-run                   only say what would be done\n",
+			"  --dry-run                   print what would be done, and do nothing\n",
 		.options = reconcile_options,
 	},
 };

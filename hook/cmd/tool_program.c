@@ -58,13 +58,14 @@ static const struct verb verbs[] = {
 		COMMAND("lint", cmd_lint, PRIVILEGES_NOTHING, 0),
 		.arguments = " MANIFEST|- [--json|--sarif|--fix] [--policy FILE]",
 		.summary = "check a manifest before it is applied",
-		.help = "Pods and what makes them, in YAML or JSON. Needs no root and no node. "
-			"Exits\n"
-			"with 0 where nothing is worse than a warning, else as the hook would.\n"
+		.help = "Pods and what makes them, in YAML or JSON. Needs neither root nor a "
+			"node.\n"
+			"Exits with 0 where nothing is worse than a warning, else as the hook "
+			"would.\n"
 			"  --json                      print schema fuse-sidecar.io/lint/v1\n"
 			"  --sarif                     print SARIF 2.1.0, for code review tools\n"
-			"  --fix                       print the manifest with what can be mended\n"
-			"                              mended, and on standard error what is left\n"
+			"  --fix                       print the fixed manifest, and on standard\n"
+			"                              error what is left\n"
 			"  --policy FILE               judge by this policy, not by the defaults\n",
 		.options = lint_options,
 		.argument = manifest_argument,
@@ -74,8 +75,8 @@ static const struct verb verbs[] = {
 		COMMAND("check", cmd_check, PRIVILEGES_CHECK, 0),
 		.arguments = " CONFIG|- [--json] [--state FILE] [--host-mountinfo FILE]\n"
 			     "             [--container-mountinfo FILE]",
-		.summary = "role, verdict, findings and plan for a config.json",
-		.help = "Changes nothing. Exits with what the hook would exit with.\n"
+		.summary = "print role, verdict, findings and plan for a config.json",
+		.help = "Changes nothing. Exits as the hook would.\n"
 			"  --json                      print schema fuse-sidecar.io/check/v1\n"
 			"  --state FILE                the OCI state that the hook would read\n"
 			"  --host-mountinfo FILE       judge this mount table, not the node's\n"
@@ -87,7 +88,7 @@ static const struct verb verbs[] = {
 	{
 		COMMAND("status", cmd_status, PRIVILEGES_STATUS, 0),
 		.arguments = " [POD] [--json]",
-		.summary = "the topology of pods on this node, as it is now",
+		.summary = "print the topology of this node's pods as it is now",
 		.help = "POD is a uid, a name, or NAMESPACE/NAME; all pods without it.\n"
 			"  --json                      print schema fuse-sidecar.io/status/v1\n",
 		.options = status_options,
@@ -98,23 +99,19 @@ static const struct verb verbs[] = {
 		 */
 		COMMAND("doctor", cmd_doctor, PRIVILEGES_NOTHING, 0),
 		.arguments = " [--json | --hooks-dirs] [--fix | --root DIR]",
-		.summary = "is this node ready for annotated pods?",
-		.help = "A line for each matter: ok, warn or fail, with what mends it. Exits with "
-			"the\n"
-			"lowest code of what failed.\n"
+		.summary = "check whether this node is ready for annotated pods",
+		.help = "One line for each check: ok, warn or fail, with its fix. Exits with the\n"
+			"lowest code of the checks that failed.\n"
 			"  --json                      print schema fuse-sidecar.io/doctor/v1\n"
-			"  --fix                       mend what can be mended without harm, and "
-			"say so\n"
-			"  --root DIR                  look at the files of an image, not at this "
-			"node\n"
-			"  --hooks-dirs                only print the directories of hooks that "
-			"CRI-O reads\n",
+			"  --fix                       fix what can be fixed without harm\n"
+			"  --root DIR                  check the files of an image, not this node\n"
+			"  --hooks-dirs                print the hook directories of CRI-O, only\n",
 		.options = doctor_options,
 	},
 	{
 		COMMAND("metrics", cmd_metrics, PRIVILEGES_RECONCILE, RECONCILE_USEC),
 		.arguments = " [--write]",
-		.summary = "the node's numbers, as Prometheus reads them",
+		.summary = "print the node's metrics for Prometheus",
 		.help = "Hook runs are counted where the policy has metricsFile.\n"
 			"  --write                     write that file, as reconcile does, and "
 			"print nothing\n",

@@ -98,7 +98,7 @@ static int merge_file(struct reading *reading, const char *path, bool required, 
 		return 0;
 	if (r < 0)
 		return error_set(err, r, FINDING_POLICY_INVALID, path,
-			"remove it, or let it be a readable file: CRI-O does not start with it",
+			"remove it, or make it readable: CRI-O does not start with it",
 			"%s cannot be read: %s", path, strerror(-r));
 	return merge_text(reading, path, text, size, err);
 }

@@ -35,7 +35,7 @@ static void check_module(struct doctor *doctor)
 	node_look(&facts);
 	if (facts.fuse_module == KNOWN_NO && doctor->fix && load_module() == 0) {
 		node_look(&facts);
-		how = "; mended: modprobe fuse has loaded it";
+		how = "; fixed: modprobe fuse has loaded it";
 	}
 	if (facts.fuse_module == KNOWN_YES)
 		doctor_report_ok(&doctor->report, CHECK_FUSE_MODULE, "the kernel has FUSE%s", how);

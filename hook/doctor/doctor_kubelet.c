@@ -66,7 +66,7 @@ static void kubelet_report_private(struct doctor *doctor, const char *root)
 {
 	doctor_report_fail(&doctor->report, CHECK_KUBELET_ROOT, EXIT_PROPAGATION,
 		"doctor --fix; for good: name it in nodeMounts of the policy and enable "
-		"fuse-sidecar-prepare.service, or let systemd have made / shared",
+		"fuse-sidecar-prepare.service, or make / shared, as systemd does",
 		"%s is on a private mount: CRI-O refuses mountPropagation: Bidirectional there",
 		root);
 }
@@ -80,7 +80,7 @@ static void fixable_root(struct doctor *doctor, const char *root)
 		doctor_report_error(&doctor->report, CHECK_KUBELET_ROOT, &err, false);
 	else
 		doctor_report_ok(&doctor->report, CHECK_KUBELET_ROOT,
-			"mended: %s was %s, peer group %d", share.path,
+			"fixed: %s was %s, peer group %d", share.path,
 			share.bound ? "bound on itself and made shared" : "made shared",
 			share.group);
 }

@@ -88,8 +88,7 @@ static void mounts_reconcile(struct doctor *doctor)
 
 	if (r == -ENOENT)
 		doctor_report_fail(&doctor->report, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
-			doctor->install_fix,
-			"there is no " HOOK_PROGRAM " here that could reconcile");
+			doctor->install_fix, "cannot find " HOOK_PROGRAM " for reconcile");
 	else if (r != EXIT_DONE)
 		doctor_report_fail(&doctor->report, CHECK_DEAD_MOUNTS, EXIT_HOST_IO,
 			"see the journal", "reconcile has failed");
@@ -113,8 +112,8 @@ static void describe_waiter(const struct mount_entry *mount, char *text, size_t 
 	when = time(NULL) - (time_t)((deadline_now() - waiter.since_usec) / 1000000);
 	if (waiter.since_usec > 0 && localtime_r(&when, &tm))
 		strftime(since, sizeof(since), " since %F %T", &tm);
-	snprintf(text, size, "; process %d, a probe of ours, has waited there%s", (int)waiter.pid,
-		since);
+	snprintf(text, size, "; process %d, a probe of the hook, has waited there%s",
+		(int)waiter.pid, since);
 }
 
 static void mounts_report_hung(struct doctor *doctor, const struct found *found)
@@ -162,7 +161,7 @@ void doctor_dead_mounts(struct doctor *doctor)
 	mounts_report_dead(doctor, &found);
 	if (found.dead < before)
 		doctor_report_ok(&doctor->report, CHECK_DEAD_MOUNTS,
-			"mended: reconcile detached %zu dead FUSE mount%s", before - found.dead,
+			"fixed: reconcile detached %zu dead FUSE mount%s", before - found.dead,
 			before - found.dead == 1 ? "" : "s");
 	else if (found.dead == 0 && found.hung == 0)
 		doctor_report_ok(&doctor->report, CHECK_DEAD_MOUNTS,

@@ -133,7 +133,7 @@ static bool check_arguments(
 			    (stage->other && strcmp(word, stage->other) == 0)))
 		return true;
 	doctor_report_fail(&doctor->report, stage->topic, EXIT_NODE_CONFIG,
-		"let hook.args be the program's name and the stage",
+		"set hook.args to the program's name and the stage",
 		"%s/%s: hook.args %s, the stage is %s", one->directory, one->name,
 		word ? text_quote(word) : "names no stage", stage->name);
 	return false;
@@ -156,9 +156,9 @@ static void check_timeout(
 static const char *registration_unknown(const struct doctor *doctor, const struct registration *one)
 {
 	if (!doctor->crio_is_known)
-		return "; whether CRI-O reads it is not known";
+		return "; doctor cannot tell whether CRI-O reads it";
 	return registration_matches(&one->hook, ANNOTATION_MOUNTS, "") < 0
-		       ? "; its pattern is not tried"
+		       ? "; doctor does not try its pattern"
 		       : "";
 }
 
@@ -231,8 +231,7 @@ static void judge_other_stages(struct doctor *doctor, const struct registration 
 		if (hooksd_has_stage(&one->hook, others[i]))
 			doctor_report_fail(&doctor->report, CHECK_HOOK_PRESTART, EXIT_NODE_CONFIG,
 				"remove the stage",
-				"%s/%s registers it at %s, which is none of its "
-				"stages",
+				"%s/%s registers it at %s, which is not one of its stages",
 				one->directory, one->name, others[i]);
 	}
 }
@@ -273,7 +272,7 @@ static void try_program(struct doctor *doctor, const char *path)
 
 	if (r < 0 || result.status != 0) {
 		doctor_report_fail(&doctor->report, CHECK_HOOK_BINARY, EXIT_NODE_CONFIG,
-			"install it and its libraries anew", "%s does not run: %s", path,
+			"reinstall it and its libraries", "%s does not run: %s", path,
 			r < 0		 ? strerror(-r)
 			: *result.errors ? result.errors
 					 : "it ends with an error");

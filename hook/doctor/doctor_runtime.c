@@ -26,7 +26,7 @@ static const char *runtime_describe(const char *name)
 		return "its users see the hook's exit code only, the journal has the reason";
 	if (strcmp(name, "runc") == 0)
 		return "its users see what the hook says";
-	return "what its users see of a hook is not known";
+	return "doctor cannot tell what its users see of a hook";
 }
 
 /* A container in a virtual machine gets no mount of the node after its start. */
@@ -53,7 +53,7 @@ void doctor_runtime(struct doctor *doctor)
 
 	if (!doctor->crio_is_known) {
 		doctor_report_warn(&doctor->report, CHECK_RUNTIME, NULL,
-			"not known: it is in CRI-O's configuration");
+			"unknown: doctor cannot read CRI-O's configuration");
 		return;
 	}
 	if (!name && doctor->crio_version == 0) {

@@ -47,7 +47,7 @@ static int selinux_relabel(struct doctor *doctor, int fd, const char *path, cons
 		doctor_report_error(&doctor->report, CHECK_SELINUX, &err, true);
 		return 0;
 	}
-	doctor_report_ok(&doctor->report, CHECK_SELINUX, "mended: %s was labelled %s", path, label);
+	doctor_report_ok(&doctor->report, CHECK_SELINUX, "fixed: %s was labelled %s", path, label);
 	return 1;
 }
 

@@ -38,11 +38,11 @@ static const char *publish_describe_trick(int r)
 	case -ELOOP:
 		return "a symlink is in the way, or too many of them";
 	case -ENOTDIR:
-		return "what is there is no directory";
+		return "it is not a directory";
 	case -ENOENT:
 		return "a symlink leads nowhere";
 	case -EACCES:
-		return "what is there cannot be entered";
+		return "it cannot be entered";
 	case -EXDEV:
 		return "it is in a volume that the host sees, where the topology would appear too";
 	case -EREMOTE:

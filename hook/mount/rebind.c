@@ -152,8 +152,7 @@ static int check_possible(const struct mount_entry *bind, struct error *err)
 			"container again; to have it shared at once, list it in nodeMounts, or run "
 			"Linux 5.2 or newer",
 			"the container's bind at %s was made before the volume was shared, and "
-			"this "
-			"kernel cannot replace it (no open_tree and move_mount)",
+			"this kernel cannot replace it (it lacks open_tree and move_mount)",
 			bind->target);
 	return 0;
 }

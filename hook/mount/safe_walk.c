@@ -176,8 +176,7 @@ static int safe_walk_make_error(
 		return error_set(err, r, FINDING_HOST_IO, path,
 			directory->creator.uid == 0
 				? "give the sidecar a runAsUser that may write there (a volume "
-				  "that "
-				  "squashes root lets no root write)"
+				  "that squashes root does not let root write)"
 				: "let the provider's user write there (fsGroup, or the volume's "
 				  "permissions)",
 			"cannot make %s as uid %u gid %u: %s", path, directory->creator.uid,

@@ -308,7 +308,7 @@ static int is_hooks_bind(
 static int shared_bind_keep(const struct shared_bind_end *end, struct error *err)
 {
 	return error_set(err, -EBUSY, FINDING_HOST_IO, end->volume->host_path,
-		"mend or remove the records that cannot be read; status names them",
+		"repair or remove the records that cannot be read; status names them",
 		"the bind of %s on itself stays: a record that cannot be read may use it",
 		end->volume->host_path);
 }

@@ -48,7 +48,7 @@ static int record_check_file(int fd, const char *path, struct error *err)
 		return record_error(err, -errno, "stat", path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != 0)
 		return error_set(err, -EPERM, FINDING_HOST_IO, path,
-			"remove it: the pod's next container is recorded anew",
+			"remove it: the hook records the pod's next container again",
 			"%s is not a regular file of root's", path);
 	return 0;
 }
@@ -103,7 +103,7 @@ int record_load(int runtime_fd, const char *pod_uid, struct topology *ret, bool 
 		return r;
 	if (!topology.pod_uid || strcmp(topology.pod_uid, pod_uid) != 0)
 		return error_set(err, -EINVAL, FINDING_HOST_IO, path,
-			"remove it: the pod's next container is recorded anew",
+			"remove it: the hook records the pod's next container again",
 			"%s is the record of another pod", path);
 	*ret = topology;
 	topology = (struct topology){0};

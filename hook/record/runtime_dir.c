@@ -36,7 +36,7 @@ static int check_owner(int fd, const char *path, struct error *err)
 			strerror(errno));
 	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return error_set(err, -EPERM, FINDING_HOST_IO, path,
-			"remove the directory: the next hook makes it anew",
+			"remove the directory: the next hook makes it again",
 			"%s belongs to uid %u with mode %04o, expected root and no write access "
 			"for others",
 			path, st.st_uid, st.st_mode & 07777);

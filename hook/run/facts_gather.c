@@ -56,7 +56,7 @@ static int facts_hold_container(const struct run *run, struct error *err)
 	held_process_hold(run->state.pid);
 	r = drop_privileges_drop_ptrace();
 	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
-			       "cannot give up CAP_SYS_PTRACE: %s", strerror(-r))
+			       "cannot drop CAP_SYS_PTRACE: %s", strerror(-r))
 		     : 0;
 }
 

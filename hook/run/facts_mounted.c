@@ -132,7 +132,7 @@ static int mounted_probe(struct run *run, const struct targets *targets,
 	}
 	if (!first)
 		return 0;
-	worker_status_at(run->progress, "asking the mounts, the first of which is", first);
+	worker_status_at(run->progress, "probing the mounts, beginning with", first);
 	r = probe_paths(&run->node.host, questions, targets->n, run_probe_timeout(run));
 	return r < 0 ? error_set(err, r, FINDING_HOST_IO, first, NULL, "cannot probe %s: %s", first,
 			       strerror(-r))

@@ -121,7 +121,7 @@ void parser_end(void)
 static int parser_refuse(struct error *err, const char *name, const char *why)
 {
 	return error_set(err, -EPROTO, FINDING_INTERNAL, name, "report it, with that document",
-		"%s: the process that parses it %s", name, why);
+		"%s: the parser %s", name, why);
 }
 
 /* The node is in trouble. */
@@ -240,7 +240,7 @@ static int parser_request(const struct parser_question *asked, const struct text
 		return parser_fail(err, name, r);
 	}
 	if (answer.size > sizeof(parser.memory->output))
-		return parser_give_up(err, name, "gave an answer that makes no sense");
+		return parser_give_up(err, name, "gave an invalid answer");
 	*ret_size = answer.size;
 	return take_output(&answer, ret, err);
 }
@@ -252,7 +252,7 @@ static int parser_finish(struct wire *wire, const char *name, struct error *err)
 
 	if (r == -ENOMEM)
 		return error_memory(err);
-	return r < 0 ? parser_give_up(err, name, "gave an answer that makes no sense") : 0;
+	return r < 0 ? parser_give_up(err, name, "gave an invalid answer") : 0;
 }
 
 /* What the child said came to: its own error, or 0 with `wire` at the document. */

@@ -65,7 +65,7 @@ enum finding_place {
 	X(STATE_INVALID, "state-invalid", DENY, EXIT_INPUT, FROM_JUDGE | FROM_POSTSTOP,            \
 		AT_NOWHERE, "the runtime's state does not name a container of CRI-O")              \
 	X(CONFIG_INVALID, "config-invalid", DENY, EXIT_INPUT, FROM_JUDGE, AT_NOWHERE,              \
-		"the container's config.json cannot be read, or breaks the OCI specification")                     \
+		"the container's config.json cannot be read, or breaks the OCI specification")     \
 	X(NAMESPACE_NOT_ALLOWED, "namespace-not-allowed", DENY, EXIT_POLICY,                       \
 		FROM_JUDGE | FROM_LINT, AT_NAMESPACE,                                              \
 		"the node's policy does not serve the namespace")                                  \
@@ -83,7 +83,8 @@ enum finding_place {
 	X(HOST_NOT_SHARED, "host-not-shared", DENY, EXIT_PROPAGATION, FROM_JUDGE, AT_NOWHERE,      \
 		"the node's mount below the volume is private")                                    \
 	X(PROVIDER_NOT_SHARED, "provider-not-shared", DENY, EXIT_PROPAGATION,                      \
-		FROM_JUDGE | FROM_LINT, AT_PROPAGATION, "the sidecar's volume lets no mount out")  \
+		FROM_JUDGE | FROM_LINT, AT_PROPAGATION,                                            \
+		"a mount in the sidecar's volume does not leave the sidecar")                      \
 	X(PEER_GROUP_MISMATCH, "peer-group-mismatch", DENY, EXIT_PROPAGATION, FROM_JUDGE,          \
 		AT_NOWHERE, "the container's mount does not belong to the node's peer group")      \
 	X(ROOTFS_PROPAGATION, "rootfs-propagation", DENY, EXIT_PROPAGATION, FROM_JUDGE,            \
@@ -102,7 +103,7 @@ enum finding_place {
 	X(FUSE_MODULE_MISSING, "fuse-module-missing", DENY, EXIT_FUSE_DEVICE, FROM_JUDGE,          \
 		AT_NOWHERE, "the node's kernel has not loaded the fuse module")                    \
 	X(FUSE_DEVICE_MISSING, "fuse-device-missing", DENY, EXIT_FUSE_DEVICE,                      \
-		FROM_JUDGE | FROM_LINT, AT_PRIVILEGED, "the sidecar has no /dev/fuse")             \
+		FROM_JUDGE | FROM_LINT, AT_PRIVILEGED, "the sidecar does not have /dev/fuse")      \
 	X(FUSE_DEVICE_DENIED, "fuse-device-denied", DENY, EXIT_FUSE_DEVICE,                        \
 		FROM_JUDGE | FROM_LINT, AT_PRIVILEGED, "the sidecar may not open /dev/fuse")       \
 	X(CAP_SYS_ADMIN_MISSING, "cap-sys-admin-missing", DENY, EXIT_PRIVILEGE,                    \

@@ -208,7 +208,7 @@ static int fail_expected(struct lexer *lexer)
 		[EXPECT_VALUE_OR_END] = "expected a value or ']'",
 		[EXPECT_NAME] = "expected a name in double quotes",
 		[EXPECT_NAME_OR_END] = "expected a name in double quotes or '}'",
-		[EXPECT_COLON] = "expected ':' behind the name",
+		[EXPECT_COLON] = "expected ':' after the name",
 	};
 
 	if (lexer->expected == EXPECT_COMMA_OR_END)

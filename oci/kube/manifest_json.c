@@ -134,8 +134,7 @@ static int read_members(struct reader *reader, bool mapping, char closing)
 				return manifest_refuse(reader, "expected a name in double quotes");
 			r = read_string(reader);
 			if (r == 0)
-				r = manifest_expect(
-					reader, ':', "expected a colon behind the name");
+				r = manifest_expect(reader, ':', "expected a colon after the name");
 		}
 		if (r == 0)
 			r = read_value(reader);

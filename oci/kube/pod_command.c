@@ -120,9 +120,8 @@ static int load_words(struct pod *pod, struct pod_container *container, const ch
 			r = add_word(pod, container, text);
 		else if (item)
 			r = pod_add_problem(pod, item, "put it in quotes",
-				"an item of %s is not text: a colon with a blank behind it makes "
-				"a "
-				"mapping of it",
+				"an item of %s is not text: a colon and a blank after it make it a "
+				"mapping",
 				key);
 	}
 	return r;

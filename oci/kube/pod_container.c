@@ -56,7 +56,8 @@ static int pod_load_mount(
 
 	if (!path || path[0] != '/')
 		return pod_add_problem(pod, value ? value : node, "give it an absolute mountPath",
-			"a volumeMount of container %s has no absolute mountPath", container->name);
+			"the mountPath of a volumeMount of container %s is not absolute",
+			container->name);
 	if (array_grow(&container->mounts, container->n_mounts, sizeof(*container->mounts)) < 0)
 		return -ENOMEM;
 	mount = &container->mounts[container->n_mounts];

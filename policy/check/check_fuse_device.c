@@ -31,8 +31,8 @@ static int fuse_device_check_container(const struct facts *facts, struct finding
 	if (!devices_have_fuse(facts->spec))
 		r = findings_add(findings, facts->config, FINDING_FUSE_DEVICE_MISSING,
 			FUSE_DEVICE_PATH, FIX_DEVICE,
-			"container %s will have no %s: it is not in linux.devices, nor bound from "
-			"the host",
+			"container %s does not get %s: neither linux.devices nor a bind of the "
+			"host has it",
 			name, FUSE_DEVICE_PATH);
 	if (r == 0 && !devices_allow(facts->spec, 'c', FUSE_DEVICE_MAJOR, FUSE_DEVICE_MINOR,
 			      DEVICE_READ | DEVICE_WRITE))

@@ -46,7 +46,7 @@ static int check_host(
 		return 0;
 	case FIXABLE_NODE:
 		return add_host_not_shared(facts, target,
-			"the hook leaves other pods' mounts alone",
+			"the hook does not change other pods' mounts",
 			"list it in nodeMounts of the node's policy.json and run "
 			"`" HOOK_PROGRAM " prepare`",
 			findings);
@@ -55,12 +55,12 @@ static int check_host(
 		if (target->volume && !config_prefix_of(&facts->config->roots, target->volume))
 			return 0;
 		return add_host_not_shared(facts, target,
-			"the hook makes nothing shared outside the policy's roots",
+			"the hook shares nothing outside the policy's roots",
 			"mount the volume itself in the container, not a directory above it",
 			findings);
 	case FIXABLE_FOREIGN:
 		return add_host_not_shared(facts, target,
-			"the hook makes no directory shared that is not a volume of the pod's own",
+			"the hook shares a volume of the pod's own only",
 			"list it in nodeMounts of the node's policy.json and run "
 			"`" HOOK_PROGRAM " prepare`",
 			findings);
@@ -160,8 +160,8 @@ static int check_id_map(
 	return findings_add(findings, facts->config, FINDING_PEER_GROUP_MISMATCH,
 		target->mount->destination,
 		"make the host's mount shared (mount --make-shared) before the pod starts",
-		"the volume at %s of container %s is idmapped and apart from the host's mount: the "
-		"hook cannot replace it, since every file would have another owner",
+		"the volume at %s of container %s is idmapped and not in the host's peer group: "
+		"the hook cannot replace it, since every file would change its owner",
 		target->mount->destination, facts->identity->container_name);
 }
 
@@ -237,8 +237,8 @@ static int check_rootfs(
 		"linux.rootfsPropagation",
 		provides ? "set linux.rootfsPropagation to \"rshared\""
 			 : "set linux.rootfsPropagation to \"rslave\"",
-		"linux.rootfsPropagation of container %s is %s, and the runtime applies it to "
-		"every mount after this hook: the volume at %s would not %s mounts any more",
+		"linux.rootfsPropagation of container %s is %s, which the runtime applies to every "
+		"mount after this hook: the volume at %s would then not %s mounts",
 		facts->identity->container_name, propagation_name(rootfs),
 		target->mount->destination, provides ? "send" : "receive");
 }

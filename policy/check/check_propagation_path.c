@@ -39,7 +39,7 @@ static int add_mismatch(const struct facts *facts, const struct target *target, 
 {
 	return findings_add(findings, facts->config, FINDING_PEER_GROUP_MISMATCH,
 		target->mount ? target->mount->destination : target->request->path,
-		"delete the pod, so that its containers are made anew on the shared mount",
+		"delete the pod, so that its containers are created again on the shared mount",
 		"a mount at %s on the host and %s in container %s do not reach each other: %s",
 		target->host_path, target->seen_path, facts->identity->container_name, why);
 }
@@ -52,7 +52,7 @@ static int add_separate_mounts(
 
 	return findings_add(findings, facts->config, FINDING_PEER_GROUP_MISMATCH,
 		target->mount->destination,
-		"delete the pod, so that its containers are made anew on the shared mount",
+		"delete the pod, so that its containers are created again on the shared mount",
 		"a mount at %s on the host and %s in container %s do not reach each other: the "
 		"host's mount is in peer group %d, the container's in %d with master %d",
 		target->host_path, target->seen_path, facts->identity->container_name, host->shared,

@@ -39,7 +39,7 @@ static int check_least_privilege(
 	if (r == 0 && capabilities_privileged(facts->spec))
 		r = findings_add(findings, facts->config, FINDING_CONSUMER_PRIVILEGED, name,
 			"remove securityContext.privileged from it",
-			"container %s is privileged: a consumer of FUSE mounts needs no privilege",
+			"container %s is privileged: a consumer of FUSE mounts does not need that",
 			name);
 	return r;
 }

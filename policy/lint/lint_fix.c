@@ -85,7 +85,7 @@ static int lint_fix_round(
 		return error_memory(err);
 	if (readable && lint_is_unreadable(lint))
 		return error_set(err, -EINVAL, FINDING_INTERNAL, "--fix",
-			"report it, with the manifest", "the mended manifest cannot be read: %s",
+			"report it, with the manifest", "the fixed manifest cannot be read: %s",
 			lint->items[0].finding.message);
 	return 1;
 }

@@ -136,8 +136,8 @@ static int add_needless(struct lint_pod *pod, const struct lint_container *conta
 			container->pod->name,
 			init_work->only_ours || pod->request.n_mounts == 0
 				? "remove it: the hook makes the directories of the annotation"
-				: "remove it; for what else it does, let one mount a subPath that "
-				  "holds no FUSE path"},
+				: "remove it; for what else it does, mount a subPath that does not "
+				  "hold a FUSE path"},
 		refused ? LINT_ERROR : LINT_WARNING, &finding,
 		refused ? "init container %s makes directories, as the hook does; it mounts the "
 			  "volume above the FUSE paths before a sidecar runs, so that the hook "
@@ -160,7 +160,7 @@ static int add_early(struct lint_pod *pod, const struct lint_container *containe
 	return lint_add(pod,
 		&(struct lint_site){lint_name_of(container->pod), FINDING_PROVIDER_NOT_STARTED,
 			request->path,
-			init ? "let it mount a subPath that holds no FUSE path, or make the "
+			init ? "mount a subPath of it that does not hold a FUSE path, or make the "
 			       "sidecar a native one before it (restartPolicy: Always)"
 			     : "list the sidecar before this container, or make it a native "
 			       "sidecar (restartPolicy: Always)"},
@@ -210,8 +210,8 @@ static int add_endless(struct lint_pod *pod, const struct lint_container *contai
 			container->pod->name,
 			"make it a native sidecar: restartPolicy: Always on the init container"},
 		LINT_ERROR, &finding,
-		"init container %s makes a FUSE mount and does not end: no container behind it is "
-		"ever created",
+		"init container %s makes a FUSE mount and does not end: the kubelet never creates "
+		"a container after it",
 		container->pod->name);
 
 	if (r < 0 || !finding)

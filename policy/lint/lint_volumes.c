@@ -113,8 +113,8 @@ static int check_empty_dir(struct lint_pod *pod, const struct pod_volume *volume
 				"keep it for mountpoints, and what is to last on a "
 				"persistentVolumeClaim"},
 			LINT_NOTE, NULL,
-			"volume %s is an emptyDir: the hook makes the FUSE paths in it anew, and "
-			"whatever else is written there ends with the pod",
+			"volume %s is an emptyDir: the hook makes the FUSE paths in it again, and "
+			"anything else in it ends with the pod",
 			volume->name);
 	return lint_add(pod,
 		&(struct lint_site){manifest_get(data->node, "subPath"), FINDING_VOLUME_UNFIT,

@@ -273,7 +273,7 @@ without_helper() {
 	((code == 0)) && grep -q '^warn  crio-config    cannot run fuse-sidecar-inspect' "$scratch/doctor" &&
 		grep -q '^warn  hooks-dir      .*/etc/' \
 			"$scratch/doctor" &&
-		grep -q '^ok    hook-prestart  .*; whether CRI-O reads it is not known' "$scratch/doctor" &&
+		grep -q '^ok    hook-prestart  .*; doctor cannot tell whether CRI-O reads it' "$scratch/doctor" &&
 		! grep -qE "^ok    hooks-dir|CRI-O reads .*default" "$scratch/doctor"
 }
 is 'without its helper doctor says what it cannot tell' without_helper
@@ -284,7 +284,7 @@ without_helper_or_config() {
 		cp "$hooksd"/*.json "$image/usr/share/containers/oci/hooks.d/" || return 1
 	"$scratch/alone/tool" doctor --root "$image" | tee "$scratch/doctor"
 	grep -q '^ok    hooks-dir      CRI-O reads /usr/share/containers/oci/hooks.d (its default)' "$scratch/doctor" &&
-		grep -q '^ok    hook-prestart  .*; its pattern is not tried' "$scratch/doctor"
+		grep -q '^ok    hook-prestart  .*; doctor does not try its pattern' "$scratch/doctor"
 }
 is 'nor does it say that a pattern is well which it has not tried' without_helper_or_config
 
@@ -505,7 +505,7 @@ is 'a private kubelet root fails' node_says 13 \
 is 'a directory on it is not bound while CRI-O runs' node_says 13 --fix '^fail  kubelet-root'
 echo '{"roots": ["/var/lib/kubelet"]}' >/etc/fuse-sidecar-hook/policy.json
 is 'a mount is made shared' node_says 0 --fix \
-	'^ok    kubelet-root   mended: /var/lib/kubelet was made shared, peer group'
+	'^ok    kubelet-root   fixed: /var/lib/kubelet was made shared, peer group'
 is 'and stays so' node_says 0 '^ok    kubelet-root   /var/lib/kubelet is on a shared mount'
 rm /etc/fuse-sidecar-hook/policy.json
 

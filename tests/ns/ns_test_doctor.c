@@ -34,7 +34,7 @@ static void a_crashed_pods_dead_mount_is_mended_by_reconcile(void **state)
 	expect_says(told, "1 pod recorded");
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
 	mended = doctor("--fix");
-	expect_says(mended, "mended: reconcile detached 1 dead FUSE mount");
+	expect_says(mended, "fixed: reconcile detached 1 dead FUSE mount");
 	expect_says(mended, "1 pod removed, 0 alive, 0 failed");
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
 	assert_int_equal(fake_pod_count_files("pods"), 0);
@@ -89,7 +89,7 @@ static void a_probe_that_is_left_waiting_is_named(void **state)
 	assert_non_null(first);
 	told = doctor(NULL);
 	expect_says(told, "/var/lib/kubelet/pods/p/hung; process ");
-	expect_says(told, ", a probe of ours, has waited there since 20");
+	expect_says(told, ", a probe of the hook, has waited there since 20");
 }
 
 static void the_journal_gets_an_entry_that_says_why(void **state)

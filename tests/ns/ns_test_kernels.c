@@ -223,7 +223,7 @@ static void the_first_container_is_refused_and_the_next_one_finds_the_volume_sha
 	first = fake_pod_provider(&pod, "zurg");
 	expect_4_18(first, "prestart", 13);
 	fake_member_expect_said(first, "[host-not-shared]");
-	fake_member_expect_said(first, "no open_tree and move_mount");
+	fake_member_expect_said(first, "lacks open_tree and move_mount");
 	fake_member_expect_said(first, "nodeMounts");
 	assert_string_equal(fake_pod_status(&pod, "rclone-zurg"), "denied");
 	assert_string_equal(fake_pod_recorded(&pod, "/volumeRoots/0/boundByHook"), "true");

@@ -89,7 +89,7 @@ static void one_that_dies_is_named_and_replaced(void **state)
 	assert_int_equal(ask(STATE, said, sizeof(said)), 0);
 	kill(child_of(getpid()), SIGKILL);
 	assert_int_equal(ask(STATE, said, sizeof(said)), FINDING_INTERNAL);
-	assert_string_equal(said, "state: the process that parses it was killed by signal 9");
+	assert_string_equal(said, "state: the parser was killed by signal 9");
 	assert_int_equal(ask(STATE, said, sizeof(said)), 0);
 	parser_end();
 }
@@ -145,7 +145,7 @@ static void one_that_gives_no_answer_is_not_waited_for(void **state)
 	assert_int_equal(ask(STATE, said, sizeof(said)), 0);
 	kill(child_of(getpid()), SIGSTOP);
 	assert_int_equal(ask(STATE, said, sizeof(said)), FINDING_INTERNAL);
-	assert_string_equal(said, "state: the process that parses it gave no answer in its time");
+	assert_string_equal(said, "state: the parser gave no answer in its time");
 	parser_end();
 	assert_int_equal(child_of(getpid()), 0);
 	worker_status_free(progress);
@@ -229,7 +229,7 @@ static void a_run_whose_parser_is_killed_is_refused_and_told(void **state)
 
 	(void)state;
 	assert_int_equal(child_capture(kill_its_parser, NULL, &said), EXIT_INTERNAL);
-	if (!strstr(said, "[internal] state: the process that parses it was killed by signal 9"))
+	if (!strstr(said, "[internal] state: the parser was killed by signal 9"))
 		fail_msg("%s", said);
 }
 

@@ -226,7 +226,7 @@ static void doctor_tells_which_and_mends(void **state)
 	assert_non_null(strstr(told, RUNTIME_DIR "/locks is labelled "));
 	assert_null(strstr(told, RUNTIME_DIR "/tmp is labelled "));
 	fake_pod_command("doctor", "--fix", &mended);
-	assert_non_null(strstr(mended, "mended: " RUNTIME_DIR "/pods was labelled"));
+	assert_non_null(strstr(mended, "fixed: " RUNTIME_DIR "/pods was labelled"));
 	expect_all(OWN);
 	fake_pod_command("doctor", NULL, &after);
 	assert_null(strstr(after, "is labelled"));

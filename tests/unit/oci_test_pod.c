@@ -116,7 +116,7 @@ static void what_kubernetes_refuses_is_a_problem(void **state)
 	} cases[] = {
 		{"- {name: a, image: b, args: x}\n", "args is not a list"},
 		{"- name: a\n  args: [mount, zurg: /x]\n", "an item of args is not text"},
-		{"- name: a\n  volumeMounts: [{name: v, mountPath: x}]\n", "no absolute mountPath"},
+		{"- name: a\n  volumeMounts: [{name: v, mountPath: x}]\n", "mountPath"},
 		{"- name: a\n  volumeMounts: [{name: v, mountPath: /x, mountPropagation: "
 		 "shared}]\n",
 			"expected None, HostToContainer or Bidirectional"},
