@@ -198,7 +198,8 @@ static int refuse_larger(struct error *err)
 {
 	return error_set(err, -E2BIG, FINDING_ANNOTATION_INVALID, ANNOTATION_MOUNTS,
 		"shorten the paths, or ask for fewer mounts",
-		"the pod's record has no room for this container: expected at most %lu bytes",
+		"the pod's record does not have room for this container: expected at most %lu "
+		"bytes",
 		TOPOLOGY_MAX_SIZE);
 }
 
@@ -222,9 +223,9 @@ static void audit_omitted(struct run *run)
 	audit_send(&run->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_RECORDED, .result = "reported", .priority = LOG_WARNING},
-		container
-			? "the pod's record has no room for %lld of its findings, mounts and paths"
-			: "the pod's record has no room for it",
+		container ? "the pod's record does not have room for %lld of its findings, mounts "
+			    "and paths"
+			  : "the pod's record does not have room for it",
 		container ? (long long)container->omitted : 0);
 }
 

@@ -59,8 +59,18 @@ programs_are_named() {
 	grep -q 'fuse-sidecar doctor: cannot' "$scratch/messages" && ! grep -E '(HOOK|TOOL)_(PROGRAM|PACKAGE)' "$scratch/messages"
 }
 
+# The rules of docs/contributing.md, "Style", as far as a pattern knows them, for messages and for fixes.
+words_are_plain() {
+	local bad=0
+	cut -f 1,3-5 "$scratch/messages" | grep -v '^text' |
+		grep -E $'\\b(is|has|have|names) no [a-z]|\\bthere (is|are) no\\b|\\bcannot have\\b|\\.\t' && bad=1
+	awk -F'\t' '$4 ~ /^[A-Z]/ { print; bad = 1 } END { exit bad }' "$scratch/messages" || bad=1
+	return "$bad"
+}
+
 is 'C is read as the compiler reads it' reads_c
 is 'the names of the programs are read' programs_are_named
 is 'no error is left out' every_error_is_there
 is 'every code has a message' every_code_has_a_message
+is 'messages say "not", not "no", and are no sentences with a full stop; fixes begin with a verb' words_are_plain
 finish

@@ -103,7 +103,7 @@ static void what_is_left_out_is_said(void **state)
 		denials++;
 	assert_int_equal(denials, 16);
 	expect_says(said, "more findings are not listed");
-	expect_says(said, "the pod's record has no room for");
+	expect_says(said, "record does not have room for");
 }
 
 static void the_bind_of_another_pod_is_released(void **state)
