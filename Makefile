@@ -302,10 +302,13 @@ run_check = tests/run-check.sh --build '$(BUILD)'
 sanitizer_env := $(if $(SANITIZE),ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1)
 
+# As many compilers as there are cores, where nobody has said how many.
+side_by_side = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: check
 check: ## install what tests need, build, run unit, namespace, fault, install and end-to-end tests
 	install/deps.sh build test
-	@$(MAKE) all tests check-layers
+	@$(MAKE) $(side_by_side) all tests check-layers
 	@$(run_check) unit ns race pods fault kernels newer install e2e
 
 .PHONY: check-unit check-ns check-fault check-faults check-install check-e2e

@@ -196,6 +196,9 @@ run_beside() {
 
 # They are in the background: a signal to this script would not end them.
 stop() {
+	trap '' INT TERM
+	say "stopped by a signal, with $passed passed, $failed failed, and those that ran:"
+	say "$(for i in "${!running[@]}"; do echo "  ${names[i]}"; done)"
 	kill -TERM "$@" 2>/dev/null
 	wait
 	exit 130

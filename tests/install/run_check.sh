@@ -121,6 +121,22 @@ late_is_left_out() (
 		grep -q ' long$' "$scratch/left"
 )
 
+stopped_leaves_nothing() {
+	local pid
+	: >"$tree/tests/unit/oci_test_slow.c"
+	printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 100\n' "$scratch/slow" >"$tree/build/tests/unit/oci_test_slow"
+	chmod +x "$tree/build/tests/unit/oci_test_slow"
+	"$tree/tests/run-check.sh" oci_test_slow >"$scratch/check" &
+	pid=$!
+	until [[ -s $scratch/slow ]]; do
+		kill -0 "$pid" || return 1
+		sleep 0.05
+	done
+	kill -TERM "$pid"
+	wait "$pid"
+	(($? == 130)) && grep -q '^  unit/oci_test_slow$' "$scratch/check" && ! kill -0 "$(<"$scratch/slow")"
+}
+
 verdict_is_last() {
 	mkdir -p "$tree/docs" "$tree/tests/lint" "$tree/.ci" && cp tests/lint/run.sh "$tree/tests/lint/" &&
 		echo '{' >"$tree/docs/broken.json" || return 1
@@ -167,6 +183,7 @@ is 'no test of a shell suite can be named' check_says 2 'build on each other' --
 is_with git 'what has changed chooses programs' changed_is_chosen
 is 'those for which there is no time are told' late_is_left_out
 is_with 'clang-format jq' 'lint goes on where one fails, and ends with its verdict' verdict_is_last
+is 'a run that is stopped ends its suites' stopped_leaves_nothing
 is 'programs that stages name are there' named_programs_are_there
 is 'and tests that may be skipped' named_skips_are_there
 if ((EUID == 0)); then
