@@ -34,8 +34,8 @@ static int apply_step(struct run *run, const struct plan_step *step, struct erro
 	char doing[64];
 
 	snprintf(doing, sizeof(doing), "at the step %s of", plan_action_name(step->action));
-	worker_status_at(
-		run->progress, doing, step->host_path ? step->host_path : step->container_path);
+	worker_status_at(run->session.progress, doing,
+		step->host_path ? step->host_path : step->container_path);
 	switch (step->action) {
 	case PLAN_CREATE_DIRECTORY:
 		return apply_create_directory(run, step, err);

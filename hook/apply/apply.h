@@ -7,7 +7,8 @@
 
 /*
  * Carry the steps of run->judgement.plan out in order and audit each change. A step that fails ends
- * it with `err` filled; what was made so far is on run->rollback, for the caller to take back.
+ * it with `err` filled; what was made so far is on run->session.rollback, for the caller to take
+ * back.
  */
 int apply_plan(struct run *run, struct error *err);
 

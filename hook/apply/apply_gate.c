@@ -57,13 +57,13 @@ static int build(const struct run *run, struct gate *ret)
 			.node = strcmp(step->provider, PROVIDER_NODE) == 0,
 		};
 		if (!path->node)
-			name_provider(&run->topology, path);
+			name_provider(&run->session.topology, path);
 		ret->timeout_usec = step->timeout_usec;
 		ret->n++;
 	}
-	ret->probe_timeout_usec = run->config.probe_timeout_usec;
+	ret->probe_timeout_usec = run->input.config.probe_timeout_usec;
 	/* Mode audit reports what would be waited for, and delays nobody. */
-	if (run->config.audit_only)
+	if (run->input.config.audit_only)
 		ret->timeout_usec = 0;
 	return 0;
 }
@@ -81,9 +81,9 @@ static char *describe_wait(uint64_t usec)
 /* What a shut gate means here: a denial, unless the policy takes its code lighter. */
 static enum severity shut_severity(const struct run *run, const struct error *err)
 {
-	enum severity severity = run->config.severity[err->code];
+	enum severity severity = run->input.config.severity[err->code];
 
-	if (run->config.audit_only && severity == SEVERITY_DENY)
+	if (run->input.config.audit_only && severity == SEVERITY_DENY)
 		return SEVERITY_WARN;
 	return severity;
 }
@@ -103,16 +103,17 @@ static void audit_gate(
 	};
 
 	if (err)
-		audit_send(&run->audit, &entry, "the gate refuses it %s: %s%s%s", wait ? wait : "",
-			error_message(err), err->fix ? "; fix: " : "", err->fix ? err->fix : "");
+		audit_send(&run->session.audit, &entry, "the gate refuses it %s: %s%s%s",
+			wait ? wait : "", error_message(err), err->fix ? "; fix: " : "",
+			err->fix ? err->fix : "");
 	else
-		audit_send(&run->audit, &entry, "the gate opens %s: %zu mount%s live",
+		audit_send(&run->session.audit, &entry, "the gate opens %s: %zu mount%s live",
 			wait ? wait : "", gate->n, gate->n == 1 ? " is" : "s are");
 }
 
 static int note_state(struct run *run, const struct gate_path *path, uint64_t now_usec)
 {
-	return topology_note_path(&run->topology, path->path,
+	return topology_note_path(&run->session.topology, path->path,
 		&(struct path_note){
 			.state = path->state,
 			.device = path->device[0] ? path->device : NULL,
@@ -127,10 +128,10 @@ static int note_state(struct run *run, const struct gate_path *path, uint64_t no
 /* A container of the pod for which what was shared may still be needed. */
 static bool has_other_user(const struct run *run)
 {
-	for (size_t i = 0; i < run->topology.n_containers; i++) {
-		const struct topology_container *other = &run->topology.containers[i];
+	for (size_t i = 0; i < run->session.topology.n_containers; i++) {
+		const struct topology_container *other = &run->session.topology.containers[i];
 
-		if (strcmp(other->name, run->identity.container_name) != 0 &&
+		if (strcmp(other->name, run->input.identity.container_name) != 0 &&
 			other->status != CONTAINER_DENIED &&
 			process_is_alive(other->pid, other->pid_start_ticks))
 			return true;
@@ -144,11 +145,11 @@ static void take_back_sharing(struct run *run)
 	unsigned int left = has_other_user(run) ? 0 : rollback_run(run);
 
 	if (left > 0)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
 			"%u change%s of the refused run could not be rolled back", left,
 			left == 1 ? "" : "s");
-	rollback_list_clear(&run->rollback);
+	rollback_list_clear(&run->session.rollback);
 }
 
 /* The record again, with the lock: others may have written it while this run waited. */
@@ -162,9 +163,9 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	r = run_lock_record_again(run, err);
 	if (r < 0)
 		return r;
-	container = topology_container(&run->topology, run->identity.container_name);
+	container = topology_container(&run->session.topology, run->input.identity.container_name);
 	/* A newer instance of this container has come meanwhile: the record is that one's. */
-	if (!container || strcmp(container->id, run->identity.container_id) != 0)
+	if (!container || strcmp(container->id, run->input.identity.container_id) != 0)
 		return 0;
 	container->status = status;
 	if (status == CONTAINER_DENIED)
@@ -181,7 +182,7 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	run->topology.updated_usec = now_usec;
+	run->session.topology.updated_usec = now_usec;
 	return run_commit(run, err);
 }
 
@@ -192,11 +193,11 @@ static int wait_at_gate(
 	uint64_t allowed = gate->timeout_usec ? gate->timeout_usec : gate->probe_timeout_usec;
 	int r;
 
-	worker_status_at(run->progress, "waiting at the gate for",
+	worker_status_at(run->session.progress, "waiting at the gate for",
 		gate->n ? gate->paths[0].host_path : NULL);
-	worker_status_extend(run->progress, (int64_t)allowed);
+	worker_status_extend(run->session.progress, (int64_t)allowed);
 	r = gate_wait(gate, ret_waited_usec, err);
-	worker_status_extend(run->progress,
+	worker_status_extend(run->session.progress,
 		*ret_waited_usec < allowed ? (int64_t)*ret_waited_usec - (int64_t)allowed : 0);
 	return r;
 }
@@ -228,13 +229,13 @@ static int refuse_ahead(
 	cleanup_error struct error err = {0};
 
 	audit_gate(run, gate, refusal, waited_usec);
-	metrics_note_gate(&run->metrics, false, waited_usec);
-	run->gate_usec += waited_usec;
-	run->refused_by_gate = true;
+	metrics_note_gate(&run->session.metrics, false, waited_usec);
+	run->session.gate_usec += waited_usec;
+	run->session.refused_by_gate = true;
 	if (findings_add_error(&run->judgement.findings, refusal) < 0)
 		return -ENOMEM;
 	if (apply_record(run, CONTAINER_DENIED, &err) < 0)
-		audit_failure(&run->audit, &err);
+		audit_failure(&run->session.audit, &err);
 	return 0;
 }
 
@@ -265,7 +266,7 @@ int apply_ask_gate(struct run *run, struct error *err)
 
 static void audit_arrival(struct run *run, const struct gate_path *path, const char *seen_path)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_PROPAGATION_CHANGED,
 			.result = "ok",
@@ -308,21 +309,21 @@ int apply_wait(struct run *run, struct error *err)
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	/* Other hooks of the pod may use what was made so far: it is in the record. */
-	lock_release(&run->lock);
+	lock_release(&run->session.lock);
 	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
 	if (r == 0)
 		r = bring_all(run, &gate, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
-	metrics_note_gate(&run->metrics, r >= 0, waited_usec);
-	run->gate_usec += waited_usec;
+	metrics_note_gate(&run->session.metrics, r >= 0, waited_usec);
+	run->session.gate_usec += waited_usec;
 	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
 	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,
 		r < 0 ? &refusal : NULL, err);
-	rollback_list_clear(&run->rollback);
+	rollback_list_clear(&run->session.rollback);
 	if (denied) {
-		run->refused_by_gate = true;
+		run->session.refused_by_gate = true;
 		if (noted < 0)
-			audit_failure(&run->audit, err);
+			audit_failure(&run->session.audit, err);
 		error_clear(err);
 		*err = refusal;
 		refusal = (struct error){0};

@@ -18,10 +18,10 @@
 static struct safe_walk_directory directory_of(const struct run *run, const struct plan_step *step)
 {
 	return (struct safe_walk_directory){
-		.creator = {.uid = run->spec.uid,
-			.gid = run->spec.gid,
-			.groups = run->spec.additional_gids,
-			.n_groups = run->spec.n_additional_gids},
+		.creator = {.uid = run->input.spec.uid,
+			.gid = run->input.spec.gid,
+			.groups = run->input.spec.additional_gids,
+			.n_groups = run->input.spec.n_additional_gids},
 		.owner_uid = step->uid,
 		.owner_gid = step->gid,
 		.mode = step->mode,
@@ -38,13 +38,14 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 	if (!rest || *rest == '\0')
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->host_path, NULL,
 			"%s is not below %s", step->host_path, step->volume);
-	made = host_path_open(&run->config, step->volume, &fd, err);
+	made = host_path_open(&run->input.config, step->volume, &fd, err);
 	if (made == 0)
-		made = safe_walk_make(fd, step->volume, rest, &directory, &run->rollback, err);
+		made = safe_walk_make(
+			fd, step->volume, rest, &directory, &run->session.rollback, err);
 	if (made < 0)
 		return made;
 	if (made > 0)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){
 				.kind = AUDIT_DIRECTORY_CREATED,
 				.result = "ok",
@@ -58,7 +59,7 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 
 static void audit_detached(struct run *run, const struct plan_step *step, unsigned int detached)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "ok",
@@ -72,9 +73,9 @@ static void audit_detached(struct run *run, const struct plan_step *step, unsign
 
 static void count_heal(struct run *run, const struct plan_step *step, unsigned int detached)
 {
-	struct topology_path *path = topology_path(&run->topology, step->path);
+	struct topology_path *path = topology_path(&run->session.topology, step->path);
 
-	run->metrics.heals += detached;
+	run->session.metrics.heals += detached;
 	if (!path || detached == 0)
 		return;
 	/* What it was until now: what is there next is noted with the record, as of then. */
@@ -93,12 +94,13 @@ int apply_ask_ahead(struct run *run, const struct mount_table *host, const struc
 		return 0;
 	for (size_t i = 0; r == 0 && i < paths->n; i++)
 		questions[i].host_path = paths->items[i];
-	worker_status_at(run->progress, "probing the mounts, beginning with", paths->items[0]);
+	worker_status_at(
+		run->session.progress, "probing the mounts, beginning with", paths->items[0]);
 	if (r == 0)
 		r = probe_paths(host, questions, paths->n, run_probe_timeout(run));
 	for (size_t i = 0; r == 0 && i < paths->n; i++) {
 		if (questions[i].state == PATH_HUNG)
-			r = strv_add(&run->hung, paths->items[i]);
+			r = strv_add(&run->session.hung, paths->items[i]);
 	}
 	return r < 0 ? error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			       "cannot probe the pod's FUSE paths: %s", strerror(-r))
@@ -136,12 +138,12 @@ int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned
 
 	*ret_detached = 0;
 	*ret_left = PATH_UNKNOWN;
-	if (strv_contains(&run->hung, claim->host_path)) {
+	if (strv_contains(&run->session.hung, claim->host_path)) {
 		*ret_left = PATH_HUNG;
 		return 0;
 	}
-	worker_status_at(run->progress, "looking for a dead mount on", claim->host_path);
-	r = host_path_open(&run->config, claim->volume, &fd, err);
+	worker_status_at(run->session.progress, "looking for a dead mount on", claim->host_path);
+	r = host_path_open(&run->input.config, claim->volume, &fd, err);
 	if (r < 0)
 		return r;
 	stale.volume_fd = fd;
@@ -163,21 +165,21 @@ static int judge_again(
 	r = facts_mounted_describe(run, target, state, &found, err);
 	if (r < 0)
 		return r;
-	if (check_mounted_path(&run->facts, target, &found, &findings) < 0)
+	if (check_mounted_path(&run->known.facts, target, &found, &findings) < 0)
 		return error_memory(err);
 	if (findings.n == 0)
 		return 0;
 	finding = &findings.items[0];
-	if (finding->severity == SEVERITY_DENY && !run->config.audit_only)
+	if (finding->severity == SEVERITY_DENY && !run->input.config.audit_only)
 		return error_set(err, -EBUSY, finding->code, finding->subject, finding->fix, "%s",
 			finding->message);
-	audit_findings(&run->audit, &findings, false);
+	audit_findings(&run->session.audit, &findings, false);
 	return findings_append(&run->judgement.findings, finding) < 0 ? error_memory(err) : 0;
 }
 
 static void audit_left_hung(struct run *run, const struct plan_step *step)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "reported",
@@ -191,7 +193,7 @@ static void audit_left_hung(struct run *run, const struct plan_step *step)
 /* Whether the judge was told of it. */
 static bool is_judged(const struct run *run, const struct plan_step *step, enum path_state left)
 {
-	const struct mounted_path *found = mounted_find(&run->mounted, step->path);
+	const struct mounted_path *found = mounted_find(&run->known.mounted, step->path);
 
 	if (left == PATH_HUNG)
 		return found && found->state == PATH_HUNG;
@@ -211,7 +213,7 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 		return r;
 	r = apply_detach_dead(run, &claim, &detached, &left, err);
 	if (detached > 0) {
-		run->tables_changed = true;
+		run->known.tables_changed = true;
 		count_heal(run, step, detached);
 		audit_detached(run, step, detached);
 	}

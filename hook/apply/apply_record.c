@@ -23,10 +23,11 @@
 
 bool apply_provider_runs(const struct run *run, const char *provider)
 {
-	const struct topology_container *container = topology_container(&run->topology, provider);
+	const struct topology_container *container =
+		topology_container(&run->session.topology, provider);
 
 	return topology_container_is_allowed(container) && container->role == ROLE_PROVIDER &&
-	       container->id && strcmp(container->id, run->identity.container_id) != 0 &&
+	       container->id && strcmp(container->id, run->input.identity.container_id) != 0 &&
 	       process_is_alive(container->pid, container->pid_start_ticks);
 }
 
@@ -48,13 +49,13 @@ static uint64_t unique_id(const struct run *run, const struct topology_path *pat
 static int apply_record_note_state(
 	struct run *run, const char *path, const struct probe_question *answer, uint64_t now_usec)
 {
-	const struct topology_path *recorded = topology_path(&run->topology, path);
+	const struct topology_path *recorded = topology_path(&run->session.topology, path);
 	const struct mount_entry *mount = answer->mount;
 	char device[32];
 
 	if (mount)
 		snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
-	return topology_note_path(&run->topology, path,
+	return topology_note_path(&run->session.topology, path,
 		&(struct path_note){
 			.state = answer->state,
 			.device = mount ? device : NULL,
@@ -82,8 +83,8 @@ static bool is_waited_for(const struct plan *plan, const char *path)
 static int note_paths(
 	struct run *run, enum container_status status, uint64_t now_usec, struct error *err)
 {
-	const struct topology_path *paths = run->topology.paths;
-	size_t n = run->topology.n_paths;
+	const struct topology_path *paths = run->session.topology.paths;
+	size_t n = run->session.topology.n_paths;
 	cleanup_free struct probe_question *questions = calloc(n ? n : 1, sizeof(*questions));
 	int r;
 
@@ -94,7 +95,7 @@ static int note_paths(
 			!is_waited_for(&run->judgement.plan, paths[i].path))
 			questions[i].host_path = paths[i].host_path;
 	}
-	r = probe_paths(&run->node.host, questions, n, run_probe_timeout(run));
+	r = probe_paths(&run->known.node.host, questions, n, run_probe_timeout(run));
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot probe the pod's FUSE paths: %s", strerror(-r));
@@ -139,8 +140,9 @@ static int apply_record_adopt(struct run *run, const struct target *target, stru
 		r = is_proven_mount(target, fd, err);
 	/* Hooks bind volumes of pods alone: anywhere else it is the administrator's bind. */
 	if (r == 0 && target->anchor_self_bind &&
-		own_volume_is_some_pods(&run->config, target->anchor))
-		r = shared_bind_adopt(run->runtime_fd, &run->topology, target->anchor, fd, err);
+		own_volume_is_some_pods(&run->input.config, target->anchor))
+		r = shared_bind_adopt(
+			run->session.runtime_fd, &run->session.topology, target->anchor, fd, err);
 	return r < 0 ? r : run_commit(run, err);
 }
 
@@ -152,12 +154,13 @@ static bool may_be_anothers(const struct run *run, const struct target *target)
 
 	if (!target->anchor || target->request->node)
 		return false;
-	volume = topology_volume(&run->topology, target->anchor);
+	volume = topology_volume(&run->session.topology, target->anchor);
 	if (volume && (volume->bound_by_hook || volume->shared_by_hook))
 		return false;
 	return target->anchor_self_bind ||
 	       (target->anchor_is_mountpoint && target->host_carrier->shared &&
-		       !own_volume_is(&run->config, run->identity.pod_uid, target->anchor));
+		       !own_volume_is(
+			       &run->input.config, run->input.identity.pod_uid, target->anchor));
 }
 
 /*
@@ -205,7 +208,8 @@ static int refuse_larger(struct error *err)
 
 static int apply_record_enter(struct run *run, const struct container_note *note, struct error *err)
 {
-	int r = topology_note_container(&run->topology, &run->facts, &run->judgement.targets, note);
+	int r = topology_note_container(
+		&run->session.topology, &run->known.facts, &run->judgement.targets, note);
 
 	if (r == -E2BIG)
 		return refuse_larger(err);
@@ -216,11 +220,11 @@ static int apply_record_enter(struct run *run, const struct container_note *note
 static void audit_omitted(struct run *run)
 {
 	const struct topology_container *container =
-		topology_container(&run->topology, run->identity.container_name);
+		topology_container(&run->session.topology, run->input.identity.container_name);
 
 	if (container && container->omitted == 0)
 		return;
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_RECORDED, .result = "reported", .priority = LOG_WARNING},
 		container ? "the pod's record does not have room for %lld of its findings, mounts "
@@ -234,8 +238,8 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	struct container_note note = {
 		.role = run->judgement.role,
 		.status = status,
-		.pid = run->state.pid,
-		.pid_start_ticks = run->pid_start_ticks,
+		.pid = run->input.state.pid,
+		.pid_start_ticks = run->input.pid_start_ticks,
 		.findings = &run->judgement.findings,
 		.now_usec = run_realtime_usec(),
 	};
@@ -256,10 +260,10 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 	r = run_commit(run, err);
 	if (r < 0)
 		return r;
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){.kind = AUDIT_RECORDED,
 			.result = "ok",
-			.duration_usec = deadline_now() - run->began_usec},
+			.duration_usec = deadline_now() - run->session.began_usec},
 		"recorded as %s", role_name(run->judgement.role));
 	audit_omitted(run);
 	return seen;
@@ -269,13 +273,14 @@ static int open_copy_of_record(struct run *run, int *ret_fd, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	cleanup_error struct error unlabelled = {0};
-	int r = record_format(&run->topology, &text, err);
+	int r = record_format(&run->session.topology, &text, err);
 
 	if (r < 0)
 		return r;
-	r = record_copy_open(run->runtime_fd, run->identity.pod_uid, text, ret_fd, &unlabelled);
+	r = record_copy_open(
+		run->session.runtime_fd, run->input.identity.pod_uid, text, ret_fd, &unlabelled);
 	if (r > 0)
-		audit_failure(&run->audit, &unlabelled);
+		audit_failure(&run->session.audit, &unlabelled);
 	if (r >= 0)
 		return 0;
 	*err = unlabelled;
@@ -287,7 +292,7 @@ static int open_copy_of_record(struct run *run, int *ret_fd, struct error *err)
  * container. */
 static void audit_not_exposed(const struct run *run, const struct plan_step *step)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_EXPOSED, .result = "skipped", .path = step->container_path},
 		"cannot show the topology at %s in the container: the file system there is "
@@ -297,7 +302,7 @@ static void audit_not_exposed(const struct run *run, const struct plan_step *ste
 
 static void audit_exposed(const struct run *run, const struct plan_step *step)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_EXPOSED, .result = "ok", .path = step->container_path},
 		"the topology can be read at %s/topology.json in the container",
@@ -313,10 +318,10 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	r = open_copy_of_record(run, &shown, err);
 	if (r < 0)
 		return r;
-	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
+	r = container_ns_open(run->input.state.pid, run->input.pid_start_ticks, &ns, err);
 	if (r < 0)
 		return r;
-	r = publish_record(&ns, shown, run->node.container_root, step->container_path, err);
+	r = publish_record(&ns, shown, run->known.node.container_root, step->container_path, err);
 	if (r < 0)
 		return r;
 	if (r == PUBLISHED_NOWHERE)

@@ -35,7 +35,7 @@ static int share_error(struct error *err, int r, const char *host_path)
 /* It did not come: the record is written again by whoever takes the run back. */
 static void withdraw(struct run *run, const struct plan_step *step)
 {
-	struct topology_volume *volume = topology_volume(&run->topology, step->host_path);
+	struct topology_volume *volume = topology_volume(&run->session.topology, step->host_path);
 
 	if (volume && step->action == PLAN_BIND_SHARED)
 		volume->bound_by_hook = false;
@@ -81,19 +81,20 @@ static int share(
 		withdraw(run, step);
 		return share_error(err, r, step->host_path);
 	}
-	r = rollback_list_add(&run->rollback, kind, bound, step->host_path);
+	r = rollback_list_add(&run->session.rollback, kind, bound, step->host_path);
 	if (r < 0) {
 		unmake_shared(run, step, bound);
 		return share_error(err, r, step->host_path);
 	}
-	run->tables_changed = true;
+	run->known.tables_changed = true;
 	*ret_fd = move_fd(&bound);
 	return 0;
 }
 
 static int note_shared(struct run *run, const struct plan_step *step, int fd)
 {
-	struct topology_volume *volume = topology_ensure_volume(&run->topology, step->host_path);
+	struct topology_volume *volume =
+		topology_ensure_volume(&run->session.topology, step->host_path);
 
 	if (!volume)
 		return -ENOMEM;
@@ -106,10 +107,10 @@ static int note_shared(struct run *run, const struct plan_step *step, int fd)
 
 static void audit_shared(struct run *run, const struct plan_step *step)
 {
-	const struct mount_entry *now = mounts_cover(&run->node.host, step->host_path);
+	const struct mount_entry *now = mounts_cover(&run->known.node.host, step->host_path);
 	bool bind = step->action == PLAN_BIND_SHARED;
 
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_PROPAGATION_CHANGED,
 			.result = "ok",
@@ -134,14 +135,14 @@ static int copy_text(char **to, const char *from)
 /* The pod's first record is written before its first container is entered in it. */
 static int announce(struct run *run, const struct plan_step *step, struct error *err)
 {
-	struct topology *topology = &run->topology;
+	struct topology *topology = &run->session.topology;
 
-	if (copy_text(&topology->pod_uid, run->identity.pod_uid) < 0 ||
-		copy_text(&topology->pod_name, run->identity.pod_name) < 0 ||
-		copy_text(&topology->pod_namespace, run->identity.pod_namespace) < 0)
+	if (copy_text(&topology->pod_uid, run->input.identity.pod_uid) < 0 ||
+		copy_text(&topology->pod_name, run->input.identity.pod_name) < 0 ||
+		copy_text(&topology->pod_namespace, run->input.identity.pod_namespace) < 0)
 		return error_memory(err);
 	topology->updated_usec = run_realtime_usec();
-	return shared_bind_announce(run->runtime_fd, topology, step->host_path, err);
+	return shared_bind_announce(run->session.runtime_fd, topology, step->host_path, err);
 }
 
 int apply_share(struct run *run, const struct plan_step *step, struct error *err)
@@ -156,11 +157,11 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 		return r;
 	/* Another pod's hook may have done it while this one waited for the lock: look again, with
 	 * the lock held. */
-	run->tables_changed = true;
+	run->known.tables_changed = true;
 	r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
-	now = mounts_cover(&run->node.host, step->host_path);
+	now = mounts_cover(&run->known.node.host, step->host_path);
 	if (now && now->shared)
 		return 0;
 	r = step->action == PLAN_BIND_SHARED ? announce(run, step, err) : 0;
@@ -185,9 +186,9 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 static int find_nested(const struct run *run, const struct plan_step *step,
 	const struct mount_entry *bind, struct strv *ret)
 {
-	for (size_t i = 0; i < run->spec.n_mounts; i++) {
+	for (size_t i = 0; i < run->input.spec.n_mounts; i++) {
 		const char *rest =
-			path_below(run->spec.mounts[i].destination, step->container_path);
+			path_below(run->input.spec.mounts[i].destination, step->container_path);
 		cleanup_free char *target = rest && *rest ? path_join(bind->target, rest) : NULL;
 		const struct mount_entry *mount;
 
@@ -195,7 +196,7 @@ static int find_nested(const struct run *run, const struct plan_step *step,
 			continue;
 		if (!target)
 			return -ENOMEM;
-		mount = mounts_at(&run->node.container, target);
+		mount = mounts_at(&run->known.node.container, target);
 		/* What is mounted below another of them moves with that one. */
 		if (!mount || mount->parent != bind->id || strv_contains(ret, target))
 			continue;
@@ -221,15 +222,15 @@ static int replace_target(struct run *run, const struct plan_step *step,
 
 	if (find_nested(run, step, target->container_carrier, &nested) < 0)
 		return error_memory(err);
-	r = host_path_open_below(&run->config, step->volume, step->host_path, &fd, err);
+	r = host_path_open_below(&run->input.config, step->volume, step->host_path, &fd, err);
 	if (r < 0)
 		return r;
 	replace.anchor_fd = fd;
-	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
+	r = container_ns_open(run->input.state.pid, run->input.pid_start_ticks, &ns, err);
 	if (r < 0)
 		return r;
 	r = rebind(&ns, &replace, err);
-	run->tables_changed = true;
+	run->known.tables_changed = true;
 	return r;
 }
 
@@ -250,10 +251,10 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 	/* The kernel cannot do it. The runtime will, when the kubelet creates the container again
 	 * and finds the volume shared: that stays, and is in the record of the refused one. */
 	if (r == -ENOSYS && err->code == FINDING_HOST_NOT_SHARED)
-		rollback_list_keep_mounts(&run->rollback);
+		rollback_list_keep_mounts(&run->session.rollback);
 	if (r < 0)
 		return r;
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_PROPAGATION_CHANGED,
 			.result = "ok",
@@ -287,12 +288,12 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	if (!target)
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->path, NULL,
 			"the plan has a path that the pod has not");
-	r = check_propagation_path(&run->facts, target, &findings);
+	r = check_propagation_path(&run->known.facts, target, &findings);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	if (findings_verdict(&findings) == VERDICT_DENY)
 		return disproved(&findings, err);
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_PROPAGATION_VERIFIED,
 			.result = "ok",

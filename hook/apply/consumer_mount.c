@@ -47,7 +47,7 @@ static int read_way(const struct run *run, const struct target *target, struct m
 
 	if (strv_add(&paths, target->container_path) < 0)
 		return error_memory(err);
-	mnttab_query_open(run->state.pid, MNTTAB_QUERY_ANY, &now);
+	mnttab_query_open(run->input.state.pid, MNTTAB_QUERY_ANY, &now);
 	return mnttab_query_add(&now, &paths, ret, err);
 }
 
@@ -57,7 +57,8 @@ static int open_mount(const struct run *run, const struct target *target, const 
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	cleanup_close int fd = -EBADF;
-	int r = host_path_open_below(&run->config, target->volume, target->host_path, &fd, err);
+	int r = host_path_open_below(
+		&run->input.config, target->volume, target->host_path, &fd, err);
 
 	if (r == 0)
 		r = mnttab_query_of(fd, NULL, &mount, err);
@@ -110,7 +111,7 @@ static int put(const struct run *run, const struct target *target, const char *d
 			r == -EOPNOTSUPP ? "this kernel cannot attach a mount in a container (it "
 					   "lacks open_tree and move_mount)"
 					 : strerror(-r));
-	r = container_ns_open(run->state.pid, run->pid_start_ticks, &ns, err);
+	r = container_ns_open(run->input.state.pid, run->input.pid_start_ticks, &ns, err);
 	return r < 0 ? r : container_ns_run(&ns, put_in_namespace, &place, err);
 }
 

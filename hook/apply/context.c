@@ -17,25 +17,26 @@ int apply_open_locked(const struct run *run, const char *volume, const char *hos
 	cleanup_close int before = -EBADF;
 	int r;
 
-	r = host_path_open_below(&run->config, volume, host_path, &before, err);
-	worker_status_at(run->progress, "waiting for the lock of", host_path);
+	r = host_path_open_below(&run->input.config, volume, host_path, &before, err);
+	worker_status_at(run->session.progress, "waiting for the lock of", host_path);
 	if (r == 0)
-		r = shared_bind_lock(run->runtime_fd, before, host_path, ret_lock, err);
-	return r < 0 ? r : host_path_open_below(&run->config, volume, host_path, ret_fd, err);
+		r = shared_bind_lock(run->session.runtime_fd, before, host_path, ret_lock, err);
+	return r < 0 ? r : host_path_open_below(&run->input.config, volume, host_path, ret_fd, err);
 }
 
 static int context_load(struct run *run, enum load_mounts_how how, struct error *err)
 {
 	int r;
 
-	if (!run->tables_changed && (how == LOAD_MOUNTS_PLACES || run->node.has_ways))
+	if (!run->known.tables_changed && (how == LOAD_MOUNTS_PLACES || run->known.node.has_ways))
 		return 0;
 	targets_clear(&run->judgement.targets);
 	r = load_mounts(run, how, err);
 	if (r < 0)
 		return r;
-	run->tables_changed = false;
-	return targets_resolve(&run->facts, &run->judgement.targets) < 0 ? error_memory(err) : 0;
+	run->known.tables_changed = false;
+	return targets_resolve(&run->known.facts, &run->judgement.targets) < 0 ? error_memory(err)
+									       : 0;
 }
 
 int apply_refresh(struct run *run, struct error *err)

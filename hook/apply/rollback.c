@@ -19,21 +19,22 @@ static void rollback_forget(struct topology_volume *volume)
 /* The last step, with the lock held: no hook can adopt it between the question and the end. */
 static int rollback_sharing(struct run *run, struct error *err)
 {
-	const struct rollback_step *step = &run->rollback.steps[run->rollback.n - 1];
+	const struct rollback_step *step =
+		&run->session.rollback.steps[run->session.rollback.n - 1];
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
-	struct topology_volume *volume = topology_volume(&run->topology, step->name);
+	struct topology_volume *volume = topology_volume(&run->session.topology, step->name);
 	bool used = true;
 	int r;
 
-	r = shared_bind_lock(run->runtime_fd, step->fd, step->name, &lock, err);
+	r = shared_bind_lock(run->session.runtime_fd, step->fd, step->name, &lock, err);
 	if (r == 0)
-		r = shared_bind_is_used_elsewhere(
-			run->index, run->runtime_fd, &run->topology, step, &used, err);
+		r = shared_bind_is_used_elsewhere(run->session.index, run->session.runtime_fd,
+			&run->session.topology, step, &used, err);
 	if (r < 0 || used) {
-		rollback_list_drop_last(&run->rollback);
+		rollback_list_drop_last(&run->session.rollback);
 		return r;
 	}
-	r = rollback_list_last(&run->rollback);
+	r = rollback_list_last(&run->session.rollback);
 	/* What could not be rolled back stays in the record: the pod's end does it. */
 	if (r == 0)
 		rollback_forget(volume);
@@ -44,19 +45,20 @@ unsigned int rollback_run(struct run *run)
 {
 	unsigned int left = 0;
 
-	while (run->rollback.n > 0) {
-		const struct rollback_step *step = &run->rollback.steps[run->rollback.n - 1];
+	while (run->session.rollback.n > 0) {
+		const struct rollback_step *step =
+			&run->session.rollback.steps[run->session.rollback.n - 1];
 		cleanup_error struct error err = {0};
 		int r;
 
-		worker_status_at(run->progress, "rolling back", step->name);
+		worker_status_at(run->session.progress, "rolling back", step->name);
 		if (step->kind == ROLLBACK_DIRECTORY || !step->name)
-			r = rollback_list_last(&run->rollback);
+			r = rollback_list_last(&run->session.rollback);
 		else
 			r = rollback_sharing(run, &err);
 		if (r < 0)
 			left++;
 	}
-	run->tables_changed = true;
+	run->known.tables_changed = true;
 	return left;
 }

@@ -34,8 +34,8 @@ static int read_state(struct run *run, const char *path, struct error *err)
 		r = parser_state(data, size, &parsed, err);
 	if (r < 0)
 		return error_wrap(err, r, "%s", path);
-	run->state = move_struct(parsed.state);
-	run->pod = move_struct(parsed.pod);
+	run->input.state = move_struct(parsed.state);
+	run->input.pod = move_struct(parsed.pod);
 	return 0;
 }
 
@@ -59,9 +59,9 @@ static int parse_config(
 
 	if (r < 0)
 		return r;
-	run->spec = move_struct(parsed.spec);
+	run->input.spec = move_struct(parsed.spec);
 	if (!has_state)
-		run->pod = move_struct(parsed.pod);
+		run->input.pod = move_struct(parsed.pod);
 	return 0;
 }
 
@@ -78,12 +78,12 @@ static int read_files(struct run *run, const struct options *options, struct che
 	if (r == 0 && !options->state_path)
 		r = parse_config(run, config, false, err);
 	if (r == 0 && options->host_mountinfo) {
-		r = mountinfo_read(options->host_mountinfo, &run->node.host, err);
-		run->facts.host = &run->node.host;
+		r = mountinfo_read(options->host_mountinfo, &run->known.node.host, err);
+		run->known.facts.host = &run->known.node.host;
 	}
 	if (r == 0 && options->container_mountinfo) {
-		r = mountinfo_read(options->container_mountinfo, &run->node.container, err);
-		run->facts.container = &run->node.container;
+		r = mountinfo_read(options->container_mountinfo, &run->known.node.container, err);
+		run->known.facts.container = &run->known.node.container;
 	}
 	return r;
 }
@@ -98,7 +98,7 @@ static int read_request(struct run *run, struct error *err)
 	r = run_read_request(run, err);
 	if (r < 0)
 		return r;
-	return run->identity.is_sandbox ? 1 : 0;
+	return run->input.identity.is_sandbox ? 1 : 0;
 }
 
 /* True where the input is of this node and of now. */
@@ -108,7 +108,7 @@ static bool is_live(const struct run *run, const struct options *options)
 
 	if (options->host_mountinfo || options->container_mountinfo)
 		return false;
-	return !options->state_path || process_start(run->state.pid, &ticks) == 0;
+	return !options->state_path || process_start(run->input.state.pid, &ticks) == 0;
 }
 
 /* What a captured state has no more need of: a process. */
@@ -140,7 +140,7 @@ static int judge_container(struct run *run, const struct options *options,
 		r = gather(run, options, err);
 	if (r < 0)
 		return r;
-	return judge(&run->facts, &run->judgement) < 0 ? error_memory(err) : 0;
+	return judge(&run->known.facts, &run->judgement) < 0 ? error_memory(err) : 0;
 }
 
 /* An input that cannot be judged is a denial too, as it is for the hook. */
@@ -155,7 +155,7 @@ static int deny(struct judgement *judgement, const struct error *err)
 
 static int print(const struct run *run, bool json)
 {
-	const struct identity *identity = run->identity.pod_uid ? &run->identity : NULL;
+	const struct identity *identity = run->input.identity.pod_uid ? &run->input.identity : NULL;
 	cleanup_free char *text = NULL;
 
 	if (!json) {
@@ -179,14 +179,14 @@ int cmd_check(const struct options *options)
 
 	/* As in the hook: one that is not annotated is let go before anything else is asked; what a
 	 * broken policy would have said of the rest is not known. */
-	if (r == 0 && !run.pod.active)
+	if (r == 0 && !run.input.pod.active)
 		;
 	else if (run_read_policy(&run, &policy_err) < 0)
 		r = deny(&run.judgement, &policy_err);
 	else if (r < 0 || judge_container(&run, options, &config, &err) < 0)
 		r = deny(&run.judgement, &err);
 	/* In mode audit no container fails. */
-	if (run.config.audit_only)
+	if (run.input.config.audit_only)
 		run.judgement.exit = EXIT_DONE;
 	if (r == 0)
 		r = print(&run, options->json);

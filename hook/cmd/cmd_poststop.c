@@ -42,7 +42,7 @@ static bool is_awaited(const struct topology *topology, const struct topology_co
 static bool is_to_come(const struct run *run, const struct topology_path *path)
 {
 	const struct topology_container *provider =
-		topology_container(&run->topology, path->provider);
+		topology_container(&run->session.topology, path->provider);
 
 	return path->host_path && topology_container_is_allowed(provider) &&
 	       provider->role == ROLE_PROVIDER;
@@ -50,7 +50,7 @@ static bool is_to_come(const struct run *run, const struct topology_path *path)
 
 static bool is_own(const struct run *run, const struct topology_path *path)
 {
-	return own_volume_is(&run->config, run->identity.pod_uid, path->host_path);
+	return own_volume_is(&run->input.config, run->input.identity.pod_uid, path->host_path);
 }
 
 /* In the pod's own directory, but from a volume that is to be seen elsewhere: a subPath of a
@@ -76,8 +76,8 @@ static int awaits_a_provider(const struct run *run, bool *ret, struct error *err
 	int r = 0;
 
 	*ret = false;
-	for (size_t i = 0; r == 0 && i < run->topology.n_paths && !*ret; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
+	for (size_t i = 0; r == 0 && i < run->session.topology.n_paths && !*ret; i++) {
+		const struct topology_path *path = &run->session.topology.paths[i];
 
 		if (!is_to_come(run, path))
 			continue;
@@ -95,19 +95,20 @@ static int awaits_a_provider(const struct run *run, bool *ret, struct error *err
 static int leave(struct run *run, struct error *err)
 {
 	const struct topology_container *container =
-		topology_container_by_id(&run->topology, run->identity.container_id);
+		topology_container_by_id(&run->session.topology, run->input.identity.container_id);
 	bool awaits = false;
 	int r = 0, committed;
 
-	if (container && is_awaited(&run->topology, container))
+	if (container && is_awaited(&run->session.topology, container))
 		return 0;
 	if (container) {
 		/* Who was refused has no right to what is on the path that it named. */
 		if (container->role == ROLE_PROVIDER && topology_container_is_allowed(container))
 			r = dead_mounts_detach(run, container->name, err);
-		topology_remove_container(&run->topology, run->identity.container_name);
+		topology_remove_container(
+			&run->session.topology, run->input.identity.container_name);
 	}
-	if (!pod_has_live_container(&run->topology)) {
+	if (!pod_has_live_container(&run->session.topology)) {
 		if (r == 0)
 			r = awaits_a_provider(run, &awaits, err);
 		if (r < 0 || !awaits)
@@ -115,10 +116,10 @@ static int leave(struct run *run, struct error *err)
 	}
 	if (!container)
 		return 0;
-	run->topology.updated_usec = run_realtime_usec();
+	run->session.topology.updated_usec = run_realtime_usec();
 	committed = run_commit(run, r < 0 ? NULL : err);
 	if (r == 0 && committed == 0)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
 			"has left the pod's record");
 	return r < 0 ? r : committed;
@@ -134,7 +135,7 @@ static int run_poststop(struct run *run, struct error *err)
 		return r;
 	/* Cleaning up goes by the defaults where the policy is broken; it is said all the same. */
 	if (run_read_policy(run, &policy_err) < 0)
-		audit_failure(&run->audit, &policy_err);
+		audit_failure(&run->session.audit, &policy_err);
 	r = run_read_identity(run, err);
 	if (r < 0)
 		return r;
@@ -145,9 +146,9 @@ static int run_poststop(struct run *run, struct error *err)
 	}
 	if (r < 0)
 		return r;
-	if (!run->has_record) {
+	if (!run->session.has_record) {
 		/* The lock alone would be all that there is of the pod. */
-		lock_remove_file(&run->lock);
+		lock_remove_file(&run->session.lock);
 		return 0;
 	}
 	return leave(run, err);
@@ -160,9 +161,9 @@ int cmd_poststop(const struct options *options)
 	cleanup_error struct error err = {0};
 	int failed = EXIT_DONE;
 
-	run.progress = options->progress;
+	run.session.progress = options->progress;
 	if (run_poststop(&run, &err) < 0) {
-		audit_failure(&run.audit, &err);
+		audit_failure(&run.session.audit, &err);
 		failed = EXIT_HOST_IO;
 	}
 	run_count(&run, failed, FINDING_NONE);

@@ -26,19 +26,20 @@ static const char *verdict_in_words(const struct run *run)
 	case VERDICT_DENY:
 		break;
 	}
-	return run->config.audit_only ? "would be denied, but the policy's mode is audit"
-				      : "denied";
+	return run->input.config.audit_only ? "would be denied, but the policy's mode is audit"
+					    : "denied";
 }
 
 static void audit_activated(struct run *run)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_ACTIVATED,
 			.result = verdict_name(run->judgement.verdict),
 		},
 		"%s, %s", role_name(run->judgement.role), verdict_in_words(run));
-	audit_findings(&run->audit, &run->judgement.findings, !run->config.audit_only);
+	audit_findings(
+		&run->session.audit, &run->judgement.findings, !run->input.config.audit_only);
 }
 
 /* Enter a denial in the record. It is no reason to fail for another cause than the denial's own,
@@ -47,15 +48,16 @@ static void record_denial(struct run *run, const struct error *cause)
 {
 	cleanup_error struct error err = {0};
 	enum container_status status =
-		run->config.audit_only ? CONTAINER_CREATED : CONTAINER_DENIED;
+		run->input.config.audit_only ? CONTAINER_CREATED : CONTAINER_DENIED;
 
-	/* The gate has let go of the record and could not have it back: run->topology is not it. */
-	if (run->lock.fd < 0)
+	/* The gate has let go of the record and could not have it back: run->session.topology is
+	 * not it. */
+	if (run->session.lock.fd < 0)
 		return;
 	if (apply_record(run, status, &err) == 0)
 		return;
 	if (!cause || strcmp(error_message(cause), error_message(&err)) != 0)
-		audit_failure(&run->audit, &err);
+		audit_failure(&run->session.audit, &err);
 }
 
 /* A step failed: take back what was made, and let the record say why. */
@@ -64,7 +66,7 @@ static void end_failed(struct run *run, const struct error *cause)
 	unsigned int left = rollback_run(run);
 
 	if (left > 0)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){.kind = AUDIT_INTERNAL_ERROR, .result = "failed"},
 			"%u change%s of the failed run could not be rolled back", left,
 			left == 1 ? "" : "s");
@@ -77,7 +79,7 @@ static int carry_out_locked(struct run *run, struct error *err)
 	int r;
 
 	r = facts_gather(run, FACTS_FOR_STAGE, err);
-	if (r == 0 && judge(&run->facts, &run->judgement) < 0)
+	if (r == 0 && judge(&run->known.facts, &run->judgement) < 0)
 		r = error_memory(err);
 	if (r < 0)
 		return r;
@@ -87,7 +89,7 @@ static int carry_out_locked(struct run *run, struct error *err)
 		return 0;
 	}
 	r = apply_plan(run, err);
-	if (r < 0 && !run->refused_by_gate)
+	if (r < 0 && !run->session.refused_by_gate)
 		end_failed(run, err);
 	return r;
 }
@@ -113,10 +115,10 @@ static int carry_out(struct run *run, struct error *err)
 /* Say what ended the run, and what the process exits with for it. */
 static int fail(const struct run *run, const struct error *err)
 {
-	bool enforced = !run->config.audit_only;
+	bool enforced = !run->input.config.audit_only;
 
-	if (!run->refused_by_gate)
-		audit_error(&run->audit, err, enforced);
+	if (!run->session.refused_by_gate)
+		audit_error(&run->session.audit, err, enforced);
 	if (!enforced)
 		return EXIT_DONE;
 	return (int)error_exit(err);
@@ -139,12 +141,12 @@ static int run_stage(struct run *run, const char *stage, struct error *err)
 		r = run_read_request(run, err);
 	if (r < 0)
 		return fail(run, err);
-	if (run->identity.is_sandbox)
+	if (run->input.identity.is_sandbox)
 		return EXIT_DONE;
 	r = carry_out(run, err);
 	if (r < 0)
 		return fail(run, err);
-	return run->config.audit_only ? EXIT_DONE : (int)run->judgement.exit;
+	return run->input.config.audit_only ? EXIT_DONE : (int)run->judgement.exit;
 }
 
 int cmd_prestart(const struct options *options)
@@ -153,7 +155,7 @@ int cmd_prestart(const struct options *options)
 	cleanup_error struct error err = {0};
 	int code;
 
-	run.progress = options->progress;
+	run.session.progress = options->progress;
 	code = run_stage(&run, options->stage, &err);
 	run_count(&run, code, err.code);
 	return code;

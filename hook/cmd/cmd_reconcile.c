@@ -42,18 +42,19 @@ struct tally {
 /* The pod's names for the journal, from its record. */
 static int name_pod(struct run *run, const char *uid)
 {
-	run->identity.pod_uid = strdup(uid);
-	return run->identity.pod_uid ? 0 : -ENOMEM;
+	run->input.identity.pod_uid = strdup(uid);
+	return run->input.identity.pod_uid ? 0 : -ENOMEM;
 }
 
 static int name_from_record(struct run *run)
 {
-	if (run->topology.pod_name)
-		run->identity.pod_name = strdup(run->topology.pod_name);
-	if (run->topology.pod_namespace)
-		run->identity.pod_namespace = strdup(run->topology.pod_namespace);
-	return (run->topology.pod_name && !run->identity.pod_name) ||
-			       (run->topology.pod_namespace && !run->identity.pod_namespace)
+	if (run->session.topology.pod_name)
+		run->input.identity.pod_name = strdup(run->session.topology.pod_name);
+	if (run->session.topology.pod_namespace)
+		run->input.identity.pod_namespace = strdup(run->session.topology.pod_namespace);
+	return (run->session.topology.pod_name && !run->input.identity.pod_name) ||
+			       (run->session.topology.pod_namespace &&
+				       !run->input.identity.pod_namespace)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -61,8 +62,9 @@ static int name_from_record(struct run *run)
 static void reconcile_report(const struct run *run, const char *what)
 {
 	text_print(stdout, "%s/%s (%s): %s",
-		run->identity.pod_namespace ? run->identity.pod_namespace : "?",
-		run->identity.pod_name ? run->identity.pod_name : "?", run->identity.pod_uid, what);
+		run->input.identity.pod_namespace ? run->input.identity.pod_namespace : "?",
+		run->input.identity.pod_name ? run->input.identity.pod_name : "?",
+		run->input.identity.pod_uid, what);
 }
 
 /* It is no reason to leave the rest of the pod as it is. */
@@ -71,14 +73,14 @@ static void break_hung(struct run *run, bool dry_run)
 	cleanup_error struct error err = {0};
 
 	if (abort_hung(run, dry_run, &err) < 0)
-		audit_failure(&run->audit, &err);
+		audit_failure(&run->session.audit, &err);
 }
 
 /* The record of a hook that showed it to containers, which may have become able to write there. */
 static int reconcile_isolate_record(struct run *run, struct error *err)
 {
 	/* One that cannot be looked at: writing it fails, and says why. */
-	return record_place_had_copy(run->runtime_fd, run->identity.pod_uid) == 0
+	return record_place_had_copy(run->session.runtime_fd, run->input.identity.pod_uid) == 0
 		       ? 0
 		       : run_commit(run, err);
 }
@@ -99,9 +101,9 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	r = name_from_record(run);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
-	worker_status_subject(run->progress, &run->identity);
+	worker_status_subject(run->session.progress, &run->input.identity);
 	break_hung(run, dry_run);
-	if (pod_has_live_container(&run->topology))
+	if (pod_has_live_container(&run->session.topology))
 		return dry_run ? 0 : reconcile_isolate_record(run, err);
 	r = dry_run ? pod_end_say(run, err) : pod_end(run, err);
 	if (r < 0)
@@ -126,10 +128,10 @@ static int remove_empty(struct run *run, bool dry_run, struct error *err)
 		reconcile_report(run, "would be removed: it does not have a record");
 		return 1;
 	}
-	r = record_remove(run->runtime_fd, run->identity.pod_uid, err);
+	r = record_remove(run->session.runtime_fd, run->input.identity.pod_uid, err);
 	if (r < 0)
 		return r;
-	lock_remove_file(&run->lock);
+	lock_remove_file(&run->session.lock);
 	return 1;
 }
 
@@ -141,7 +143,7 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 	int moved = broken_record_move(run, dry_run, &place, &err);
 
 	if (moved < 0)
-		audit_failure(&run->audit, &err);
+		audit_failure(&run->session.audit, &err);
 	if (moved <= 0)
 		return r;
 	text = strformat(
@@ -151,7 +153,7 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 		return error_memory(broken);
 	reconcile_report(run, text);
 	if (!dry_run)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){
 				.kind = AUDIT_CLEANED, .result = "ok", .host_path = place},
 			"%s", text);
@@ -167,11 +169,11 @@ static int reconcile_pod(
 	cleanup_run struct run run = RUN_INIT;
 	int r;
 
-	run.progress = progress;
-	run.index = malloc(sizeof(*run.index));
-	if (!run.index)
+	run.session.progress = progress;
+	run.session.index = malloc(sizeof(*run.session.index));
+	if (!run.session.index)
 		return error_memory(err);
-	*run.index = move_struct(*work->index);
+	*run.session.index = move_struct(*work->index);
 	run_audit_as(&run, "reconcile");
 	r = name_pod(&run, uid);
 	if (r < 0)
@@ -179,12 +181,12 @@ static int reconcile_pod(
 	r = run_read_policy(&run, err);
 	if (r == 0)
 		r = run_open_record(&run, false, err);
-	if (run.runtime_fd >= 0 && broken_record_is(r))
+	if (run.session.runtime_fd >= 0 && broken_record_is(r))
 		return set_aside(&run, dry_run, r, err);
 	if (r < 0)
 		return r;
-	r = run.has_record ? reconcile_locked(&run, dry_run, err)
-			   : remove_empty(&run, dry_run, err);
+	r = run.session.has_record ? reconcile_locked(&run, dry_run, err)
+				   : remove_empty(&run, dry_run, err);
 	if (!dry_run)
 		run_count_heals(&run);
 	return r;

@@ -29,7 +29,7 @@ static bool provider_is_gone(const struct topology *topology, const struct topol
 
 static void audit_abort(struct run *run, const struct topology_path *path, long waiting)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "aborted",
@@ -81,7 +81,7 @@ static int break_path(struct run *run, const struct topology_path *path,
 			"cannot read the FUSE connection of %s: %s", path->path,
 			strerror(-connection->fd));
 	/* Somebody of a pod that runs may be served yet; of one that is over nobody asks. */
-	if (connection->waiting <= 0 && pod_has_live_container(&run->topology))
+	if (connection->waiting <= 0 && pod_has_live_container(&run->session.topology))
 		return 0;
 	if (dry_run) {
 		text_print(stdout, "%s would be aborted: %ld requests wait in it", path->host_path,
@@ -116,7 +116,7 @@ static int note_hung(
 		.now_usec = run_realtime_usec(),
 		.boottime_usec = run_boottime_usec(),
 	};
-	int r = topology_note_path(&run->topology, path->path, &note);
+	int r = topology_note_path(&run->session.topology, path->path, &note);
 
 	if (r < 0)
 		return error_memory(err);
@@ -130,9 +130,9 @@ static const struct mount_entry *candidate(const struct run *run, const struct t
 	const struct mount_entry *mount;
 
 	if (!path->host_path || !path_is_normalized(path->host_path) ||
-		!provider_is_gone(&run->topology, path))
+		!provider_is_gone(&run->session.topology, path))
 		return NULL;
-	mount = mounts_at(&run->node.host, path->host_path);
+	mount = mounts_at(&run->known.node.host, path->host_path);
 	return mount && same_device(path, mount->major, mount->minor) ? mount : NULL;
 }
 
@@ -165,7 +165,7 @@ static int judge_hung(struct run *run, const struct topology_path *path,
 		return r;
 	if (path->state != PATH_HUNG || path->hung_boot_usec == 0)
 		return note_hung(run, path, dry_run, err);
-	if (run_boottime_usec() < path->hung_boot_usec + run->config.abort_hung_after_usec)
+	if (run_boottime_usec() < path->hung_boot_usec + run->input.config.abort_hung_after_usec)
 		return 0;
 	return break_path(run, path, connection, dry_run, err);
 }
@@ -193,20 +193,20 @@ static int ask_all(struct run *run, struct round *round, struct error *err)
 {
 	int r;
 
-	round->n = run->topology.n_paths;
+	round->n = run->session.topology.n_paths;
 	round->connections = calloc(round->n + 1, sizeof(*round->connections));
 	round->questions = calloc(round->n + 1, sizeof(*round->questions));
 	if (!round->connections || !round->questions)
 		return error_memory(err);
 	for (size_t i = 0; i < round->n; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
+		const struct topology_path *path = &run->session.topology.paths[i];
 		const struct mount_entry *mount = candidate(run, path);
 
 		round->connections[i] =
 			mount ? look_into(mount) : (struct connection){.fd = -EBADF};
 		round->questions[i].host_path = mount ? path->host_path : NULL;
 	}
-	r = probe_paths(&run->node.host, round->questions, round->n, run_probe_timeout(run));
+	r = probe_paths(&run->known.node.host, round->questions, round->n, run_probe_timeout(run));
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot probe the pod's FUSE paths: %s", strerror(-r));
@@ -218,19 +218,19 @@ int abort_hung(struct run *run, bool dry_run, struct error *err)
 	cleanup_round struct round round = {0};
 	int r;
 
-	if (run->config.abort_hung_after_usec == 0)
+	if (run->input.config.abort_hung_after_usec == 0)
 		return 0;
-	r = node_read_host(&run->node, &run->facts, err);
+	r = node_read_host(&run->known.node, &run->known.facts, err);
 	if (r == 0)
 		r = ask_all(run, &round, err);
 	for (size_t i = 0; r == 0 && i < round.n; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
+		const struct topology_path *path = &run->session.topology.paths[i];
 
 		if (round.questions[i].state != PATH_HUNG)
 			continue;
 		r = judge_hung(run, path, &round.connections[i], dry_run, err);
 		/* The end of the pod need not ask it again. */
-		if (r == 0 && strv_add(&run->hung, path->host_path) < 0)
+		if (r == 0 && strv_add(&run->session.hung, path->host_path) < 0)
 			return error_memory(err);
 		r = r < 0 ? r : 0;
 	}

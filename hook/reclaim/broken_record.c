@@ -67,13 +67,13 @@ static int is_gone(const struct run *run, bool *ret_gone, struct error *err)
 	bool kubelet = false, there = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < run->config.roots.n; i++) {
-		const char *root = run->config.roots.items[i];
+	for (size_t i = 0; r == 0 && i < run->input.config.roots.n; i++) {
+		const char *root = run->input.config.roots.items[i];
 
 		if (!is_kubelets(root))
 			continue;
 		kubelet = true;
-		r = broken_record_find_pod(root, run->identity.pod_uid, &there, err);
+		r = broken_record_find_pod(root, run->input.identity.pod_uid, &there, err);
 	}
 	*ret_gone = kubelet && !there;
 	return r;
@@ -83,9 +83,9 @@ static int move_aside(const struct run *run, const char *to, struct error *err)
 {
 	char from[NAME_MAX + 8];
 
-	snprintf(from, sizeof(from), "pods/%s", run->identity.pod_uid);
-	if ((mkdirat(run->runtime_fd, DIRECTORY, 0700) < 0 && errno != EEXIST) ||
-		renameat(run->runtime_fd, from, run->runtime_fd, to) < 0)
+	snprintf(from, sizeof(from), "pods/%s", run->input.identity.pod_uid);
+	if ((mkdirat(run->session.runtime_fd, DIRECTORY, 0700) < 0 && errno != EEXIST) ||
+		renameat(run->session.runtime_fd, from, run->session.runtime_fd, to) < 0)
 		return error_set(err, -errno, FINDING_HOST_IO, RUNTIME_DIR "/" DIRECTORY, NULL,
 			"cannot move %s/%s to %s/%s: %s", RUNTIME_DIR, from, RUNTIME_DIR, to,
 			strerror(errno));
@@ -98,7 +98,8 @@ static int is_still_broken(struct run *run, struct error *err)
 	cleanup_error struct error unread = {0};
 	cleanup_topology struct topology topology = {0};
 	bool found = false;
-	int r = record_load(run->runtime_fd, run->identity.pod_uid, &topology, &found, &unread);
+	int r = record_load(
+		run->session.runtime_fd, run->input.identity.pod_uid, &topology, &found, &unread);
 
 	if (r == 0 || broken_record_is(r))
 		return r < 0;
@@ -117,12 +118,13 @@ int broken_record_move(struct run *run, bool dry_run, char **ret_place, struct e
 	r = is_gone(run, &gone, err);
 	if (r < 0 || !gone)
 		return r;
-	r = lock_take(run->runtime_fd, run->identity.pod_uid, LOCK_TIMEOUT_USEC, &run->lock, err);
+	r = lock_take(run->session.runtime_fd, run->input.identity.pod_uid, LOCK_TIMEOUT_USEC,
+		&run->session.lock, err);
 	if (r == 0)
 		r = is_still_broken(run, err);
 	if (r <= 0)
 		return r;
-	snprintf(to, sizeof(to), DIRECTORY "/%s-%" PRIu64, run->identity.pod_uid,
+	snprintf(to, sizeof(to), DIRECTORY "/%s-%" PRIu64, run->input.identity.pod_uid,
 		run_realtime_usec() / 1000000);
 	place = path_join(RUNTIME_DIR, to);
 	if (!place)
@@ -132,11 +134,11 @@ int broken_record_move(struct run *run, bool dry_run, char **ret_place, struct e
 		return r;
 	/* At once: of hundreds of pods each may have one. */
 	if (!dry_run)
-		r = broken_store_prune(run->runtime_fd, err);
+		r = broken_store_prune(run->session.runtime_fd, err);
 	if (r < 0)
 		return r;
 	if (!dry_run)
-		lock_remove_file(&run->lock);
+		lock_remove_file(&run->session.lock);
 	*ret_place = move_ptr(place);
 	return 1;
 }

@@ -11,7 +11,7 @@
 bool broken_record_is(int r);
 
 /*
- * Move the directory of the pod of run->identity.pod_uid to broken/UID-SECONDS of the runtime
+ * Move the directory of the pod of run->input.identity.pod_uid to broken/UID-SECONDS of the runtime
  * directory, where the kubelet has removed the pod: it keeps a directory of that name below a root
  * of the policy that is called "pods". Nothing else is touched: what the record knew of the host is
  * not known any more. `dry_run`: do nothing. 1 and *ret_place, for messages and owned by the

@@ -24,7 +24,7 @@ static void audit_detached(struct run *run, const struct claim *claim, unsigned 
 {
 	const struct topology_path *path = claim->path;
 
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "ok",
@@ -39,7 +39,7 @@ static void audit_detached(struct run *run, const struct claim *claim, unsigned 
 
 static void audit_hung(struct run *run, const struct claim *claim)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "reported",
@@ -58,7 +58,7 @@ static int note_hung(struct run *run, const struct claim *claim, const struct de
 	if (!claim->path)
 		return 0;
 	snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
-	return topology_note_path(&run->topology, claim->path->path,
+	return topology_note_path(&run->session.topology, claim->path->path,
 		&(struct path_note){
 			.state = PATH_HUNG,
 			.device = device,
@@ -83,12 +83,13 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	}
 	if (r == 0)
 		r = authority_find(run, claim, &mount, &owner, &own, err);
-	if (r < 0 || !own || strv_contains(&run->hung_own, claim->host_path))
+	if (r < 0 || !own || strv_contains(&run->session.hung_own, claim->host_path))
 		return r;
 	if (!known)
 		audit_hung(run, claim);
-	run->hung_noted = run->hung_noted || !known;
-	if (note_hung(run, claim, &mount) < 0 || strv_add(&run->hung_own, claim->host_path) < 0)
+	run->session.hung_noted = run->session.hung_noted || !known;
+	if (note_hung(run, claim, &mount) < 0 ||
+		strv_add(&run->session.hung_own, claim->host_path) < 0)
 		return error_memory(err);
 	return 0;
 }
@@ -100,10 +101,10 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 static bool is_to_come(const struct run *run, const struct topology_path *path)
 {
 	const struct topology_container *provider =
-		topology_container(&run->topology, path->provider);
+		topology_container(&run->session.topology, path->provider);
 
-	return run->state.bundle && topology_container_is_allowed(provider) && provider->id &&
-	       strcmp(provider->id, run->identity.container_id) != 0;
+	return run->input.state.bundle && topology_container_is_allowed(provider) && provider->id &&
+	       strcmp(provider->id, run->input.identity.container_id) != 0;
 }
 
 static int detach(struct run *run, const struct claim *claim, struct error *err)
@@ -113,13 +114,13 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 	int r;
 
 	r = apply_detach_dead(run, claim, &detached, &left, err);
-	run->metrics.heals += detached;
+	run->session.metrics.heals += detached;
 	if (detached > 0)
 		audit_detached(run, claim, detached);
 	if (left == PATH_DEAD && claim->path && is_to_come(run, claim->path))
-		run->awaits_poststop = true;
-	if (left == PATH_HUNG && !strv_contains(&run->hung, claim->host_path) &&
-		strv_add(&run->hung, claim->host_path) < 0)
+		run->session.awaits_poststop = true;
+	if (left == PATH_HUNG && !strv_contains(&run->session.hung, claim->host_path) &&
+		strv_add(&run->session.hung, claim->host_path) < 0)
 		return error_memory(err); /* not asked again */
 	if (r == 0 && left == PATH_HUNG)
 		r = keep_hung(run, claim, err);
@@ -134,7 +135,7 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 /* Recorded for a refused container: no hook acts outside the roots. */
 static bool may_act(const struct run *run, const char *volume)
 {
-	return config_prefix_of(&run->config.roots, volume) != NULL;
+	return config_prefix_of(&run->input.config.roots, volume) != NULL;
 }
 
 /*
@@ -156,11 +157,11 @@ static int claim_path(struct run *run, const struct topology_path *path, const c
 	if (!path_is_normalized(host_path) || !path_is_normalized(path->volume) ||
 		!path_below(host_path, path->volume) || !may_act(run, path->volume))
 		return 0;
-	if (provider ||
-		topology_container_is_allowed(topology_container(&run->topology, path->provider)))
+	if (provider || topology_container_is_allowed(
+				topology_container(&run->session.topology, path->provider)))
 		r = authority_of_container(run, path->path, host_path, &ret->could_itself, err);
 	*ret_grounded = path->own_mount || ret->could_itself ||
-			own_volume_is(&run->config, run->identity.pod_uid, host_path);
+			own_volume_is(&run->input.config, run->input.identity.pod_uid, host_path);
 	return r;
 }
 
@@ -176,7 +177,7 @@ static int look_unasked(struct run *run, const struct topology_path *path, struc
 	r = mnttab_query_read(path->host_path, &host, err);
 	mount = r < 0 ? NULL : mounts_at(&host, path->host_path);
 	if (mount && mount_entry_is_fuse(mount))
-		run->awaits_poststop = true;
+		run->session.awaits_poststop = true;
 	return r;
 }
 
@@ -195,18 +196,19 @@ static void claims_clear(struct claims *claims)
 
 static int find_claims(struct run *run, const char *provider, struct claims *ret, struct error *err)
 {
-	ret->items = calloc(run->topology.n_paths + 1, sizeof(*ret->items));
+	ret->items = calloc(run->session.topology.n_paths + 1, sizeof(*ret->items));
 	if (!ret->items)
 		return error_memory(err);
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
+	for (size_t i = 0; i < run->session.topology.n_paths; i++) {
 		struct claim claim;
 		bool grounded;
-		int r = claim_path(run, &run->topology.paths[i], provider, &claim, &grounded, err);
+		int r = claim_path(
+			run, &run->session.topology.paths[i], provider, &claim, &grounded, err);
 
 		if (r == 0 && grounded)
 			ret->items[ret->n++] = claim;
 		else if (r == 0 && !provider)
-			r = look_unasked(run, &run->topology.paths[i], err);
+			r = look_unasked(run, &run->session.topology.paths[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -294,11 +296,11 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	}
 	if (r == 0)
 		r = authority_find(run, claim, &mount, &owner, &may, err);
-	if (r < 0 || !may || strv_contains(&run->hung_own, claim->host_path))
+	if (r < 0 || !may || strv_contains(&run->session.hung_own, claim->host_path))
 		return r;
 	if (state == PATH_DEAD)
 		text_print(stdout, "the dead mount on %s would be detached", claim->host_path);
-	else if (strv_add(&run->hung_own, claim->host_path) < 0)
+	else if (strv_add(&run->session.hung_own, claim->host_path) < 0)
 		return error_memory(err);
 	return 0;
 }
@@ -313,7 +315,8 @@ int dead_mounts_say(struct run *run, struct error *err)
 		r = mnttab_read(0, &host, err);
 	for (size_t i = 0; r == 0 && i < claims.n; i++) {
 		/* The sweep of the pod's own volumes says the others. */
-		if (!own_volume_is(&run->config, run->identity.pod_uid, claims.items[i].host_path))
+		if (!own_volume_is(&run->input.config, run->input.identity.pod_uid,
+			    claims.items[i].host_path))
 			r = say_dead(run, &host, &claims.items[i], err);
 	}
 	return r < 0 ? r : dead_mounts_sweep(run, true, err);
@@ -322,8 +325,8 @@ int dead_mounts_say(struct run *run, struct error *err)
 /* Of this pod's record, where a provider of its own has that path. */
 static const struct topology_path *path_of(const struct run *run, const char *host_path)
 {
-	for (size_t i = 0; i < run->topology.n_paths; i++) {
-		const struct topology_path *path = &run->topology.paths[i];
+	for (size_t i = 0; i < run->session.topology.n_paths; i++) {
+		const struct topology_path *path = &run->session.topology.paths[i];
 
 		if (path->host_path && strcmp(path->host_path, host_path) == 0 &&
 			strcmp(path->provider, PROVIDER_NODE) != 0)
@@ -341,8 +344,8 @@ static int ask_volume_ahead(
 		const char *target = host->entries[i].target;
 
 		if (is_candidate(host, &host->entries[i], volume) &&
-			!strv_contains(&run->hung, target) && !strv_contains(&paths, target) &&
-			strv_add(&paths, target) < 0)
+			!strv_contains(&run->session.hung, target) &&
+			!strv_contains(&paths, target) && strv_add(&paths, target) < 0)
 			return error_memory(err);
 	}
 	return apply_ask_ahead(run, host, &paths, err);
@@ -383,11 +386,11 @@ int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err)
 	int first;
 
 	first = mnttab_read(0, &host, err);
-	for (size_t i = 0; i < run->topology.n_volumes; i++) {
-		const char *volume = run->topology.volumes[i].host_path;
+	for (size_t i = 0; i < run->session.topology.n_volumes; i++) {
+		const char *volume = run->session.topology.volumes[i].host_path;
 
 		if (may_act(run, volume) &&
-			own_volume_is(&run->config, run->identity.pod_uid, volume))
+			own_volume_is(&run->input.config, run->input.identity.pod_uid, volume))
 			first = sweep_volume(run, &host, volume, dry_run, first, err);
 	}
 	return first;

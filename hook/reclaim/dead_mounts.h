@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dead mounts that a pod has left on the host, by its record. Live and hung ones stay; those
- * that hang and are the pod's are in run->hung_own afterwards, and noted in the record. */
+ * that hang and are the pod's are in run->session.hung_own afterwards, and noted in the record. */
 #ifndef FSH_HOOK_RECLAIM_DEAD_MOUNTS_H
 #define FSH_HOOK_RECLAIM_DEAD_MOUNTS_H
 

@@ -33,22 +33,23 @@ static int release_volume(
 {
 	cleanup_close int fd = -EBADF;
 	struct shared_bind_end end = {
-		.runtime_fd = run->runtime_fd,
-		.index = run->index,
-		.topology = &run->topology,
+		.runtime_fd = run->session.runtime_fd,
+		.index = run->session.index,
+		.topology = &run->session.topology,
 		.volume = volume,
-		.own_volume = own_volume_is(&run->config, run->identity.pod_uid, volume->host_path),
+		.own_volume = own_volume_is(
+			&run->input.config, run->input.identity.pod_uid, volume->host_path),
 	};
 	bool unmounted = false;
 	int r;
 
 	/* Hooks bind volumes of pods alone. */
-	if (!end.own_volume && !own_volume_is_some_pods(&run->config, volume->host_path)) {
+	if (!end.own_volume && !own_volume_is_some_pods(&run->input.config, volume->host_path)) {
 		volume->bound_by_hook = false;
 		return 0;
 	}
-	worker_status_at(run->progress, "releasing the bind of", volume->host_path);
-	r = host_path_open(&run->config, volume->host_path, &fd, err);
+	worker_status_at(run->session.progress, "releasing the bind of", volume->host_path);
+	r = host_path_open(&run->input.config, volume->host_path, &fd, err);
 	if (r == -ENOENT) {
 		/* The kubelet has removed the volume, and the bind with it. */
 		error_clear(err);
@@ -59,7 +60,7 @@ static int release_volume(
 	if (r == 0)
 		r = shared_bind_release(&end, &unmounted, err);
 	if (r == 0 && unmounted)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){
 				.kind = AUDIT_PROPAGATION_CHANGED,
 				.result = "ok",
@@ -76,8 +77,8 @@ static int release_volumes(struct run *run, bool *ret_unmounted, struct error *e
 {
 	int first = 0;
 
-	for (size_t i = 0; i < run->topology.n_volumes; i++) {
-		struct topology_volume *volume = &run->topology.volumes[i];
+	for (size_t i = 0; i < run->session.topology.n_volumes; i++) {
+		struct topology_volume *volume = &run->session.topology.volumes[i];
 		cleanup_error struct error later = {0};
 		int r = 0;
 
@@ -99,13 +100,13 @@ static int remove_mounts(struct run *run, struct error *err)
 	r = dead_mounts_detach(run, NULL, err);
 	if (r == 0)
 		r = dead_mounts_sweep(run, false, err);
-	if (r == 0 && run->hung_own.n == 0)
+	if (r == 0 && run->session.hung_own.n == 0)
 		r = release_volumes(run, &unmounted, err);
 	/* A bind takes the mounts below it along as copies: under it the originals have been hidden
 	 * until now. */
 	if (r == 0 && unmounted)
 		r = dead_mounts_sweep(run, false, err);
-	return r < 0 ? r : run->hung_own.n > 0 || run->awaits_poststop;
+	return r < 0 ? r : run->session.hung_own.n > 0 || run->session.awaits_poststop;
 }
 
 /* It is all that is known of the mount: who made it, and since when it hangs. */
@@ -113,23 +114,23 @@ static int keep(struct run *run, struct error *err)
 {
 	int r;
 
-	run->topology.updated_usec = run_realtime_usec();
+	run->session.topology.updated_usec = run_realtime_usec();
 	r = run_commit(run, err);
 	if (r < 0)
 		return r;
 	/* Once, and not each time that reconcile comes by. */
-	if (run->hung_own.n == 0 || (!run->hung_noted && !run->state.bundle))
+	if (run->session.hung_own.n == 0 || (!run->session.hung_noted && !run->input.state.bundle))
 		return 1;
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_CLEANED,
 			.result = "reported",
 			.code = FINDING_MOUNT_HUNG,
-			.host_path = run->hung_own.items[0],
+			.host_path = run->session.hung_own.items[0],
 		},
 		"the pod's last container is gone: its record stays while the mount on %s does not "
 		"answer",
-		run->hung_own.items[0]);
+		run->session.hung_own.items[0]);
 	return 1;
 }
 
@@ -137,14 +138,16 @@ static int end_record(struct run *run, struct error *err)
 {
 	int r;
 
-	r = record_remove(run->runtime_fd, run->identity.pod_uid, err);
+	r = record_remove(run->session.runtime_fd, run->input.identity.pod_uid, err);
 	if (r < 0)
 		return r;
-	r = lock_remove_file(&run->lock);
+	r = lock_remove_file(&run->session.lock);
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
-			"cannot remove the pod's lock file %s: %s", run->lock.file, strerror(-r));
-	audit_send(&run->audit, &(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
+			"cannot remove the pod's lock file %s: %s", run->session.lock.file,
+			strerror(-r));
+	audit_send(&run->session.audit,
+		&(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},
 		"the pod's last container is gone: its record is removed");
 	return 0;
 }
@@ -164,11 +167,12 @@ int pod_end_say(struct run *run, struct error *err)
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < run->hung_own.n; i++)
+	for (size_t i = 0; i < run->session.hung_own.n; i++)
 		text_print(stdout, "the mount on %s does not answer: the record would stay",
-			run->hung_own.items[i]);
-	for (size_t i = 0; run->hung_own.n == 0 && i < run->topology.n_volumes; i++) {
-		const struct topology_volume *volume = &run->topology.volumes[i];
+			run->session.hung_own.items[i]);
+	for (size_t i = 0; run->session.hung_own.n == 0 && i < run->session.topology.n_volumes;
+		i++) {
+		const struct topology_volume *volume = &run->session.topology.volumes[i];
 
 		if (volume->bound_by_hook)
 			text_print(stdout,
@@ -176,5 +180,5 @@ int pod_end_say(struct run *run, struct error *err)
 				"uses it",
 				volume->host_path);
 	}
-	return run->hung_own.n > 0;
+	return run->session.hung_own.n > 0;
 }

@@ -6,8 +6,8 @@
  */
 #include "hook/run/authority.h"
 
-#include "hook/run/host_path.h"
 #include "hook/mount/mnttab_query.h"
+#include "hook/run/host_path.h"
 #include "hook/sys/mnttab_read.h"
 #include "hook/sys/mount_id.h"
 #include "oci/base/cleanup.h"
@@ -36,8 +36,9 @@ bool authority_is_elsewhere(const struct run *run, const struct mount_table *hos
 		const struct mount_entry *entry = &host->entries[i];
 
 		if (entry->major == major && entry->minor == minor &&
-			!own_volume_is(&run->config, run->identity.pod_uid, entry->target) &&
-			!own_volume_is_plugins(&run->config, entry->target))
+			!own_volume_is(
+				&run->input.config, run->input.identity.pod_uid, entry->target) &&
+			!own_volume_is_plugins(&run->input.config, entry->target))
 			return true;
 	}
 	return false;
@@ -56,7 +57,7 @@ static int is_elsewhere(
 int authority_find(const struct run *run, const struct claim *claim, const struct dead_mount *mount,
 	struct mount_owner *owner, bool *ret, struct error *err)
 {
-	bool own = own_volume_is(&run->config, run->identity.pod_uid, claim->host_path);
+	bool own = own_volume_is(&run->input.config, run->input.identity.pod_uid, claim->host_path);
 	bool noted;
 	char device[32];
 	int r;
@@ -87,15 +88,15 @@ static int read_config(struct run *run)
 	cleanup_error struct error err = {0};
 	int r = 0;
 
-	run->facts.config = &run->config;
-	run->facts.identity = &run->identity;
-	run->facts.request = &run->request;
-	run->facts.spec = &run->spec;
-	run->facts.bundle = run->state.bundle;
-	if (run->request.n_mounts == 0)
+	run->known.facts.config = &run->input.config;
+	run->known.facts.identity = &run->input.identity;
+	run->known.facts.request = &run->input.request;
+	run->known.facts.spec = &run->input.spec;
+	run->known.facts.bundle = run->input.state.bundle;
+	if (run->input.request.n_mounts == 0)
 		r = run_read_request(run, &err);
 	/* Once: a container may have no mounts, but never no root. */
-	if (r == 0 && !run->spec.root_path)
+	if (r == 0 && !run->input.spec.root_path)
 		r = run_read_spec(run, &err);
 	return r;
 }
@@ -105,10 +106,11 @@ int authority_of_container(
 {
 	*ret = false;
 	/* reconcile runs for no container. */
-	if ((!run->state.bundle && !run->spec.root_path) || read_config(run) < 0)
+	if ((!run->input.state.bundle && !run->input.spec.root_path) || read_config(run) < 0)
 		return 0;
-	return provider_rights_unmount(&run->facts, path, host_path, ret) < 0 ? error_memory(err)
-									      : 0;
+	return provider_rights_unmount(&run->known.facts, path, host_path, ret) < 0
+		       ? error_memory(err)
+		       : 0;
 }
 
 int authority_claim(
@@ -117,14 +119,13 @@ int authority_claim(
 	*ret = (struct claim){
 		.volume = place->volume,
 		.host_path = place->host_path,
-		.path = topology_path(&run->topology, place->path),
+		.path = topology_path(&run->session.topology, place->path),
 	};
 	/* What was noted was noted of a directory; another instance may have another volume. */
 	if (ret->path &&
 		(!ret->path->host_path || strcmp(ret->path->host_path, place->host_path) != 0))
 		ret->path = NULL;
-	return authority_of_container(
-		run, place->path, place->host_path, &ret->could_itself, err);
+	return authority_of_container(run, place->path, place->host_path, &ret->could_itself, err);
 }
 
 static int identify(int fd, const char *host_path, struct dead_mount *mount, struct error *err)
@@ -140,7 +141,7 @@ int authority_identify(const struct run *run, const struct claim *claim, struct 
 	struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	int r = host_path_open_below(&run->config, claim->volume, claim->host_path, &fd, err);
+	int r = host_path_open_below(&run->input.config, claim->volume, claim->host_path, &fd, err);
 
 	return r < 0 ? r : identify(fd, claim->host_path, mount, err);
 }
@@ -150,7 +151,7 @@ int authority_look(const struct run *run, const struct claim *claim, struct dead
 {
 	cleanup_mount_entry struct mount_entry entry = {0};
 	cleanup_close int fd = -EBADF;
-	int r = host_path_open_below(&run->config, claim->volume, claim->host_path, &fd, err);
+	int r = host_path_open_below(&run->input.config, claim->volume, claim->host_path, &fd, err);
 
 	if (r == 0)
 		r = identify(fd, claim->host_path, mount, err);

@@ -24,19 +24,19 @@ static void facts_forget_servers(struct topology *topology)
 
 void facts_of_input(struct run *run)
 {
-	struct facts *facts = &run->facts;
+	struct facts *facts = &run->known.facts;
 
-	facts->config = &run->config;
-	facts->identity = &run->identity;
-	facts->request = &run->request;
-	facts->spec = &run->spec;
-	facts->bundle = run->state.bundle;
-	facts->topology = run->has_record ? &run->topology : NULL;
+	facts->config = &run->input.config;
+	facts->identity = &run->input.identity;
+	facts->request = &run->input.request;
+	facts->spec = &run->input.spec;
+	facts->bundle = run->input.state.bundle;
+	facts->topology = run->session.has_record ? &run->session.topology : NULL;
 }
 
 int facts_require_pid(const struct run *run, struct error *err)
 {
-	return run->state.pid > 0
+	return run->input.state.pid > 0
 		       ? 0
 		       : error_set(err, -EINVAL, FINDING_STATE_INVALID, "pid",
 				 "register the hook at prestart or createRuntime",
@@ -51,9 +51,9 @@ static int facts_hold_container(const struct run *run, struct error *err)
 {
 	int r;
 
-	if (!run->progress)
+	if (!run->session.progress)
 		return 0;
-	held_process_hold(run->state.pid);
+	held_process_hold(run->input.state.pid);
 	r = drop_privileges_drop_ptrace();
 	return r < 0 ? error_set(err, r, FINDING_INTERNAL, NULL, NULL,
 			       "cannot drop CAP_SYS_PTRACE: %s", strerror(-r))
@@ -66,10 +66,11 @@ static int facts_find_container(struct run *run, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = process_start(run->state.pid, &run->pid_start_ticks);
+	r = process_start(run->input.state.pid, &run->input.pid_start_ticks);
 	if (r < 0)
 		return error_set(err, r, FINDING_STATE_INVALID, "pid", NULL,
-			"cannot open the state's pid %d: %s", (int)run->state.pid, strerror(-r));
+			"cannot open the state's pid %d: %s", (int)run->input.state.pid,
+			strerror(-r));
 	return facts_hold_container(run, err);
 }
 
@@ -79,7 +80,7 @@ static int facts_of_mounted(struct run *run, enum facts_for whom, struct error *
 	cleanup_targets struct targets targets = {0};
 	int r;
 
-	if (targets_resolve(&run->facts, &targets) < 0)
+	if (targets_resolve(&run->known.facts, &targets) < 0)
 		return error_memory(err);
 	r = facts_mounted_read(run, &targets, err);
 	if (whom == FACTS_FOR_STAGE || (r != -EACCES && r != -EPERM))
@@ -90,7 +91,7 @@ static int facts_of_mounted(struct run *run, enum facts_for whom, struct error *
 
 int facts_gather(struct run *run, enum facts_for whom, struct error *err)
 {
-	bool has_container = whom == FACTS_FOR_STAGE || run->state.pid > 0;
+	bool has_container = whom == FACTS_FOR_STAGE || run->input.state.pid > 0;
 	int r = 0;
 
 	facts_of_input(run);
@@ -98,9 +99,9 @@ int facts_gather(struct run *run, enum facts_for whom, struct error *err)
 		r = facts_find_container(run, err);
 	if (r < 0)
 		return r;
-	worker_status_at(run->progress, "opening root.path", run->spec.root_path);
-	facts_forget_servers(&run->topology);
-	node_look(&run->facts);
+	worker_status_at(run->session.progress, "opening root.path", run->input.spec.root_path);
+	facts_forget_servers(&run->session.topology);
+	node_look(&run->known.facts);
 	if (whom == FACTS_FOR_STAGE)
 		r = load_mounts(run, LOAD_MOUNTS_WAYS, err);
 	else

@@ -16,13 +16,13 @@ enum facts_for {
 
 /*
  * What is true on the node now for the container of the run, whose state, policy, request,
- * config.json and record have been read: into run->facts. The container's init is taken from the
- * state; a check without one has no container's mounts. Nothing is changed on the node. 0 or a
+ * config.json and record have been read: into run->known.facts. The container's init is taken from
+ * the state; a check without one has no container's mounts. Nothing is changed on the node. 0 or a
  * negative errno.
  */
 int facts_gather(struct run *run, enum facts_for whom, struct error *err);
 
-/* The same for input that was captured elsewhere, with the mount tables in run->node that are
+/* The same for input that was captured elsewhere, with the mount tables in run->known.node that are
  * known: nothing of this node counts. */
 void facts_of_input(struct run *run);
 

@@ -16,10 +16,10 @@
 static pid_t mounted_former(const struct run *run, const struct target *target)
 {
 	const struct topology_container *container =
-		topology_container(&run->topology, target->request->provider);
+		topology_container(&run->session.topology, target->request->provider);
 
 	if (!container || !container->id ||
-		strcmp(container->id, run->identity.container_id) == 0 ||
+		strcmp(container->id, run->input.identity.container_id) == 0 ||
 		!process_is_alive(container->pid, container->pid_start_ticks))
 		return 0;
 	return container->pid;
@@ -29,7 +29,7 @@ static pid_t mounted_former(const struct run *run, const struct target *target)
 static int mounted_name_owner(
 	const struct run *run, const char *host_path, char **ret, struct error *err)
 {
-	const struct mount_entry *mount = mounts_at(&run->node.host, host_path);
+	const struct mount_entry *mount = mounts_at(&run->known.node.host, host_path);
 	struct mount_owner_question question = {.host_path = host_path};
 	cleanup_mount_owner struct mount_owner owner = {0};
 	char device[32];
@@ -97,7 +97,7 @@ static int mounted_note(struct run *run, const struct target *target,
 
 	if (answer->state == PATH_UNKNOWN || answer->state == PATH_ABSENT)
 		return 0;
-	if (answer->state == PATH_HUNG && strv_add(&run->hung, target->host_path) < 0)
+	if (answer->state == PATH_HUNG && strv_add(&run->session.hung, target->host_path) < 0)
 		return error_memory(err);
 	if (answer->state == PATH_DEAD)
 		r = mounted_may_heal(run, target, answer->mount, &heals, err);
@@ -106,15 +106,15 @@ static int mounted_note(struct run *run, const struct target *target,
 	if (r < 0)
 		return r;
 	found.detachable = heals;
-	return mounted_add(&run->mounted, &found) < 0 ? error_memory(err) : 0;
+	return mounted_add(&run->known.mounted, &found) < 0 ? error_memory(err) : 0;
 }
 
 /* A path that the policy does not let the hook touch is refused for that, whatever is there. */
 static bool mounted_is_looked_at(const struct run *run, const struct target *target)
 {
 	return target->relation == TARGET_PROVIDES && target->host_path && target->volume &&
-	       (config_prefix_of(&run->config.roots, target->host_path) ||
-		       config_prefix_of(&run->config.node_mounts, target->host_path));
+	       (config_prefix_of(&run->input.config.roots, target->host_path) ||
+		       config_prefix_of(&run->input.config.node_mounts, target->host_path));
 }
 
 static int mounted_probe(struct run *run, const struct targets *targets,
@@ -132,8 +132,8 @@ static int mounted_probe(struct run *run, const struct targets *targets,
 	}
 	if (!first)
 		return 0;
-	worker_status_at(run->progress, "probing the mounts, beginning with", first);
-	r = probe_paths(&run->node.host, questions, targets->n, run_probe_timeout(run));
+	worker_status_at(run->session.progress, "probing the mounts, beginning with", first);
+	r = probe_paths(&run->known.node.host, questions, targets->n, run_probe_timeout(run));
 	return r < 0 ? error_set(err, r, FINDING_HOST_IO, first, NULL, "cannot probe %s: %s", first,
 			       strerror(-r))
 		     : 0;
@@ -150,6 +150,6 @@ int facts_mounted_read(struct run *run, const struct targets *targets, struct er
 	for (size_t i = 0; r == 0 && i < targets->n; i++)
 		r = mounted_note(run, &targets->items[i], &questions[i], err);
 	if (r == 0)
-		run->facts.mounted = &run->mounted;
+		run->known.facts.mounted = &run->known.mounted;
 	return r;
 }

@@ -7,10 +7,10 @@
 #include "hook/run/run.h"
 
 /*
- * Into run->mounted and run->facts.mounted, of the targets whose place is below one of the policy's
- * roots: at another the hook looks at nothing. The mounts are asked all at once, so that those that
- * hang take one probeTimeout together; their paths are in run->hung afterwards. The host's mounts
- * must be loaded. 0 or a negative errno.
+ * Into run->known.mounted and run->known.facts.mounted, of the targets whose place is below one of
+ * the policy's roots: at another the hook looks at nothing. The mounts are asked all at once, so
+ * that those that hang take one probeTimeout together; their paths are in run->session.hung
+ * afterwards. The host's mounts must be loaded. 0 or a negative errno.
  */
 int facts_mounted_read(struct run *run, const struct targets *targets, struct error *err);
 

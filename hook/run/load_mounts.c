@@ -18,12 +18,12 @@ static int read_host(struct run *run, struct error *err)
 	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv paths = {0};
 
-	if (target_paths_of_host(&run->facts, &paths) < 0)
+	if (target_paths_of_host(&run->known.facts, &paths) < 0)
 		return error_memory(err);
-	mount_table_clear(&run->node.host);
-	run->facts.host = &run->node.host;
+	mount_table_clear(&run->known.node.host);
+	run->known.facts.host = &run->known.node.host;
 	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
-	return mnttab_query_add(&now, &paths, &run->node.host, err);
+	return mnttab_query_add(&now, &paths, &run->known.node.host, err);
 }
 
 /* What else has to be known of the container's table: by the targets, as far as they are known
@@ -33,11 +33,11 @@ static int find_container_paths(struct run *run, struct strv *ret, struct error 
 	cleanup_targets struct targets targets = {0};
 	int r;
 
-	run->facts.container = NULL;
-	r = targets_resolve(&run->facts, &targets);
-	run->facts.container = &run->node.container;
+	run->known.facts.container = NULL;
+	r = targets_resolve(&run->known.facts, &targets);
+	run->known.facts.container = &run->known.node.container;
 	if (r == 0)
-		r = target_paths_of_container(&run->facts, &targets, ret);
+		r = target_paths_of_container(&run->known.facts, &targets, ret);
 	return r < 0 ? error_memory(err) : 0;
 }
 
@@ -45,36 +45,36 @@ static int read_container(struct run *run, struct error *err)
 {
 	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv root = {0}, paths = {0};
-	int r = node_resolve_root(&run->node, &run->facts, err);
+	int r = node_resolve_root(&run->known.node, &run->known.facts, err);
 
 	if (r < 0)
 		return r;
-	if (strv_add(&root, run->node.container_root) < 0)
+	if (strv_add(&root, run->known.node.container_root) < 0)
 		return error_memory(err);
-	mount_table_clear(&run->node.container);
-	run->facts.container = &run->node.container;
-	mnttab_query_open(run->state.pid, MNTTAB_QUERY_ANY, &now);
-	r = mnttab_query_add(&now, &root, &run->node.container, err);
-	if (r < 0 || !run->node.container.partial)
+	mount_table_clear(&run->known.node.container);
+	run->known.facts.container = &run->known.node.container;
+	mnttab_query_open(run->input.state.pid, MNTTAB_QUERY_ANY, &now);
+	r = mnttab_query_add(&now, &root, &run->known.node.container, err);
+	if (r < 0 || !run->known.node.container.partial)
 		return r;
 	r = find_container_paths(run, &paths, err);
-	return r < 0 ? r : mnttab_query_add(&now, &paths, &run->node.container, err);
+	return r < 0 ? r : mnttab_query_add(&now, &paths, &run->known.node.container, err);
 }
 
 /* A bundle that is here makes the container one of this node: its root must be there. */
 static bool load_has_bundle(const struct run *run)
 {
-	return run->state.bundle && access(run->state.bundle, F_OK) == 0;
+	return run->input.state.bundle && access(run->input.state.bundle, F_OK) == 0;
 }
 
 /* What was read by its pid was its own: it had not ended, nor had another process the pid. */
 static int still_the_container(const struct run *run, struct error *err)
 {
-	if (process_is_alive(run->state.pid, run->pid_start_ticks))
+	if (process_is_alive(run->input.state.pid, run->input.pid_start_ticks))
 		return 0;
 	return error_set(err, -ESRCH, FINDING_HOST_IO, NULL, NULL,
 		"the container's init, pid %d, has ended while its mounts were read",
-		(int)run->state.pid);
+		(int)run->input.state.pid);
 }
 
 static int load_whole(pid_t pid, struct mount_table *table, struct error *err)
@@ -99,11 +99,11 @@ static int load_is_incomplete(
 	const struct run *run, enum load_mounts_how how, bool *ret, struct error *err)
 {
 	cleanup_targets struct targets targets = {0};
-	int r = targets_resolve(&run->facts, &targets);
+	int r = targets_resolve(&run->known.facts, &targets);
 
 	*ret = r == 0 && load_has_unplaced(&targets);
 	if (r == 0 && !*ret && how == LOAD_MOUNTS_WAYS)
-		r = propagation_path_needs_whole(&run->facts, &targets, ret);
+		r = propagation_path_needs_whole(&run->known.facts, &targets, ret);
 	return r < 0 ? error_memory(err) : 0;
 }
 
@@ -112,14 +112,14 @@ static int load_complete(struct run *run, enum load_mounts_how how, struct error
 	bool incomplete = false;
 	int r;
 
-	run->node.has_ways = how == LOAD_MOUNTS_WAYS;
-	if (!run->node.host.partial && !run->node.container.partial)
+	run->known.node.has_ways = how == LOAD_MOUNTS_WAYS;
+	if (!run->known.node.host.partial && !run->known.node.container.partial)
 		return 0;
 	r = load_is_incomplete(run, how, &incomplete, err);
 	if (r < 0 || !incomplete)
 		return r;
-	r = load_whole(0, &run->node.host, err);
-	return r < 0 ? r : load_whole(run->state.pid, &run->node.container, err);
+	r = load_whole(0, &run->known.node.host, err);
+	return r < 0 ? r : load_whole(run->input.state.pid, &run->known.node.container, err);
 }
 
 int load_mounts(struct run *run, enum load_mounts_how how, struct error *err)
@@ -137,7 +137,8 @@ int load_mounts(struct run *run, enum load_mounts_how how, struct error *err)
  * elsewhere may have the pid of anything. */
 static bool load_is_container(const struct run *run)
 {
-	return run->facts.container && mounts_at(run->facts.container, run->facts.container_root);
+	return run->known.facts.container &&
+	       mounts_at(run->known.facts.container, run->known.facts.container_root);
 }
 
 int load_mounts_known(struct run *run, struct error *err)
@@ -145,13 +146,13 @@ int load_mounts_known(struct run *run, struct error *err)
 	cleanup_error struct error unknown = {0};
 	int r = read_host(run, err);
 
-	if (r < 0 || run->state.pid <= 0)
+	if (r < 0 || run->input.state.pid <= 0)
 		return r;
 	r = read_container(run, &unknown);
 	if (r == 0 && load_is_container(run))
 		return load_complete(run, LOAD_MOUNTS_WAYS, err);
-	run->facts.container = NULL;
-	mount_table_clear(&run->node.container);
+	run->known.facts.container = NULL;
+	mount_table_clear(&run->known.node.container);
 	if (unknown.code != FINDING_CONFIG_INVALID || !load_has_bundle(run))
 		return 0;
 	*err = move_struct(unknown);

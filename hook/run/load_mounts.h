@@ -2,8 +2,8 @@
 /*
  * The one reader of the host's and the container's mounts for a run: asked for the paths that the
  * container's targets need, where the kernel can be asked for those, or out of the whole tables.
- * What it leaves in run->node and run->facts is complete for what was asked, whichever kernel this
- * is: who judges need not know how it was read.
+ * What it leaves in run->known.node and run->known.facts is complete for what was asked, whichever
+ * kernel this is: who judges need not know how it was read.
  */
 #ifndef FSH_HOOK_RUN_LOAD_MOUNTS_H
 #define FSH_HOOK_RUN_LOAD_MOUNTS_H
@@ -17,15 +17,15 @@ enum load_mounts_how {
 };
 
 /*
- * Read both anew into run->node and run->facts, which know everything but the tables. What was
- * resolved with the tables before is invalid. 0 or a negative errno: -ESRCH where the container's
- * init has ended, whoever has its pid by now.
+ * Read both anew into run->known.node and run->known.facts, which know everything but the tables.
+ * What was resolved with the tables before is invalid. 0 or a negative errno: -ESRCH where the
+ * container's init has ended, whoever has its pid by now.
  */
 int load_mounts(struct run *run, enum load_mounts_how how, struct error *err);
 
 /*
  * The same with the ways for who asks about a container that need not be there (no pid in
- * run->state), nor be that process, nor be his to look at: then its mounts are not known. A
+ * run->input.state), nor be that process, nor be his to look at: then its mounts are not known. A
  * root.path that cannot be opened is an error where the bundle is here, as it is for the hook.
  */
 int load_mounts_known(struct run *run, struct error *err);

@@ -96,13 +96,16 @@ int mount_owner_find(const struct run *run, const struct mount_owner_question *q
 	struct mount_owner *ret, struct error *err)
 {
 	/* No hook has run on the node yet, for who only asks. */
-	int r = run->runtime_fd < 0 ? 0 : record_index_refresh(run->index, run->runtime_fd, err);
+	int r = run->session.runtime_fd < 0
+			? 0
+			: record_index_refresh(run->session.index, run->session.runtime_fd, err);
 
-	for (size_t i = 0; r == 0 && i < run->index->n && !ret->provider; i++) {
-		const struct record_entry *entry = &run->index->items[i];
+	for (size_t i = 0; r == 0 && i < run->session.index->n && !ret->provider; i++) {
+		const struct record_entry *entry = &run->session.index->items[i];
 		const struct topology_path *path;
 
-		if (run->topology.pod_uid && strcmp(entry->uid, run->topology.pod_uid) == 0)
+		if (run->session.topology.pod_uid &&
+			strcmp(entry->uid, run->session.topology.pod_uid) == 0)
 			continue;
 		path = providing(&entry->topology, question);
 		if (path && name_owner(&entry->topology, path, ret) < 0)

@@ -19,11 +19,11 @@
 
 void run_audit_as(struct run *run, const char *stage)
 {
-	run->audit = (struct audit){
+	run->session.audit = (struct audit){
 		.stage = stage,
-		.identity = &run->identity,
+		.identity = &run->input.identity,
 		.quiet = true,
-		.journal = &run->journal,
+		.journal = &run->session.journal,
 	};
 }
 
@@ -34,37 +34,38 @@ int run_read_state(struct run *run, const char *stage, struct error *err)
 	size_t size;
 	int r;
 
-	run->began_usec = deadline_now();
+	run->session.began_usec = deadline_now();
 	run_audit_as(run, stage);
-	worker_status_at(run->progress, "reading the state from standard input", NULL);
+	worker_status_at(run->session.progress, "reading the state from standard input", NULL);
 	r = state_fetch(STDIN_FILENO, &data, &size, err);
 	if (r == 0)
 		r = parser_state(data, size, &parsed, err);
 	if (r < 0)
 		return r;
-	run->state = move_struct(parsed.state);
-	run->pod = move_struct(parsed.pod);
-	return run->pod.active ? 0 : 1;
+	run->input.state = move_struct(parsed.state);
+	run->input.pod = move_struct(parsed.pod);
+	return run->input.pod.active ? 0 : 1;
 }
 
 int run_read_policy(struct run *run, struct error *err)
 {
 	int r;
 
-	worker_status_at(run->progress, "reading", POLICY_FILE);
-	r = policy_file_read(&run->config, err);
+	worker_status_at(run->session.progress, "reading", POLICY_FILE);
+	r = policy_file_read(&run->input.config, err);
 	if (r == 0) {
-		worker_status_mode(run->progress, run->config.audit_only);
-		worker_status_counted(run->progress, run->config.metrics_file != NULL);
-		worker_status_at(run->progress, "opening the directories of", POLICY_FILE);
-		r = policy_file_resolve(&run->config, err);
+		worker_status_mode(run->session.progress, run->input.config.audit_only);
+		worker_status_counted(
+			run->session.progress, run->input.config.metrics_file != NULL);
+		worker_status_at(run->session.progress, "opening the directories of", POLICY_FILE);
+		r = policy_file_resolve(&run->input.config, err);
 	}
 	if (r == 0)
 		return 0;
-	config_clear(&run->config);
+	config_clear(&run->input.config);
 	/* A broken file: what cleaning up needs, and nothing that the administrator did not write.
 	 */
-	if (config_defaults(&run->config) < 0)
+	if (config_defaults(&run->input.config) < 0)
 		return error_set(err, -ENOMEM, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	return r;
 }
@@ -79,25 +80,25 @@ static int take_outcome(int r, struct error *outcome, struct error *err)
 
 int run_read_identity(struct run *run, struct error *err)
 {
-	int r = take_outcome(run->pod.identity_result, &run->pod.identity_error, err);
+	int r = take_outcome(run->input.pod.identity_result, &run->input.pod.identity_error, err);
 
 	if (r < 0) {
 		/* The id is the runtime's own word: the journal can name the container by it. */
-		if (ident_is_container_id(run->state.id))
-			run->identity.container_id = strdup(run->state.id);
+		if (ident_is_container_id(run->input.state.id))
+			run->input.identity.container_id = strdup(run->input.state.id);
 		return r;
 	}
-	run->identity = move_struct(run->pod.identity);
-	worker_status_subject(run->progress, &run->identity);
+	run->input.identity = move_struct(run->input.pod.identity);
+	worker_status_subject(run->session.progress, &run->input.identity);
 	return 0;
 }
 
 int run_read_request(struct run *run, struct error *err)
 {
-	int r = take_outcome(run->pod.request_result, &run->pod.request_error, err);
+	int r = take_outcome(run->input.pod.request_result, &run->input.pod.request_error, err);
 
 	if (r == 0)
-		run->request = move_struct(run->pod.request);
+		run->input.request = move_struct(run->input.pod.request);
 	return r;
 }
 
@@ -108,22 +109,24 @@ int run_read_spec(struct run *run, struct error *err)
 	size_t size;
 	int r;
 
-	worker_status_at(run->progress, "reading config.json of", run->state.bundle);
-	r = spec_fetch_bundle(run->state.bundle, &data, &size, err);
+	worker_status_at(run->session.progress, "reading config.json of", run->input.state.bundle);
+	r = spec_fetch_bundle(run->input.state.bundle, &data, &size, err);
 	if (r < 0)
 		return r;
 	r = parser_config(data, size, &parsed, err);
 	if (r < 0)
-		return error_wrap(err, r, "bundle %s", run->state.bundle);
-	run->spec = move_struct(parsed.spec);
+		return error_wrap(err, r, "bundle %s", run->input.state.bundle);
+	run->input.spec = move_struct(parsed.spec);
 	return 0;
 }
 
 static int take_lock(struct run *run, struct error *err)
 {
-	worker_status_at(run->progress, "waiting for the lock of pod", run->identity.pod_uid);
-	return lock_take(run->runtime_fd, run->identity.pod_uid,
-		worker_status_left(run->progress, LOCK_TIMEOUT_USEC), &run->lock, err);
+	worker_status_at(
+		run->session.progress, "waiting for the lock of pod", run->input.identity.pod_uid);
+	return lock_take(run->session.runtime_fd, run->input.identity.pod_uid,
+		worker_status_left(run->session.progress, LOCK_TIMEOUT_USEC), &run->session.lock,
+		err);
 }
 
 /* Somebody has removed the directory of locks and left the records. */
@@ -132,24 +135,25 @@ static int take_lock_anew(struct run *run, struct error *err)
 	int r;
 
 	error_clear(err);
-	r = runtime_dir_complete(run->runtime_fd, err);
+	r = runtime_dir_complete(run->session.runtime_fd, err);
 	return r < 0 ? r : take_lock(run, err);
 }
 
 void run_leave_no_lock(const struct run *run)
 {
-	if (run->lock.fd >= 0 && !record_is_there(run->runtime_fd, run->identity.pod_uid))
-		lock_remove_file(&run->lock);
+	if (run->session.lock.fd >= 0 &&
+		!record_is_there(run->session.runtime_fd, run->input.identity.pod_uid))
+		lock_remove_file(&run->session.lock);
 }
 
 static int load_record(struct run *run, struct error *err)
 {
-	int r = record_load(
-		run->runtime_fd, run->identity.pod_uid, &run->topology, &run->has_record, err);
+	int r = record_load(run->session.runtime_fd, run->input.identity.pod_uid,
+		&run->session.topology, &run->session.has_record, err);
 
 	if (r < 0) {
 		run_leave_no_lock(run);
-		lock_release(&run->lock);
+		lock_release(&run->session.lock);
 	}
 	return r;
 }
@@ -165,9 +169,9 @@ static int lock_record(struct run *run, struct error *err)
 
 static int run_make_index(struct run *run, struct error *err)
 {
-	if (!run->index)
-		run->index = calloc(1, sizeof(*run->index));
-	return run->index ? 0 : error_memory(err);
+	if (!run->session.index)
+		run->session.index = calloc(1, sizeof(*run->session.index));
+	return run->session.index ? 0 : error_memory(err);
 }
 
 int run_peek_record(struct run *run, struct error *err)
@@ -175,10 +179,10 @@ int run_peek_record(struct run *run, struct error *err)
 	int r = run_make_index(run, err);
 
 	if (r == 0)
-		r = runtime_dir_open(false, &run->runtime_fd, err);
+		r = runtime_dir_open(false, &run->session.runtime_fd, err);
 	if (r == 0)
-		r = record_load(run->runtime_fd, run->identity.pod_uid, &run->topology,
-			&run->has_record, err);
+		r = record_load(run->session.runtime_fd, run->input.identity.pod_uid,
+			&run->session.topology, &run->session.has_record, err);
 	if (r != -ENOENT && r != -EACCES)
 		return r;
 	error_clear(err);
@@ -191,7 +195,7 @@ int run_open_record(struct run *run, bool create, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = runtime_dir_open(create, &run->runtime_fd, err);
+	r = runtime_dir_open(create, &run->session.runtime_fd, err);
 	if (r < 0)
 		return r;
 	return lock_record(run, err);
@@ -203,10 +207,10 @@ int run_lock_record_again(struct run *run, struct error *err)
 	int r = take_lock(run, err);
 
 	if (r == 0)
-		record_stamp(run->runtime_fd, run->identity.pod_uid, &now);
-	if (r == 0 && record_stamp_same(&now, &run->committed))
+		record_stamp(run->session.runtime_fd, run->input.identity.pod_uid, &now);
+	if (r == 0 && record_stamp_same(&now, &run->session.committed))
 		return 0;
-	topology_clear(&run->topology);
+	topology_clear(&run->session.topology);
 	return r < 0 ? r : load_record(run, err);
 }
 
@@ -215,18 +219,20 @@ static void update_shown(struct run *run, const char *text)
 {
 	cleanup_error struct error err = {0};
 
-	if (record_copy_update(run->runtime_fd, run->topology.pod_uid, text, &err) < 0)
-		audit_failure(&run->audit, &err);
+	if (record_copy_update(run->session.runtime_fd, run->session.topology.pod_uid, text, &err) <
+		0)
+		audit_failure(&run->session.audit, &err);
 }
 
 int run_commit(struct run *run, struct error *err)
 {
 	cleanup_free char *text = NULL;
-	int r = record_format(&run->topology, &text, err);
+	int r = record_format(&run->session.topology, &text, err);
 
 	if (r < 0)
 		return r;
-	r = record_commit_text(run->runtime_fd, run->topology.pod_uid, text, &run->committed, err);
+	r = record_commit_text(run->session.runtime_fd, run->session.topology.pod_uid, text,
+		&run->session.committed, err);
 	if (r == 0)
 		update_shown(run, text);
 	return r;
@@ -250,29 +256,29 @@ uint64_t run_boottime_usec(void)
 
 uint64_t run_probe_timeout(const struct run *run)
 {
-	return worker_status_left(run->progress, run->config.probe_timeout_usec);
+	return worker_status_left(run->session.progress, run->input.config.probe_timeout_usec);
 }
 
 void run_clear(struct run *run)
 {
 	if (!run)
 		return;
-	lock_release(&run->lock);
-	record_index_clear(run->index);
-	free(run->index);
-	rollback_list_clear(&run->rollback);
-	strv_clear(&run->hung);
-	mounted_clear(&run->mounted);
-	strv_clear(&run->hung_own);
+	lock_release(&run->session.lock);
+	record_index_clear(run->session.index);
+	free(run->session.index);
+	rollback_list_clear(&run->session.rollback);
+	strv_clear(&run->session.hung);
+	mounted_clear(&run->known.mounted);
+	strv_clear(&run->session.hung_own);
 	judgement_clear(&run->judgement);
-	topology_clear(&run->topology);
-	node_clear(&run->node);
-	spec_clear(&run->spec);
-	parsed_pod_clear(&run->pod);
-	request_clear(&run->request);
-	identity_clear(&run->identity);
-	config_clear(&run->config);
-	state_clear(&run->state);
-	cleanup_close_fd(&run->runtime_fd);
+	topology_clear(&run->session.topology);
+	node_clear(&run->known.node);
+	spec_clear(&run->input.spec);
+	parsed_pod_clear(&run->input.pod);
+	request_clear(&run->input.request);
+	identity_clear(&run->input.identity);
+	config_clear(&run->input.config);
+	state_clear(&run->input.state);
+	cleanup_close_fd(&run->session.runtime_fd);
 	*run = RUN_INIT;
 }

@@ -18,46 +18,63 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zero-initialise with RUN_INIT. Everything is owned; `facts` and `audit` borrow from the rest. */
-struct run {
+/* What the run was given: read once, from standard input, the bundle and the node's policy. */
+struct run_input {
 	struct state state;
 	struct parsed_pod pod; /* of the state's annotations, or of config.json's */
 	struct config config;
 	struct identity identity;
 	struct request request;
 	struct spec spec;
-	struct node node;
-	struct facts facts;
-	struct judgement judgement;
+	uint64_t pid_start_ticks; /* of state.pid */
+};
+
+/* What the run holds, from its lock to its last word. `audit` borrows from the rest. */
+struct run_session {
+	int runtime_fd;
+	struct lock lock;	  /* the pod's */
 	struct topology topology; /* the pod's record, as it will be written */
-	struct rollback_list rollback;
-	struct lock lock;	       /* the pod's */
-	struct record_index *index;    /* of all pods' records; empty until somebody asks */
+	bool has_record;
 	struct record_stamp committed; /* what run_commit() has written last */
+	struct record_index *index;    /* of all pods' records; empty until somebody asks */
 	struct audit audit;
 	struct journal journal;
-	struct strv hung;     /* paths that do not answer, found when many were asked at once */
-	struct strv hung_own; /* mounts that hang and would be detached for the pod if they were
-				 dead: found at its end */
-	bool hung_noted;      /* one of them was not known to hang */
-	bool awaits_poststop; /* a mount was left that its provider's own poststop, which is to
-				 come, may detach */
+	struct worker_status *progress; /* what a supervisor sees; borrowed, NULL: there is none */
+	struct rollback_list rollback;
+	struct strv hung;	/* paths that do not answer, found when many were asked at once */
+	struct strv hung_own;	/* mounts that hang and would be detached for the pod if they were
+				   dead: found at its end */
+	bool hung_noted;	/* one of them was not known to hang */
+	bool awaits_poststop;	/* a mount was left that its provider's own poststop, which is to
+				   come, may detach */
+	bool refused_by_gate;	/* said and recorded where it happened */
+	uint64_t began_usec;	/* CLOCK_MONOTONIC */
+	uint64_t gate_usec;	/* held by the gate */
+	struct metrics metrics; /* of this run, where the policy asks for them */
+};
+
+/* What is known of the node: gathered for the judge, the mounts again where they were changed.
+ * `facts` borrows from all parts of the run. */
+struct run_known {
+	struct node node;
 	struct mounted
 		mounted; /* on the paths that the container provides, as the judge was told */
-	struct worker_status *progress; /* what a supervisor sees; borrowed, NULL: there is none */
-	int runtime_fd;
-	uint64_t began_usec;	  /* CLOCK_MONOTONIC */
-	uint64_t pid_start_ticks; /* of state.pid */
-	bool has_record;
-	bool refused_by_gate;	/* said and recorded where it happened */
-	struct metrics metrics; /* of this run, where the policy asks for them */
-	uint64_t gate_usec;	/* held by the gate */
-	bool tables_changed;	/* mounts were changed since the mount tables were read */
+	struct facts facts;
+	bool tables_changed; /* mounts were changed since they were read */
+};
+
+/* By how long each part is good. Zero-initialise with RUN_INIT. Everything is owned. Who needs one
+ * part takes that one. */
+struct run {
+	struct run_input input;
+	struct run_session session;
+	struct run_known known;
+	struct judgement judgement; /* its targets follow the mounts; the rest is made once */
 };
 #define RUN_INIT                                                                                   \
 	(struct run)                                                                               \
 	{                                                                                          \
-		.lock = LOCK_NONE, .runtime_fd = -EBADF                                            \
+		.session = {.lock = LOCK_NONE, .runtime_fd = -EBADF }                              \
 	}
 
 /* Who speaks in the journal: the run's container, at that stage. */
@@ -92,8 +109,8 @@ int run_peek_record(struct run *run, struct error *err);
 /* Remove the file of the lock that is held where the pod has no record: nothing else would. */
 void run_leave_no_lock(const struct run *run);
 
-/* Take the lock and load the record once more. What run->topology has is kept where nobody has
- * written since run_commit(); on failure it is empty. */
+/* Take the lock and load the record once more. What run->session.topology has is kept where nobody
+ * has written since run_commit(); on failure it is empty. */
 int run_lock_record_again(struct run *run, struct error *err);
 
 /* Write the record, and what containers see of it. */

@@ -12,7 +12,7 @@
 
 static void run_count_report(const struct run *run, const char *text, const char *fix)
 {
-	audit_send(&run->audit,
+	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_INTERNAL_ERROR,
 			.result = "reported",
@@ -29,15 +29,16 @@ static void run_count_store(struct run *run)
 	int r = 0;
 
 	/* Others of the pod need not wait for the counters. */
-	lock_release(&run->lock);
-	if (run->runtime_fd < 0)
-		r = runtime_dir_open(true, &run->runtime_fd, &err);
+	lock_release(&run->session.lock);
+	if (run->session.runtime_fd < 0)
+		r = runtime_dir_open(true, &run->session.runtime_fd, &err);
 	if (r == 0)
-		r = metrics_store_add(run->runtime_fd, &run->metrics, &begun_anew, &err);
+		r = metrics_store_add(
+			run->session.runtime_fd, &run->session.metrics, &begun_anew, &err);
 	if (r < 0)
 		run_count_report(run, error_message(&err), err.fix);
 	else if (begun_anew)
-		audit_send(&run->audit,
+		audit_send(&run->session.audit,
 			&(struct audit_entry){
 				.kind = AUDIT_INTERNAL_ERROR,
 				.result = "reported",
@@ -53,30 +54,30 @@ static void count_denials(struct run *run, enum finding_code cause)
 	for (size_t i = 0; i < findings->n; i++) {
 		if (findings->items[i].severity != SEVERITY_DENY)
 			continue;
-		run->metrics.denials[findings->items[i].code]++;
+		run->session.metrics.denials[findings->items[i].code]++;
 		if (findings->items[i].code == cause)
 			cause = FINDING_NONE;
 	}
 	if (cause != FINDING_NONE)
-		run->metrics.denials[cause]++;
+		run->session.metrics.denials[cause]++;
 }
 
 void run_count(struct run *run, int exit_code, enum finding_code cause)
 {
 	uint64_t took;
 
-	if (!run->config.metrics_file)
+	if (!run->input.config.metrics_file)
 		return;
-	took = deadline_now() - run->began_usec;
+	took = deadline_now() - run->session.began_usec;
 	if (exit_code != EXIT_DONE)
 		count_denials(run, cause);
-	metrics_note_run(&run->metrics, metrics_stage_of(run->audit.stage), exit_code,
-		took > run->gate_usec ? took - run->gate_usec : 0);
+	metrics_note_run(&run->session.metrics, metrics_stage_of(run->session.audit.stage),
+		exit_code, took > run->session.gate_usec ? took - run->session.gate_usec : 0);
 	run_count_store(run);
 }
 
 void run_count_heals(struct run *run)
 {
-	if (run->config.metrics_file && run->metrics.heals > 0)
+	if (run->input.config.metrics_file && run->session.metrics.heals > 0)
 		run_count_store(run);
 }

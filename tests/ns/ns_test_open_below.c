@@ -30,7 +30,7 @@ static int fresh(void **state)
 /* A run whose policy has the sandbox for its one root. */
 static int init(struct run *run)
 {
-	return strv_add(&run->config.roots, NS_SANDBOX_DIR);
+	return strv_add(&run->input.config.roots, NS_SANDBOX_DIR);
 }
 
 /* 0: each way to the path says that a FUSE mount is in the way. In a child: what fails may be that

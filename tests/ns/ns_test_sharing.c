@@ -326,15 +326,15 @@ static int read_tables(pid_t pid, uint64_t ticks, struct error *err)
 {
 	cleanup_run struct run run = RUN_INIT;
 
-	run.state.pid = pid;
-	run.pid_start_ticks = ticks;
-	run.state.bundle = strdup(ROOT_A);
-	run.spec.root_path = strdup(ROOT_A);
-	run.facts.config = &run.config;
-	run.facts.identity = &run.identity;
-	run.facts.request = &run.request;
-	run.facts.spec = &run.spec;
-	run.facts.bundle = run.state.bundle;
+	run.input.state.pid = pid;
+	run.input.pid_start_ticks = ticks;
+	run.input.state.bundle = strdup(ROOT_A);
+	run.input.spec.root_path = strdup(ROOT_A);
+	run.known.facts.config = &run.input.config;
+	run.known.facts.identity = &run.input.identity;
+	run.known.facts.request = &run.input.request;
+	run.known.facts.spec = &run.input.spec;
+	run.known.facts.bundle = run.input.state.bundle;
 	return load_mounts(&run, LOAD_MOUNTS_PLACES, err);
 }
 
