@@ -79,11 +79,11 @@ static char *describe_wait(uint64_t usec)
 }
 
 /* What a shut gate means here: a denial, unless the policy takes its code lighter. */
-static enum severity shut_severity(const struct run *run, const struct error *err)
+static enum severity shut_severity(const struct run_input *input, const struct error *err)
 {
-	enum severity severity = run->input.config.severity[err->code];
+	enum severity severity = input->config.severity[err->code];
 
-	if (run->input.config.audit_only && severity == SEVERITY_DENY)
+	if (input->config.audit_only && severity == SEVERITY_DENY)
 		return SEVERITY_WARN;
 	return severity;
 }
@@ -94,9 +94,9 @@ static void audit_gate(
 	cleanup_free char *wait = describe_wait(waited_usec);
 	struct audit_entry entry = {
 		.kind = err ? AUDIT_GATE_REFUSED : AUDIT_GATE_OPENED,
-		.result = !err					     ? "ok"
-			  : shut_severity(run, err) == SEVERITY_DENY ? "denied"
-								     : "reported",
+		.result = !err						     ? "ok"
+			  : shut_severity(&run->input, err) == SEVERITY_DENY ? "denied"
+									     : "reported",
 		.code = err ? err->code : FINDING_NONE,
 		.path = err ? err->subject : NULL,
 		.duration_usec = waited_usec ? waited_usec : 1,
@@ -172,7 +172,7 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 		take_back_sharing(run);
 	if (refusal)
 		r = findings_add_as(&container->findings, refusal->code,
-			shut_severity(run, refusal), refusal->subject, refusal->fix, "%s",
+			shut_severity(&run->input, refusal), refusal->subject, refusal->fix, "%s",
 			error_message(refusal));
 	for (size_t i = 0; r == 0 && i < gate->n; i++) {
 		const struct gate_path *path = &gate->paths[i];
@@ -183,21 +183,21 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	run->session.topology.updated_usec = now_usec;
-	return run_commit(run, err);
+	return run_commit(&run->session, err);
 }
 
 /* The wait is the pod author's to choose, and no part of what the stage itself may take. */
-static int wait_at_gate(
-	struct run *run, struct gate *gate, uint64_t *ret_waited_usec, struct error *err)
+static int wait_at_gate(struct run_session *session, struct gate *gate, uint64_t *ret_waited_usec,
+	struct error *err)
 {
 	uint64_t allowed = gate->timeout_usec ? gate->timeout_usec : gate->probe_timeout_usec;
 	int r;
 
-	worker_status_at(run->session.progress, "waiting at the gate for",
+	worker_status_at(session->progress, "waiting at the gate for",
 		gate->n ? gate->paths[0].host_path : NULL);
-	worker_status_extend(run->session.progress, (int64_t)allowed);
+	worker_status_extend(session->progress, (int64_t)allowed);
 	r = gate_wait(gate, ret_waited_usec, err);
-	worker_status_extend(run->session.progress,
+	worker_status_extend(session->progress,
 		*ret_waited_usec < allowed ? (int64_t)*ret_waited_usec - (int64_t)allowed : 0);
 	return r;
 }
@@ -252,10 +252,10 @@ int apply_ask_gate(struct run *run, struct error *err)
 	if (gate.n == 0)
 		return 0;
 	gate.timeout_usec = 0;
-	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
+	r = wait_at_gate(&run->session, &gate, &waited_usec, &refusal);
 	/* The rest is for the gate itself to say, when it has waited. */
 	if (r == 0 || !is_for_want_of_provider(&refusal) ||
-		shut_severity(run, &refusal) != SEVERITY_DENY)
+		shut_severity(&run->input, &refusal) != SEVERITY_DENY)
 		return 0;
 	if (refuse_ahead(run, &gate, waited_usec, &refusal) < 0)
 		return error_memory(err);
@@ -264,9 +264,10 @@ int apply_ask_gate(struct run *run, struct error *err)
 	return r;
 }
 
-static void audit_arrival(struct run *run, const struct gate_path *path, const char *seen_path)
+static void audit_arrival(
+	struct run_session *session, const struct gate_path *path, const char *seen_path)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_PROPAGATION_CHANGED,
 			.result = "ok",
@@ -284,15 +285,15 @@ static int bring_all(struct run *run, const struct gate *gate, struct error *err
 {
 	for (size_t i = 0; i < gate->n; i++) {
 		const struct gate_path *path = &gate->paths[i];
-		const struct target *target = apply_target(run, path->path);
+		const struct target *target = apply_target(&run->judgement, path->path);
 		int r = target && path->state == PATH_LIVE && path->device[0]
-				? consumer_mount_ensure(run, target, path->device, err)
+				? consumer_mount_ensure(&run->input, target, path->device, err)
 				: 0;
 
 		if (r < 0)
 			return r;
 		if (r > 0)
-			audit_arrival(run, path, target->seen_path);
+			audit_arrival(&run->session, path, target->seen_path);
 	}
 	return 0;
 }
@@ -310,13 +311,13 @@ int apply_wait(struct run *run, struct error *err)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	/* Other hooks of the pod may use what was made so far: it is in the record. */
 	lock_release(&run->session.lock);
-	r = wait_at_gate(run, &gate, &waited_usec, &refusal);
+	r = wait_at_gate(&run->session, &gate, &waited_usec, &refusal);
 	if (r == 0)
 		r = bring_all(run, &gate, &refusal);
 	audit_gate(run, &gate, r < 0 ? &refusal : NULL, waited_usec);
 	metrics_note_gate(&run->session.metrics, r >= 0, waited_usec);
 	run->session.gate_usec += waited_usec;
-	denied = r < 0 && shut_severity(run, &refusal) == SEVERITY_DENY;
+	denied = r < 0 && shut_severity(&run->input, &refusal) == SEVERITY_DENY;
 	noted = note_outcome(run, &gate, denied ? CONTAINER_DENIED : CONTAINER_CREATED,
 		r < 0 ? &refusal : NULL, err);
 	rollback_list_clear(&run->session.rollback);

@@ -15,13 +15,14 @@
 #include <string.h>
 
 /* The provider makes them, the annotation's or provider's owner gets them. */
-static struct safe_walk_directory directory_of(const struct run *run, const struct plan_step *step)
+static struct safe_walk_directory directory_of(
+	const struct run_input *input, const struct plan_step *step)
 {
 	return (struct safe_walk_directory){
-		.creator = {.uid = run->input.spec.uid,
-			.gid = run->input.spec.gid,
-			.groups = run->input.spec.additional_gids,
-			.n_groups = run->input.spec.n_additional_gids},
+		.creator = {.uid = input->spec.uid,
+			.gid = input->spec.gid,
+			.groups = input->spec.additional_gids,
+			.n_groups = input->spec.n_additional_gids},
 		.owner_uid = step->uid,
 		.owner_gid = step->gid,
 		.mode = step->mode,
@@ -31,7 +32,7 @@ static struct safe_walk_directory directory_of(const struct run *run, const stru
 int apply_create_directory(struct run *run, const struct plan_step *step, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	const struct safe_walk_directory directory = directory_of(run, step);
+	const struct safe_walk_directory directory = directory_of(&run->input, step);
 	const char *rest = path_below(step->host_path, step->volume);
 	int made;
 
@@ -57,9 +58,10 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 	return 0;
 }
 
-static void audit_detached(struct run *run, const struct plan_step *step, unsigned int detached)
+static void audit_detached(
+	struct run_session *session, const struct plan_step *step, unsigned int detached)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "ok",
@@ -71,11 +73,12 @@ static void audit_detached(struct run *run, const struct plan_step *step, unsign
 		step->provider, step->path);
 }
 
-static void count_heal(struct run *run, const struct plan_step *step, unsigned int detached)
+static void count_heal(
+	struct run_session *session, const struct plan_step *step, unsigned int detached)
 {
-	struct topology_path *path = topology_path(&run->session.topology, step->path);
+	struct topology_path *path = topology_path(&session->topology, step->path);
 
-	run->session.metrics.heals += detached;
+	session->metrics.heals += detached;
 	if (!path || detached == 0)
 		return;
 	/* What it was until now: what is there next is noted with the record, as of then. */
@@ -154,7 +157,7 @@ int apply_detach_dead(const struct run *run, const struct claim *claim, unsigned
 static int judge_again(
 	struct run *run, const struct plan_step *step, enum path_state state, struct error *err)
 {
-	const struct target *target = apply_target(run, step->path);
+	const struct target *target = apply_target(&run->judgement, step->path);
 	cleanup_mounted_path struct mounted_path found = {0};
 	cleanup_findings struct findings findings = {0};
 	const struct finding *finding;
@@ -177,9 +180,9 @@ static int judge_again(
 	return findings_append(&run->judgement.findings, finding) < 0 ? error_memory(err) : 0;
 }
 
-static void audit_left_hung(struct run *run, const struct plan_step *step)
+static void audit_left_hung(struct run_session *session, const struct plan_step *step)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "reported",
@@ -191,9 +194,10 @@ static void audit_left_hung(struct run *run, const struct plan_step *step)
 }
 
 /* Whether the judge was told of it. */
-static bool is_judged(const struct run *run, const struct plan_step *step, enum path_state left)
+static bool is_judged(
+	const struct run_known *known, const struct plan_step *step, enum path_state left)
 {
-	const struct mounted_path *found = mounted_find(&run->known.mounted, step->path);
+	const struct mounted_path *found = mounted_find(&known->mounted, step->path);
 
 	if (left == PATH_HUNG)
 		return found && found->state == PATH_HUNG;
@@ -214,12 +218,12 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 	r = apply_detach_dead(run, &claim, &detached, &left, err);
 	if (detached > 0) {
 		run->known.tables_changed = true;
-		count_heal(run, step, detached);
-		audit_detached(run, step, detached);
+		count_heal(&run->session, step, detached);
+		audit_detached(&run->session, step, detached);
 	}
 	if (r < 0 || left == PATH_UNKNOWN || left == PATH_ABSENT)
 		return r;
 	if (left == PATH_HUNG)
-		audit_left_hung(run, step);
-	return is_judged(run, step, left) ? 0 : judge_again(run, step, left, err);
+		audit_left_hung(&run->session, step);
+	return is_judged(&run->known, step, left) ? 0 : judge_again(run, step, left, err);
 }

@@ -33,7 +33,7 @@ bool apply_provider_runs(const struct run *run, const char *provider)
 
 /* The id that is never used again, where the mount is the one that was asked; 0 where that is not
  * to be had. */
-static uint64_t unique_id(const struct run *run, const struct topology_path *path,
+static uint64_t unique_id(const struct run_input *input, const struct topology_path *path,
 	const struct probe_question *answer)
 {
 	const struct claim claim = {
@@ -41,7 +41,7 @@ static uint64_t unique_id(const struct run *run, const struct topology_path *pat
 	struct dead_mount mount = {0};
 	cleanup_error struct error err = {0};
 
-	if (authority_identify(run, &claim, &mount, &err) < 0 || mount.id != answer->mount->id)
+	if (authority_identify(input, &claim, &mount, &err) < 0 || mount.id != answer->mount->id)
 		return 0;
 	return mount.unique;
 }
@@ -60,7 +60,7 @@ static int apply_record_note_state(
 			.state = answer->state,
 			.device = mount ? device : NULL,
 			.mount_id = mount ? mount->id : 0,
-			.mount_id_unique = mount ? unique_id(run, recorded, answer) : 0,
+			.mount_id_unique = mount ? unique_id(&run->input, recorded, answer) : 0,
 			.now_usec = now_usec,
 			.boottime_usec = run_boottime_usec(),
 			.provider_runs = recorded && apply_provider_runs(run, recorded->provider),
@@ -143,7 +143,7 @@ static int apply_record_adopt(struct run *run, const struct target *target, stru
 		own_volume_is_some_pods(&run->input.config, target->anchor))
 		r = shared_bind_adopt(
 			run->session.runtime_fd, &run->session.topology, target->anchor, fd, err);
-	return r < 0 ? r : run_commit(run, err);
+	return r < 0 ? r : run_commit(&run->session, err);
 }
 
 /* A mount that this pod's own hooks have made or shared, or that no other pod can have, needs no
@@ -257,7 +257,7 @@ int apply_record(struct run *run, enum container_status status, struct error *er
 		seen = adopt_binds(run, err);
 	if (seen < 0 && !denied)
 		return seen;
-	r = run_commit(run, err);
+	r = run_commit(&run->session, err);
 	if (r < 0)
 		return r;
 	audit_send(&run->session.audit,
@@ -290,9 +290,9 @@ static int open_copy_of_record(struct run *run, int *ret_fd, struct error *err)
 
 /* A volume at /run that is read-only, and has no directory for it: no reason to refuse the
  * container. */
-static void audit_not_exposed(const struct run *run, const struct plan_step *step)
+static void audit_not_exposed(const struct run_session *session, const struct plan_step *step)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_EXPOSED, .result = "skipped", .path = step->container_path},
 		"cannot show the topology at %s in the container: the file system there is "
@@ -300,9 +300,9 @@ static void audit_not_exposed(const struct run *run, const struct plan_step *ste
 		step->container_path);
 }
 
-static void audit_exposed(const struct run *run, const struct plan_step *step)
+static void audit_exposed(const struct run_session *session, const struct plan_step *step)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_EXPOSED, .result = "ok", .path = step->container_path},
 		"the topology can be read at %s/topology.json in the container",
@@ -325,8 +325,8 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
 	if (r < 0)
 		return r;
 	if (r == PUBLISHED_NOWHERE)
-		audit_not_exposed(run, step);
+		audit_not_exposed(&run->session, step);
 	else
-		audit_exposed(run, step);
+		audit_exposed(&run->session, step);
 	return 0;
 }

@@ -33,9 +33,9 @@ static int share_error(struct error *err, int r, const char *host_path)
 }
 
 /* It did not come: the record is written again by whoever takes the run back. */
-static void withdraw(struct run *run, const struct plan_step *step)
+static void withdraw(struct run_session *session, const struct plan_step *step)
 {
-	struct topology_volume *volume = topology_volume(&run->session.topology, step->host_path);
+	struct topology_volume *volume = topology_volume(&session->topology, step->host_path);
 
 	if (volume && step->action == PLAN_BIND_SHARED)
 		volume->bound_by_hook = false;
@@ -57,14 +57,14 @@ static int make_shared(const struct plan_step *step, int fd, int *ret_fd)
 }
 
 /* A bind that stays although nobody can be told of it is in the record, as it was announced. */
-static void unmake_shared(struct run *run, const struct plan_step *step, int fd)
+static void unmake_shared(struct run_session *session, const struct plan_step *step, int fd)
 {
 	bool bind = step->action == PLAN_BIND_SHARED;
 	int r = bind ? mount_detach_copies(fd)
 		     : mount_set_propagation(fd, PROPAGATION_PRIVATE, false);
 
 	if (r == 0)
-		withdraw(run, step);
+		withdraw(session, step);
 }
 
 /* On `undo` as soon as it is done. */
@@ -78,12 +78,12 @@ static int share(
 
 	r = make_shared(step, fd, &bound);
 	if (r < 0) {
-		withdraw(run, step);
+		withdraw(&run->session, step);
 		return share_error(err, r, step->host_path);
 	}
 	r = rollback_list_add(&run->session.rollback, kind, bound, step->host_path);
 	if (r < 0) {
-		unmake_shared(run, step, bound);
+		unmake_shared(&run->session, step, bound);
 		return share_error(err, r, step->host_path);
 	}
 	run->known.tables_changed = true;
@@ -91,10 +91,10 @@ static int share(
 	return 0;
 }
 
-static int note_shared(struct run *run, const struct plan_step *step, int fd)
+static int note_shared(struct run_session *session, const struct plan_step *step, int fd)
 {
 	struct topology_volume *volume =
-		topology_ensure_volume(&run->session.topology, step->host_path);
+		topology_ensure_volume(&session->topology, step->host_path);
 
 	if (!volume)
 		return -ENOMEM;
@@ -172,7 +172,7 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 		r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
-	r = note_shared(run, step, shared);
+	r = note_shared(&run->session, step, shared);
 	if (r < 0)
 		return share_error(err, r, step->host_path);
 	audit_shared(run, step);
@@ -242,7 +242,7 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 	r = apply_refresh(run, err);
 	if (r < 0)
 		return r;
-	target = apply_target(run, step->path);
+	target = apply_target(&run->judgement, step->path);
 	if (!target || !target->container_carrier)
 		return error_set(err, -ENOENT, FINDING_PEER_GROUP_MISMATCH, step->container_path,
 			"mount the volume itself there",
@@ -284,7 +284,7 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	r = apply_refresh_way(run, err);
 	if (r < 0)
 		return r;
-	target = apply_target(run, step->path);
+	target = apply_target(&run->judgement, step->path);
 	if (!target)
 		return error_set(err, -EINVAL, FINDING_INTERNAL, step->path, NULL,
 			"the plan has a path that the pod has not");

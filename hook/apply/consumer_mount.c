@@ -39,26 +39,25 @@ static bool is_of(const struct mount_entry *mount, const char *device)
 }
 
 /* The container's mounts on the way to the path. */
-static int read_way(const struct run *run, const struct target *target, struct mount_table *ret,
-	struct error *err)
+static int read_way(const struct run_input *input, const struct target *target,
+	struct mount_table *ret, struct error *err)
 {
 	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_strv struct strv paths = {0};
 
 	if (strv_add(&paths, target->container_path) < 0)
 		return error_memory(err);
-	mnttab_query_open(run->input.state.pid, MNTTAB_QUERY_ANY, &now);
+	mnttab_query_open(input->state.pid, MNTTAB_QUERY_ANY, &now);
 	return mnttab_query_add(&now, &paths, ret, err);
 }
 
 /* The mount on the node, which must still be the one that was live. */
-static int open_mount(const struct run *run, const struct target *target, const char *device,
-	int *ret_fd, struct error *err)
+static int open_mount(const struct run_input *input, const struct target *target,
+	const char *device, int *ret_fd, struct error *err)
 {
 	cleanup_mount_entry struct mount_entry mount = {0};
 	cleanup_close int fd = -EBADF;
-	int r = host_path_open_below(
-		&run->input.config, target->volume, target->host_path, &fd, err);
+	int r = host_path_open_below(&input->config, target->volume, target->host_path, &fd, err);
 
 	if (r == 0)
 		r = mnttab_query_of(fd, NULL, &mount, err);
@@ -93,15 +92,15 @@ static int put_in_namespace(void *data, struct error *err)
 	return r < 0 ? missing(err, r, place->target, strerror(-r)) : 0;
 }
 
-static int put(const struct run *run, const struct target *target, const char *device, int mount_id,
-	struct error *err)
+static int put(const struct run_input *input, const struct target *target, const char *device,
+	int mount_id, struct error *err)
 {
 	static const struct mount_attach_how how = {PROPAGATION_SLAVE, "", true};
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
 	cleanup_mount_attach struct mount_attach attach = MOUNT_ATTACH_NONE;
 	cleanup_close int fd = -EBADF;
 	struct place place = {.target = target, .attach = &attach, .mount_id = mount_id};
-	int r = open_mount(run, target, device, &fd, err);
+	int r = open_mount(input, target, device, &fd, err);
 
 	if (r < 0)
 		return r;
@@ -111,12 +110,12 @@ static int put(const struct run *run, const struct target *target, const char *d
 			r == -EOPNOTSUPP ? "this kernel cannot attach a mount in a container (it "
 					   "lacks open_tree and move_mount)"
 					 : strerror(-r));
-	r = container_ns_open(run->input.state.pid, run->input.pid_start_ticks, &ns, err);
+	r = container_ns_open(input->state.pid, input->pid_start_ticks, &ns, err);
 	return r < 0 ? r : container_ns_run(&ns, put_in_namespace, &place, err);
 }
 
-int consumer_mount_ensure(
-	const struct run *run, const struct target *target, const char *device, struct error *err)
+int consumer_mount_ensure(const struct run_input *input, const struct target *target,
+	const char *device, struct error *err)
 {
 	cleanup_mount_table struct mount_table before = {0}, after = {0};
 	const struct mount_entry *there, *carrier;
@@ -124,7 +123,7 @@ int consumer_mount_ensure(
 
 	if (target->relation != TARGET_SEES || !target->container_path || !target->host_path)
 		return 0;
-	r = read_way(run, target, &before, err);
+	r = read_way(input, target, &before, err);
 	if (r < 0)
 		return r;
 	there = mounts_at(&before, target->container_path);
@@ -136,9 +135,9 @@ int consumer_mount_ensure(
 	/* In a shared one it would appear on the node, over the very mount that it is of. */
 	if (carrier->shared)
 		return missing(err, -EXDEV, target, "the container's bind is shared");
-	r = put(run, target, device, carrier->id, err);
+	r = put(input, target, device, carrier->id, err);
 	if (r == 0)
-		r = read_way(run, target, &after, err);
+		r = read_way(input, target, &after, err);
 	if (r < 0)
 		return r;
 	there = mounts_at(&after, target->container_path);

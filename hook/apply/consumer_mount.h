@@ -17,7 +17,7 @@
  * with the node's then, as any other. 1 where it was put there, 0 where there is nothing to do, or
  * a negative errno with FINDING_MOUNT_NOT_IN_CONSUMER.
  */
-int consumer_mount_ensure(
-	const struct run *run, const struct target *target, const char *device, struct error *err);
+int consumer_mount_ensure(const struct run_input *input, const struct target *target,
+	const char *device, struct error *err);
 
 #endif

@@ -49,10 +49,10 @@ int apply_refresh_way(struct run *run, struct error *err)
 	return context_load(run, LOAD_MOUNTS_WAYS, err);
 }
 
-const struct target *apply_target(const struct run *run, const char *path)
+const struct target *apply_target(const struct judgement *judgement, const char *path)
 {
-	for (size_t i = 0; path && i < run->judgement.targets.n; i++) {
-		const struct target *target = &run->judgement.targets.items[i];
+	for (size_t i = 0; path && i < judgement->targets.n; i++) {
+		const struct target *target = &judgement->targets.items[i];
 
 		if (strcmp(target->request->path, path) == 0)
 			return target;

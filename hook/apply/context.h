@@ -22,6 +22,6 @@ int apply_refresh(struct run *run, struct error *err);
 int apply_refresh_way(struct run *run, struct error *err);
 
 /* The target of that FUSE path, valid until the next refresh; NULL without. */
-const struct target *apply_target(const struct run *run, const char *path);
+const struct target *apply_target(const struct judgement *judgement, const char *path);
 
 #endif

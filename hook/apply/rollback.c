@@ -17,24 +17,23 @@ static void rollback_forget(struct topology_volume *volume)
 }
 
 /* The last step, with the lock held: no hook can adopt it between the question and the end. */
-static int rollback_sharing(struct run *run, struct error *err)
+static int rollback_sharing(struct run_session *session, struct error *err)
 {
-	const struct rollback_step *step =
-		&run->session.rollback.steps[run->session.rollback.n - 1];
+	const struct rollback_step *step = &session->rollback.steps[session->rollback.n - 1];
 	cleanup_bind_lock struct lock lock = LOCK_NONE;
-	struct topology_volume *volume = topology_volume(&run->session.topology, step->name);
+	struct topology_volume *volume = topology_volume(&session->topology, step->name);
 	bool used = true;
 	int r;
 
-	r = shared_bind_lock(run->session.runtime_fd, step->fd, step->name, &lock, err);
+	r = shared_bind_lock(session->runtime_fd, step->fd, step->name, &lock, err);
 	if (r == 0)
-		r = shared_bind_is_used_elsewhere(run->session.index, run->session.runtime_fd,
-			&run->session.topology, step, &used, err);
+		r = shared_bind_is_used_elsewhere(
+			session->index, session->runtime_fd, &session->topology, step, &used, err);
 	if (r < 0 || used) {
-		rollback_list_drop_last(&run->session.rollback);
+		rollback_list_drop_last(&session->rollback);
 		return r;
 	}
-	r = rollback_list_last(&run->session.rollback);
+	r = rollback_list_last(&session->rollback);
 	/* What could not be rolled back stays in the record: the pod's end does it. */
 	if (r == 0)
 		rollback_forget(volume);
@@ -55,7 +54,7 @@ unsigned int rollback_run(struct run *run)
 		if (step->kind == ROLLBACK_DIRECTORY || !step->name)
 			r = rollback_list_last(&run->session.rollback);
 		else
-			r = rollback_sharing(run, &err);
+			r = rollback_sharing(&run->session, &err);
 		if (r < 0)
 			left++;
 	}

@@ -18,7 +18,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-static int read_state(struct run *run, const char *path, struct error *err)
+static int read_state(struct run_input *input, const char *path, struct error *err)
 {
 	cleanup_parsed_state struct parsed_state parsed = {0};
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -34,8 +34,8 @@ static int read_state(struct run *run, const char *path, struct error *err)
 		r = parser_state(data, size, &parsed, err);
 	if (r < 0)
 		return error_wrap(err, r, "%s", path);
-	run->input.state = move_struct(parsed.state);
-	run->input.pod = move_struct(parsed.pod);
+	input->state = move_struct(parsed.state);
+	input->pod = move_struct(parsed.pod);
 	return 0;
 }
 
@@ -51,17 +51,17 @@ static void check_config_clear(struct check_config *config)
 }
 
 /* Who the container is stands in the state, else in config.json, which has the same annotations. */
-static int parse_config(
-	struct run *run, const struct check_config *config, bool has_state, struct error *err)
+static int parse_config(struct run_input *input, const struct check_config *config, bool has_state,
+	struct error *err)
 {
 	cleanup_parsed_config struct parsed_config parsed = {0};
 	int r = parser_config(config->data, config->size, &parsed, err);
 
 	if (r < 0)
 		return r;
-	run->input.spec = move_struct(parsed.spec);
+	input->spec = move_struct(parsed.spec);
 	if (!has_state)
-		run->input.pod = move_struct(parsed.pod);
+		input->pod = move_struct(parsed.pod);
 	return 0;
 }
 
@@ -72,11 +72,11 @@ static int read_files(struct run *run, const struct options *options, struct che
 	int r = 0;
 
 	if (options->state_path)
-		r = read_state(run, options->state_path, err);
+		r = read_state(&run->input, options->state_path, err);
 	if (r == 0)
 		r = spec_fetch(AT_FDCWD, options->config_path, &config->data, &config->size, err);
 	if (r == 0 && !options->state_path)
-		r = parse_config(run, config, false, err);
+		r = parse_config(&run->input, config, false, err);
 	if (r == 0 && options->host_mountinfo) {
 		r = mountinfo_read(options->host_mountinfo, &run->known.node.host, err);
 		run->known.facts.host = &run->known.node.host;
@@ -95,20 +95,20 @@ static int read_request(struct run *run, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = run_read_request(run, err);
+	r = run_read_request(&run->input, err);
 	if (r < 0)
 		return r;
 	return run->input.identity.is_sandbox ? 1 : 0;
 }
 
 /* True where the input is of this node and of now. */
-static bool is_live(const struct run *run, const struct options *options)
+static bool is_live(const struct run_input *input, const struct options *options)
 {
 	uint64_t ticks;
 
 	if (options->host_mountinfo || options->container_mountinfo)
 		return false;
-	return !options->state_path || process_start(run->input.state.pid, &ticks) == 0;
+	return !options->state_path || process_start(input->state.pid, &ticks) == 0;
 }
 
 /* What a captured state has no more need of: a process. */
@@ -116,7 +116,7 @@ static int gather(struct run *run, const struct options *options, struct error *
 {
 	int r = options->state_path ? facts_require_pid(run, err) : 0;
 
-	if (r == 0 && is_live(run, options)) {
+	if (r == 0 && is_live(&run->input, options)) {
 		r = kubens_enter(err);
 		if (r == 0)
 			r = run_peek_record(run, err);
@@ -135,7 +135,7 @@ static int judge_container(struct run *run, const struct options *options,
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (options->state_path)
-		r = parse_config(run, config, true, err);
+		r = parse_config(&run->input, config, true, err);
 	if (r == 0)
 		r = gather(run, options, err);
 	if (r < 0)

@@ -39,29 +39,29 @@ static bool is_awaited(const struct topology *topology, const struct topology_co
 }
 
 /* A provider that was let start, and whose poststop has not come. */
-static bool is_to_come(const struct run *run, const struct topology_path *path)
+static bool is_to_come(const struct run_session *session, const struct topology_path *path)
 {
 	const struct topology_container *provider =
-		topology_container(&run->session.topology, path->provider);
+		topology_container(&session->topology, path->provider);
 
 	return path->host_path && topology_container_is_allowed(provider) &&
 	       provider->role == ROLE_PROVIDER;
 }
 
-static bool is_own(const struct run *run, const struct topology_path *path)
+static bool is_own(const struct run_input *input, const struct topology_path *path)
 {
-	return own_volume_is(&run->input.config, run->input.identity.pod_uid, path->host_path);
+	return own_volume_is(&input->config, input->identity.pod_uid, path->host_path);
 }
 
 /* In the pod's own directory, but from a volume that is to be seen elsewhere: a subPath of a
  * hostPath. */
-static bool is_elsewhere(
-	const struct run *run, const struct topology_path *path, const struct mount_table *host)
+static bool is_elsewhere(const struct run_input *input, const struct topology_path *path,
+	const struct mount_table *host)
 {
 	const struct mount_entry *mount = mounts_at(host, path->host_path);
 
 	return mount && mount_entry_is_fuse(mount) &&
-	       authority_is_elsewhere(run, host, mount->major, mount->minor);
+	       authority_is_elsewhere(input, host, mount->major, mount->minor);
 }
 
 /*
@@ -79,11 +79,12 @@ static int awaits_a_provider(const struct run *run, bool *ret, struct error *err
 	for (size_t i = 0; r == 0 && i < run->session.topology.n_paths && !*ret; i++) {
 		const struct topology_path *path = &run->session.topology.paths[i];
 
-		if (!is_to_come(run, path))
+		if (!is_to_come(&run->session, path))
 			continue;
-		if (is_own(run, path) && host.n == 0)
+		if (is_own(&run->input, path) && host.n == 0)
 			r = mnttab_read(0, &host, err);
-		*ret = r == 0 && (!is_own(run, path) || is_elsewhere(run, path, &host));
+		*ret = r == 0 &&
+		       (!is_own(&run->input, path) || is_elsewhere(&run->input, path, &host));
 	}
 	return r;
 }
@@ -117,7 +118,7 @@ static int leave(struct run *run, struct error *err)
 	if (!container)
 		return 0;
 	run->session.topology.updated_usec = run_realtime_usec();
-	committed = run_commit(run, r < 0 ? NULL : err);
+	committed = run_commit(&run->session, r < 0 ? NULL : err);
 	if (r == 0 && committed == 0)
 		audit_send(&run->session.audit,
 			&(struct audit_entry){.kind = AUDIT_CLEANED, .result = "ok"},

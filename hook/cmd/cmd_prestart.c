@@ -138,7 +138,7 @@ static int run_stage(struct run *run, const char *stage, struct error *err)
 	if (run_read_policy(run, &policy_err) < 0)
 		return fail(run, &policy_err);
 	if (r == 0)
-		r = run_read_request(run, err);
+		r = run_read_request(&run->input, err);
 	if (r < 0)
 		return fail(run, err);
 	if (run->input.identity.is_sandbox)

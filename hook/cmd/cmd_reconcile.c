@@ -40,10 +40,10 @@ struct tally {
 };
 
 /* The pod's names for the journal, from its record. */
-static int name_pod(struct run *run, const char *uid)
+static int name_pod(struct run_input *input, const char *uid)
 {
-	run->input.identity.pod_uid = strdup(uid);
-	return run->input.identity.pod_uid ? 0 : -ENOMEM;
+	input->identity.pod_uid = strdup(uid);
+	return input->identity.pod_uid ? 0 : -ENOMEM;
 }
 
 static int name_from_record(struct run *run)
@@ -59,12 +59,12 @@ static int name_from_record(struct run *run)
 		       : 0;
 }
 
-static void reconcile_report(const struct run *run, const char *what)
+static void reconcile_report(const struct run_input *input, const char *what)
 {
 	text_print(stdout, "%s/%s (%s): %s",
-		run->input.identity.pod_namespace ? run->input.identity.pod_namespace : "?",
-		run->input.identity.pod_name ? run->input.identity.pod_name : "?",
-		run->input.identity.pod_uid, what);
+		input->identity.pod_namespace ? input->identity.pod_namespace : "?",
+		input->identity.pod_name ? input->identity.pod_name : "?", input->identity.pod_uid,
+		what);
 }
 
 /* It is no reason to leave the rest of the pod as it is. */
@@ -82,7 +82,7 @@ static int reconcile_isolate_record(struct run *run, struct error *err)
 	/* One that cannot be looked at: writing it fails, and says why. */
 	return record_place_had_copy(run->session.runtime_fd, run->input.identity.pod_uid) == 0
 		       ? 0
-		       : run_commit(run, err);
+		       : run_commit(&run->session, err);
 }
 
 /* What the process of one pod is given. The index is a copy of the parent's that is its own, as all
@@ -109,12 +109,12 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		reconcile_report(run,
+		reconcile_report(&run->input,
 			"kept: none of its containers runs, and a mount of it does not answer");
 		return 0;
 	}
-	reconcile_report(run, dry_run ? "would be removed: none of its containers runs"
-				      : "removed: none of its containers runs");
+	reconcile_report(&run->input, dry_run ? "would be removed: none of its containers runs"
+					      : "removed: none of its containers runs");
 	return 1;
 }
 
@@ -125,7 +125,7 @@ static int remove_empty(struct run *run, bool dry_run, struct error *err)
 	int r;
 
 	if (dry_run) {
-		reconcile_report(run, "would be removed: it does not have a record");
+		reconcile_report(&run->input, "would be removed: it does not have a record");
 		return 1;
 	}
 	r = record_remove(run->session.runtime_fd, run->input.identity.pod_uid, err);
@@ -151,7 +151,7 @@ static int set_aside(struct run *run, bool dry_run, int r, struct error *broken)
 		error_message(broken), dry_run ? "would be moved to" : "moved to", place);
 	if (!text)
 		return error_memory(broken);
-	reconcile_report(run, text);
+	reconcile_report(&run->input, text);
 	if (!dry_run)
 		audit_send(&run->session.audit,
 			&(struct audit_entry){
@@ -175,7 +175,7 @@ static int reconcile_pod(
 		return error_memory(err);
 	*run.session.index = move_struct(*work->index);
 	run_audit_as(&run, "reconcile");
-	r = name_pod(&run, uid);
+	r = name_pod(&run.input, uid);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	r = run_read_policy(&run, err);

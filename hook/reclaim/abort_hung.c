@@ -27,9 +27,9 @@ static bool provider_is_gone(const struct topology *topology, const struct topol
 	return !provider || !process_is_alive(provider->pid, provider->pid_start_ticks);
 }
 
-static void audit_abort(struct run *run, const struct topology_path *path, long waiting)
+static void audit_abort(struct run_session *session, const struct topology_path *path, long waiting)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "aborted",
@@ -70,7 +70,7 @@ static struct connection look_into(const struct mount_entry *mount)
 	return connection;
 }
 
-static int break_path(struct run *run, const struct topology_path *path,
+static int break_path(struct run_session *session, const struct topology_path *path,
 	const struct connection *connection, bool dry_run, struct error *err)
 {
 	int r;
@@ -81,7 +81,7 @@ static int break_path(struct run *run, const struct topology_path *path,
 			"cannot read the FUSE connection of %s: %s", path->path,
 			strerror(-connection->fd));
 	/* Somebody of a pod that runs may be served yet; of one that is over nobody asks. */
-	if (connection->waiting <= 0 && pod_has_live_container(&run->session.topology))
+	if (connection->waiting <= 0 && pod_has_live_container(&session->topology))
 		return 0;
 	if (dry_run) {
 		text_print(stdout, "%s would be aborted: %ld requests wait in it", path->host_path,
@@ -92,7 +92,7 @@ static int break_path(struct run *run, const struct topology_path *path,
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, FUSECTL_DIR, NULL,
 			"cannot abort the FUSE connection of %s: %s", path->path, strerror(-r));
-	audit_abort(run, path, connection->waiting);
+	audit_abort(session, path, connection->waiting);
 	return 1;
 }
 
@@ -105,8 +105,8 @@ static bool same_device(const struct topology_path *path, unsigned int major, un
 }
 
 /* Its time begins when it is first seen to hang. */
-static int note_hung(
-	struct run *run, const struct topology_path *path, bool dry_run, struct error *err)
+static int note_hung(struct run_session *session, const struct topology_path *path, bool dry_run,
+	struct error *err)
 {
 	const struct path_note note = {
 		.state = PATH_HUNG,
@@ -116,11 +116,11 @@ static int note_hung(
 		.now_usec = run_realtime_usec(),
 		.boottime_usec = run_boottime_usec(),
 	};
-	int r = topology_note_path(&run->session.topology, path->path, &note);
+	int r = topology_note_path(&session->topology, path->path, &note);
 
 	if (r < 0)
 		return error_memory(err);
-	return dry_run ? 0 : run_commit(run, err);
+	return dry_run ? 0 : run_commit(session, err);
 }
 
 /* A path whose connection may have to be broken: an orphan's, on the mount that the record names.
@@ -145,7 +145,7 @@ static int is_own(
 		.volume = path->volume, .host_path = path->host_path, .path = path};
 	cleanup_mount_owner struct mount_owner owner = {0};
 	struct dead_mount mount = {0};
-	int r = authority_look(run, &claim, &mount, err);
+	int r = authority_look(&run->input, &claim, &mount, err);
 
 	if (safe_walk_has_changed(r) || (r == 0 && !same_device(path, mount.major, mount.minor))) {
 		error_clear(err);
@@ -164,10 +164,10 @@ static int judge_hung(struct run *run, const struct topology_path *path,
 	if (r < 0 || !own)
 		return r;
 	if (path->state != PATH_HUNG || path->hung_boot_usec == 0)
-		return note_hung(run, path, dry_run, err);
+		return note_hung(&run->session, path, dry_run, err);
 	if (run_boottime_usec() < path->hung_boot_usec + run->input.config.abort_hung_after_usec)
 		return 0;
-	return break_path(run, path, connection, dry_run, err);
+	return break_path(&run->session, path, connection, dry_run, err);
 }
 
 /* The paths of the record, with what is known of each. */

@@ -62,18 +62,18 @@ static int broken_record_find_pod(
 }
 
 /* Without any directory of the kubelet's nothing tells whether it is. */
-static int is_gone(const struct run *run, bool *ret_gone, struct error *err)
+static int is_gone(const struct run_input *input, bool *ret_gone, struct error *err)
 {
 	bool kubelet = false, there = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < run->input.config.roots.n; i++) {
-		const char *root = run->input.config.roots.items[i];
+	for (size_t i = 0; r == 0 && i < input->config.roots.n; i++) {
+		const char *root = input->config.roots.items[i];
 
 		if (!is_kubelets(root))
 			continue;
 		kubelet = true;
-		r = broken_record_find_pod(root, run->input.identity.pod_uid, &there, err);
+		r = broken_record_find_pod(root, input->identity.pod_uid, &there, err);
 	}
 	*ret_gone = kubelet && !there;
 	return r;
@@ -115,7 +115,7 @@ int broken_record_move(struct run *run, bool dry_run, char **ret_place, struct e
 	bool gone = false;
 	int r;
 
-	r = is_gone(run, &gone, err);
+	r = is_gone(&run->input, &gone, err);
 	if (r < 0 || !gone)
 		return r;
 	r = lock_take(run->session.runtime_fd, run->input.identity.pod_uid, LOCK_TIMEOUT_USEC,

@@ -20,11 +20,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void audit_detached(struct run *run, const struct claim *claim, unsigned int detached)
+static void audit_detached(
+	struct run_session *session, const struct claim *claim, unsigned int detached)
 {
 	const struct topology_path *path = claim->path;
 
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "ok",
@@ -37,9 +38,9 @@ static void audit_detached(struct run *run, const struct claim *claim, unsigned 
 		path ? path->path : claim->host_path);
 }
 
-static void audit_hung(struct run *run, const struct claim *claim)
+static void audit_hung(struct run_session *session, const struct claim *claim)
 {
-	audit_send(&run->session.audit,
+	audit_send(&session->audit,
 		&(struct audit_entry){
 			.kind = AUDIT_STALE_DETACHED,
 			.result = "reported",
@@ -51,14 +52,15 @@ static void audit_hung(struct run *run, const struct claim *claim)
 }
 
 /* Since when it hangs, by what abortHungAfter counts; and which mount that is. */
-static int note_hung(struct run *run, const struct claim *claim, const struct dead_mount *mount)
+static int note_hung(
+	struct run_session *session, const struct claim *claim, const struct dead_mount *mount)
 {
 	char device[32];
 
 	if (!claim->path)
 		return 0;
 	snprintf(device, sizeof(device), "%u:%u", mount->major, mount->minor);
-	return topology_note_path(&run->session.topology, claim->path->path,
+	return topology_note_path(&session->topology, claim->path->path,
 		&(struct path_note){
 			.state = PATH_HUNG,
 			.device = device,
@@ -75,7 +77,7 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	bool known = claim->path && claim->path->state == PATH_HUNG, own = false;
 	cleanup_mount_owner struct mount_owner owner = {0};
 	struct dead_mount mount = {0};
-	int r = authority_look(run, claim, &mount, err);
+	int r = authority_look(&run->input, claim, &mount, err);
 
 	if (safe_walk_has_changed(r)) {
 		error_clear(err);
@@ -86,9 +88,9 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	if (r < 0 || !own || strv_contains(&run->session.hung_own, claim->host_path))
 		return r;
 	if (!known)
-		audit_hung(run, claim);
+		audit_hung(&run->session, claim);
 	run->session.hung_noted = run->session.hung_noted || !known;
-	if (note_hung(run, claim, &mount) < 0 ||
+	if (note_hung(&run->session, claim, &mount) < 0 ||
 		strv_add(&run->session.hung_own, claim->host_path) < 0)
 		return error_memory(err);
 	return 0;
@@ -116,7 +118,7 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 	r = apply_detach_dead(run, claim, &detached, &left, err);
 	run->session.metrics.heals += detached;
 	if (detached > 0)
-		audit_detached(run, claim, detached);
+		audit_detached(&run->session, claim, detached);
 	if (left == PATH_DEAD && claim->path && is_to_come(run, claim->path))
 		run->session.awaits_poststop = true;
 	if (left == PATH_HUNG && !strv_contains(&run->session.hung, claim->host_path) &&
@@ -133,9 +135,9 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 }
 
 /* Recorded for a refused container: no hook acts outside the roots. */
-static bool may_act(const struct run *run, const char *volume)
+static bool may_act(const struct run_input *input, const char *volume)
 {
-	return config_prefix_of(&run->input.config.roots, volume) != NULL;
+	return config_prefix_of(&input->config.roots, volume) != NULL;
 }
 
 /*
@@ -155,7 +157,7 @@ static int claim_path(struct run *run, const struct topology_path *path, const c
 		(provider && strcmp(path->provider, provider) != 0))
 		return 0;
 	if (!path_is_normalized(host_path) || !path_is_normalized(path->volume) ||
-		!path_below(host_path, path->volume) || !may_act(run, path->volume))
+		!path_below(host_path, path->volume) || !may_act(&run->input, path->volume))
 		return 0;
 	if (provider || topology_container_is_allowed(
 				topology_container(&run->session.topology, path->provider)))
@@ -289,7 +291,7 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	if (state != PATH_DEAD && state != PATH_HUNG)
 		return 0;
 	mount = (struct dead_mount){.major = found->major, .minor = found->minor};
-	r = authority_identify(run, claim, &mount, err);
+	r = authority_identify(&run->input, claim, &mount, err);
 	if (safe_walk_has_changed(r) || (r == 0 && mount.id != found->id)) {
 		error_clear(err);
 		return 0;
@@ -323,10 +325,10 @@ int dead_mounts_say(struct run *run, struct error *err)
 }
 
 /* Of this pod's record, where a provider of its own has that path. */
-static const struct topology_path *path_of(const struct run *run, const char *host_path)
+static const struct topology_path *path_of(const struct run_session *session, const char *host_path)
 {
-	for (size_t i = 0; i < run->session.topology.n_paths; i++) {
-		const struct topology_path *path = &run->session.topology.paths[i];
+	for (size_t i = 0; i < session->topology.n_paths; i++) {
+		const struct topology_path *path = &session->topology.paths[i];
 
 		if (path->host_path && strcmp(path->host_path, host_path) == 0 &&
 			strcmp(path->provider, PROVIDER_NODE) != 0)
@@ -364,7 +366,7 @@ static int sweep_volume(struct run *run, const struct mount_table *host, const c
 		const struct mount_entry *mount = &host->entries[i];
 		const struct claim claim = {.volume = volume,
 			.host_path = mount->target,
-			.path = path_of(run, mount->target)};
+			.path = path_of(&run->session, mount->target)};
 		cleanup_error struct error later = {0};
 		int r;
 
@@ -389,7 +391,7 @@ int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err)
 	for (size_t i = 0; i < run->session.topology.n_volumes; i++) {
 		const char *volume = run->session.topology.volumes[i].host_path;
 
-		if (may_act(run, volume) &&
+		if (may_act(&run->input, volume) &&
 			own_volume_is(&run->input.config, run->input.identity.pod_uid, volume))
 			first = sweep_volume(run, &host, volume, dry_run, first, err);
 	}

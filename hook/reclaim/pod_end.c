@@ -115,7 +115,7 @@ static int keep(struct run *run, struct error *err)
 	int r;
 
 	run->session.topology.updated_usec = run_realtime_usec();
-	r = run_commit(run, err);
+	r = run_commit(&run->session, err);
 	if (r < 0)
 		return r;
 	/* Once, and not each time that reconcile comes by. */

@@ -29,28 +29,27 @@ static int find_owner(const struct run *run, const struct claim *claim, const ch
 	return mount_owner_find(run, &question, ret, err);
 }
 
-bool authority_is_elsewhere(const struct run *run, const struct mount_table *host,
+bool authority_is_elsewhere(const struct run_input *input, const struct mount_table *host,
 	unsigned int major, unsigned int minor)
 {
 	for (size_t i = 0; i < host->n; i++) {
 		const struct mount_entry *entry = &host->entries[i];
 
 		if (entry->major == major && entry->minor == minor &&
-			!own_volume_is(
-				&run->input.config, run->input.identity.pod_uid, entry->target) &&
-			!own_volume_is_plugins(&run->input.config, entry->target))
+			!own_volume_is(&input->config, input->identity.pod_uid, entry->target) &&
+			!own_volume_is_plugins(&input->config, entry->target))
 			return true;
 	}
 	return false;
 }
 
 static int is_elsewhere(
-	const struct run *run, const struct dead_mount *mount, bool *ret, struct error *err)
+	const struct run_input *input, const struct dead_mount *mount, bool *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	int r = mnttab_read(0, &host, err);
 
-	*ret = r == 0 && authority_is_elsewhere(run, &host, mount->major, mount->minor);
+	*ret = r == 0 && authority_is_elsewhere(input, &host, mount->major, mount->minor);
 	return r;
 }
 
@@ -74,7 +73,7 @@ int authority_find(const struct run *run, const struct claim *claim, const struc
 	if (!noted && !claim->could_itself) {
 		bool elsewhere = false;
 
-		r = is_elsewhere(run, mount, &elsewhere, err);
+		r = is_elsewhere(&run->input, mount, &elsewhere, err);
 		if (r < 0 || elsewhere)
 			return r;
 	}
@@ -94,7 +93,7 @@ static int read_config(struct run *run)
 	run->known.facts.spec = &run->input.spec;
 	run->known.facts.bundle = run->input.state.bundle;
 	if (run->input.request.n_mounts == 0)
-		r = run_read_request(run, &err);
+		r = run_read_request(&run->input, &err);
 	/* Once: a container may have no mounts, but never no root. */
 	if (r == 0 && !run->input.spec.root_path)
 		r = run_read_spec(run, &err);
@@ -137,21 +136,21 @@ static int identify(int fd, const char *host_path, struct dead_mount *mount, str
 		     : 0;
 }
 
-int authority_identify(const struct run *run, const struct claim *claim, struct dead_mount *mount,
-	struct error *err)
+int authority_identify(const struct run_input *input, const struct claim *claim,
+	struct dead_mount *mount, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	int r = host_path_open_below(&run->input.config, claim->volume, claim->host_path, &fd, err);
+	int r = host_path_open_below(&input->config, claim->volume, claim->host_path, &fd, err);
 
 	return r < 0 ? r : identify(fd, claim->host_path, mount, err);
 }
 
-int authority_look(const struct run *run, const struct claim *claim, struct dead_mount *mount,
-	struct error *err)
+int authority_look(const struct run_input *input, const struct claim *claim,
+	struct dead_mount *mount, struct error *err)
 {
 	cleanup_mount_entry struct mount_entry entry = {0};
 	cleanup_close int fd = -EBADF;
-	int r = host_path_open_below(&run->input.config, claim->volume, claim->host_path, &fd, err);
+	int r = host_path_open_below(&input->config, claim->volume, claim->host_path, &fd, err);
 
 	if (r == 0)
 		r = identify(fd, claim->host_path, mount, err);

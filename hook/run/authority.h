@@ -8,8 +8,8 @@
 #ifndef FSH_HOOK_RUN_AUTHORITY_H
 #define FSH_HOOK_RUN_AUTHORITY_H
 
-#include "hook/run/mount_owner.h"
 #include "hook/mount/dead_mount.h"
+#include "hook/run/mount_owner.h"
 #include "hook/run/run.h"
 
 /* A place where the hook would act. Nothing is owned. */
@@ -35,7 +35,7 @@ int authority_find(const struct run *run, const struct claim *claim, const struc
  * volume (a claim that two pods mount, a subPath of a hostPath), and who has made the mount cannot
  * be told from here. `host` is the whole table.
  */
-bool authority_is_elsewhere(const struct run *run, const struct mount_table *host,
+bool authority_is_elsewhere(const struct run_input *input, const struct mount_table *host,
 	unsigned int major, unsigned int minor);
 
 /* provider_rights_unmount() of the container of the run, whose config.json is read where it has not
@@ -57,11 +57,11 @@ int authority_claim(
  * no FUSE mount. 0 or a negative errno; where safe_walk_has_changed(), nothing is there any more of
  * what the caller has seen.
  */
-int authority_identify(const struct run *run, const struct claim *claim, struct dead_mount *mount,
-	struct error *err);
+int authority_identify(const struct run_input *input, const struct claim *claim,
+	struct dead_mount *mount, struct error *err);
 
 /* The same of a FUSE mount, with its device. */
-int authority_look(const struct run *run, const struct claim *claim, struct dead_mount *mount,
-	struct error *err);
+int authority_look(const struct run_input *input, const struct claim *claim,
+	struct dead_mount *mount, struct error *err);
 
 #endif

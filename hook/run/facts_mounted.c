@@ -79,7 +79,7 @@ static int mounted_may_heal(struct run *run, const struct target *target,
 
 	if (r < 0)
 		return r;
-	r = authority_identify(run, &claim, &mount, err);
+	r = authority_identify(&run->input, &claim, &mount, err);
 	if (safe_walk_has_changed(r) || (r == 0 && mount.id != entry->id)) {
 		error_clear(err);
 		*ret = true;
@@ -110,11 +110,11 @@ static int mounted_note(struct run *run, const struct target *target,
 }
 
 /* A path that the policy does not let the hook touch is refused for that, whatever is there. */
-static bool mounted_is_looked_at(const struct run *run, const struct target *target)
+static bool mounted_is_looked_at(const struct run_input *input, const struct target *target)
 {
 	return target->relation == TARGET_PROVIDES && target->host_path && target->volume &&
-	       (config_prefix_of(&run->input.config.roots, target->host_path) ||
-		       config_prefix_of(&run->input.config.node_mounts, target->host_path));
+	       (config_prefix_of(&input->config.roots, target->host_path) ||
+		       config_prefix_of(&input->config.node_mounts, target->host_path));
 }
 
 static int mounted_probe(struct run *run, const struct targets *targets,
@@ -124,7 +124,7 @@ static int mounted_probe(struct run *run, const struct targets *targets,
 	int r;
 
 	for (size_t i = 0; i < targets->n; i++) {
-		if (!mounted_is_looked_at(run, &targets->items[i]))
+		if (!mounted_is_looked_at(&run->input, &targets->items[i]))
 			continue;
 		questions[i].host_path = targets->items[i].host_path;
 		if (!first)

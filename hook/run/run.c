@@ -93,12 +93,12 @@ int run_read_identity(struct run *run, struct error *err)
 	return 0;
 }
 
-int run_read_request(struct run *run, struct error *err)
+int run_read_request(struct run_input *input, struct error *err)
 {
-	int r = take_outcome(run->input.pod.request_result, &run->input.pod.request_error, err);
+	int r = take_outcome(input->pod.request_result, &input->pod.request_error, err);
 
 	if (r == 0)
-		run->input.request = move_struct(run->input.pod.request);
+		input->request = move_struct(input->pod.request);
 	return r;
 }
 
@@ -167,16 +167,16 @@ static int lock_record(struct run *run, struct error *err)
 	return r < 0 ? r : load_record(run, err);
 }
 
-static int run_make_index(struct run *run, struct error *err)
+static int run_make_index(struct run_session *session, struct error *err)
 {
-	if (!run->session.index)
-		run->session.index = calloc(1, sizeof(*run->session.index));
-	return run->session.index ? 0 : error_memory(err);
+	if (!session->index)
+		session->index = calloc(1, sizeof(*session->index));
+	return session->index ? 0 : error_memory(err);
 }
 
 int run_peek_record(struct run *run, struct error *err)
 {
-	int r = run_make_index(run, err);
+	int r = run_make_index(&run->session, err);
 
 	if (r == 0)
 		r = runtime_dir_open(false, &run->session.runtime_fd, err);
@@ -191,7 +191,7 @@ int run_peek_record(struct run *run, struct error *err)
 
 int run_open_record(struct run *run, bool create, struct error *err)
 {
-	int r = run_make_index(run, err);
+	int r = run_make_index(&run->session, err);
 
 	if (r < 0)
 		return r;
@@ -215,26 +215,25 @@ int run_lock_record_again(struct run *run, struct error *err)
 }
 
 /* Nothing is read from it: no container is refused for it. */
-static void update_shown(struct run *run, const char *text)
+static void update_shown(struct run_session *session, const char *text)
 {
 	cleanup_error struct error err = {0};
 
-	if (record_copy_update(run->session.runtime_fd, run->session.topology.pod_uid, text, &err) <
-		0)
-		audit_failure(&run->session.audit, &err);
+	if (record_copy_update(session->runtime_fd, session->topology.pod_uid, text, &err) < 0)
+		audit_failure(&session->audit, &err);
 }
 
-int run_commit(struct run *run, struct error *err)
+int run_commit(struct run_session *session, struct error *err)
 {
 	cleanup_free char *text = NULL;
-	int r = record_format(&run->session.topology, &text, err);
+	int r = record_format(&session->topology, &text, err);
 
 	if (r < 0)
 		return r;
-	r = record_commit_text(run->session.runtime_fd, run->session.topology.pod_uid, text,
-		&run->session.committed, err);
+	r = record_commit_text(
+		session->runtime_fd, session->topology.pod_uid, text, &session->committed, err);
 	if (r == 0)
-		update_shown(run, text);
+		update_shown(session, text);
 	return r;
 }
 

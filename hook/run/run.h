@@ -93,7 +93,7 @@ int run_read_policy(struct run *run, struct error *err);
 int run_read_identity(struct run *run, struct error *err);
 
 /* What the pod asks for, from the state. */
-int run_read_request(struct run *run, struct error *err);
+int run_read_request(struct run_input *input, struct error *err);
 
 /* config.json of the state's bundle. */
 int run_read_spec(struct run *run, struct error *err);
@@ -114,7 +114,7 @@ void run_leave_no_lock(const struct run *run);
 int run_lock_record_again(struct run *run, struct error *err);
 
 /* Write the record, and what containers see of it. */
-int run_commit(struct run *run, struct error *err);
+int run_commit(struct run_session *session, struct error *err);
 
 /* The policy's probeTimeout, or what is left of the stage's time. */
 uint64_t run_probe_timeout(const struct run *run);

@@ -50,10 +50,10 @@ static int open_all(void *data)
 		struct dead_mount mount = {0};
 		int fd = -EBADF;
 
-		if (authority_identify(&run, ways[i], &mount, &err) != -EREMOTE ||
+		if (authority_identify(&run.input, ways[i], &mount, &err) != -EREMOTE ||
 			err.code != FINDING_PATH_UNSAFE)
 			return 2;
-		if (authority_look(&run, ways[i], &mount, &err) != -EREMOTE ||
+		if (authority_look(&run.input, ways[i], &mount, &err) != -EREMOTE ||
 			err.code != FINDING_PATH_UNSAFE)
 			return 3;
 		if (apply_open_locked(&run, ways[i]->volume, ZURG, &lock, &fd, &err) != -EREMOTE ||
@@ -91,8 +91,8 @@ static void a_mount_that_is_there_is_told(void **state)
 	(void)state;
 	assert_int_equal(init(&run), 0);
 	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
-	assert_int_equal(authority_identify(&run, &claim, &by_id, &err), 0);
-	assert_int_equal(authority_look(&run, &unplaced, &whole, &err), 0);
+	assert_int_equal(authority_identify(&run.input, &claim, &by_id, &err), 0);
+	assert_int_equal(authority_look(&run.input, &unplaced, &whole, &err), 0);
 	assert_true(by_id.id > 0);
 	assert_int_equal(by_id.id, whole.id);
 	assert_true(whole.minor > 0);
@@ -109,13 +109,13 @@ static void what_is_gone_has_changed(void **state)
 	(void)state;
 	assert_int_equal(init(&run), 0);
 	/* The mount, */
-	assert_true(safe_walk_has_changed(authority_look(&run, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_look(&run.input, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 	/* and the directory, too. */
 	assert_int_equal(rename(VOLUME "/a", VOLUME "/b"), 0);
-	assert_true(safe_walk_has_changed(authority_look(&run, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_look(&run.input, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
-	assert_true(safe_walk_has_changed(authority_identify(&run, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_identify(&run.input, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 }
 
@@ -131,7 +131,7 @@ static void a_symlink_is_unsafe_and_no_change(void **state)
 	assert_int_equal(init(&run), 0);
 	assert_int_equal(rename(VOLUME "/a", VOLUME "/b"), 0);
 	assert_int_equal(symlink("b", VOLUME "/a"), 0);
-	r = authority_identify(&run, &claim, &mount, &err);
+	r = authority_identify(&run.input, &claim, &mount, &err);
 	assert_true(r < 0);
 	assert_false(safe_walk_has_changed(r));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
