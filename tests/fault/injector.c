@@ -26,9 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NUMBERS 1024	/* system call numbers are below that */
-#define HANG_SECONDS 45 /* above what the hook itself waits for, a lock */
-#define AFTER_MSEC 3000 /* in which children end behind their parent */
+#define NUMBERS 1024	 /* system call numbers are below that */
+#define HANG_SECONDS 45	 /* above what the hook itself waits for, a lock */
+#define AFTER_MSEC 10000 /* in which children end behind their parent */
 #define OPTIONS                                                                                    \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |     \
 		PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD)
