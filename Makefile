@@ -318,7 +318,7 @@ check-ns: all $(ns_tests) $(helpers) ## only the namespace tests
 	@$(run_check) ns
 check-fault: all $(fault_tests) $(helpers) ## a run with one of its system calls failing: each place × one error
 	@$(run_check) fault
-check-faults: all $(fault_tests) $(helpers) ##m a run with each of its system calls failing by each error that fits it (a quarter of an hour)
+check-faults: all $(fault_tests) $(helpers) ##m a run with each of its system calls failing by each error that fits it (ten minutes)
 	@$(run_check) faults
 check-install: all ## only the installation tests
 	@$(run_check) install
