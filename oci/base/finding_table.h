@@ -136,7 +136,7 @@ enum finding_place {
 		FROM_PRESTART | FROM_POSTSTOP | FROM_RECONCILE, AT_NOWHERE,                        \
 		"a dead mount was detached")                                                       \
 	X(MOUNT_HUNG, "mount-hung", WARN, EXIT_HOST_IO,                                            \
-		FROM_PRESTART | FROM_POSTSTOP | FROM_RECONCILE, AT_NOWHERE,                        \
+		FROM_JUDGE | FROM_POSTSTOP | FROM_RECONCILE, AT_NOWHERE,                           \
 		"a FUSE daemon does not answer")                                                   \
 	X(GATE_TIMEOUT, "gate-timeout", DENY, EXIT_GATE_TIMEOUT, FROM_PRESTART, AT_NOWHERE,        \
 		"a FUSE mount did not become live in time")                                        \

@@ -72,7 +72,7 @@ origins_are_true() {
 # As a name, or as the identifier; the list of the contract is not what is meant.
 codes_are_tested() {
 	local code files
-	mapfile -t files < <(find tests/{unit,ns,pods,e2e,corpus,fixtures/lint} -name '*.[ch]' -o -name '*.sh' -o -name '*.tsv' |
+	mapfile -t files < <(find -H tests/{unit,ns,pods,e2e,corpus,fixtures/lint} -name '*.[ch]' -o -name '*.sh' -o -name '*.tsv' |
 		grep -v '/oci_test_code\.c$')
 	for code in $(codes); do
 		grep -qwE -- "$code|$(identifier "$code")" "${files[@]}" || echo "$code"
