@@ -120,11 +120,13 @@ launch() {
 	eval "command=(${commands[$1]})"
 	started[$1]=$(now)
 	{
-		local rc=0
+		local rc child
 		CMOCKA_MESSAGE_OUTPUT=TAP env --default-signal=INT,QUIT \
 			timeout --kill-after=10 "${limits[$1]}" "${command[@]}" {ended}>&- &
-		trap 'kill -TERM $!' TERM
-		wait $! || rc=$?
+		child=$!
+		trap 'kill -TERM "$child"' TERM
+		# The signal ends the first wait only.
+		while wait "$child"; rc=$?; kill -0 "$child" 2>/dev/null; do :; done
 		echo "$1 $rc" >&"$ended"
 	} >"$(log_of "$1")" 2>&1 </dev/null &
 	running[$1]=$!

@@ -122,7 +122,7 @@ late_is_left_out() (
 )
 
 stopped_leaves_nothing() {
-	local pid
+	local pid status
 	: >"$tree/tests/unit/oci_test_slow.c"
 	printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 100\n' "$scratch/slow" >"$tree/build/tests/unit/oci_test_slow"
 	chmod +x "$tree/build/tests/unit/oci_test_slow"
@@ -134,7 +134,10 @@ stopped_leaves_nothing() {
 	done
 	kill -TERM "$pid"
 	wait "$pid"
-	(($? == 130)) && grep -q '^  unit/oci_test_slow$' "$scratch/check" && ! kill -0 "$(<"$scratch/slow")"
+	status=$?
+	echo "status $status"; cat "$scratch/check"
+	rm "$tree/tests/unit/oci_test_slow.c"
+	((status == 130)) && grep -q '^  unit/oci_test_slow$' "$scratch/check" && ! kill -0 "$(<"$scratch/slow")"
 }
 
 verdict_is_last() {
