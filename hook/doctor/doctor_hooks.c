@@ -204,11 +204,12 @@ static void find_fix(struct doctor *doctor)
 	const struct strv *dirs = &doctor->crio.hooks_dirs;
 
 	if (doctor->crio_is_known && dirs->n > 0 && !strv_contains(dirs, ADMIN_HOOKS_DIR))
-		doctor->install_fix =
-			strformat("run `make install hooksdir=%s`, or install the package",
-				dirs->items[dirs->n - 1]);
+		doctor->install_fix = strformat(
+			"run `make install hooksdir=%s`, or install the package " HOOK_PROGRAM,
+			dirs->items[dirs->n - 1]);
 	else
-		doctor->install_fix = strdup("run `make install`, or install the package");
+		doctor->install_fix =
+			strdup("run `make install`, or install the package " HOOK_PROGRAM);
 	if (!doctor->install_fix)
 		doctor->report.out_of_memory = true;
 }

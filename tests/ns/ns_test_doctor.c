@@ -3,6 +3,7 @@
 #include "hook/reclaim/reconcile_stamp.h"
 #include "hook/record/runtime_dir.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/path.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/expect.h"
 #include "tests/support/fake_journal.h"
@@ -10,6 +11,7 @@
 #include "tests/support/fuse_daemon.h"
 #include "tests/support/ns_sandbox.h"
 #include <string.h>
+#include <sys/mount.h>
 
 static char *doctor(const char *option)
 {
@@ -38,6 +40,59 @@ static void a_crashed_pods_dead_mount_is_mended_by_reconcile(void **state)
 	expect_says(mended, "1 pod removed, 0 alive, 0 failed");
 	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
 	assert_int_equal(fake_pod_count_files("pods"), 0);
+}
+
+/* The program that has the verb, at another place. */
+static void put_program(const char *verb, const char *path)
+{
+	cleanup_free char *program = realpath(fake_pod_program(verb), NULL);
+	cleanup_free char *directory = path_parent(path);
+
+	assert_non_null(program);
+	assert_int_equal(ns_sandbox_mkdirs(directory), 0);
+	assert_int_equal(ns_sandbox_write(path, "", 0755), 0);
+	assert_int_equal(mount(program, path, NULL, MS_BIND, NULL), 0);
+}
+
+/* What `doctor --fix` of a tool at that place says. */
+static char *doctor_at(const char *place)
+{
+	cleanup_free char *before = getenv("TOOL_BINARY") ? strdup(getenv("TOOL_BINARY")) : NULL;
+	char *said;
+
+	assert_int_equal(setenv("TOOL_BINARY", place, 1), 0);
+	said = doctor("--fix");
+	if (before)
+		setenv("TOOL_BINARY", before, 1);
+	else
+		unsetenv("TOOL_BINARY");
+	return said;
+}
+
+#define LIBEXEC NS_SANDBOX_DIR "/libexec"
+#define INSTALLED_TOOL LIBEXEC "/fuse-sidecar/fuse-sidecar"
+#define INSTALLED_HOOK LIBEXEC "/oci/hooks.d/fuse-sidecar-hook"
+
+static void the_hook_is_found_where_installations_put_it(void **state)
+{
+	cleanup_fake_scene struct fake_scene scene = {0};
+	cleanup_free char *alone = NULL, *installed = NULL;
+
+	(void)state;
+	fake_scene_begin_provider(&scene, FAKE_POD_UID);
+	assert_int_equal(fuse_daemon_leave_dead(scene.path), 0);
+	fake_member_stop(scene.zurg);
+	put_program("doctor", INSTALLED_TOOL);
+	alone = doctor_at(INSTALLED_TOOL);
+	expect_says(alone, "fail  dead-mounts ");
+	expect_says(alone, "package fuse-sidecar-hook");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 1);
+	put_program("reconcile", INSTALLED_HOOK);
+	installed = doctor_at(INSTALLED_TOOL);
+	expect_says(installed, "ok    dead-mounts ");
+	assert_int_equal(ns_sandbox_mounts_on(scene.path), 0);
+	umount2(INSTALLED_TOOL, MNT_DETACH);
+	umount2(INSTALLED_HOOK, MNT_DETACH);
 }
 
 static void a_live_pod_is_left_alone(void **state)
@@ -140,6 +195,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(
 			a_crashed_pods_dead_mount_is_mended_by_reconcile, ns_sandbox_setup_shared),
+		cmocka_unit_test_setup(
+			the_hook_is_found_where_installations_put_it, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(a_live_pod_is_left_alone, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(a_mount_that_hangs_is_told_in_time, ns_sandbox_setup_shared),
 		cmocka_unit_test_setup(
