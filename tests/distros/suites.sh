@@ -83,7 +83,9 @@ run_demo() {
 
 package_runs() {
 	dpkg-deb --extract build/packages/fuse-sidecar-hook_*.deb build/unpacked &&
-		build/unpacked/usr/libexec/oci/hooks.d/fuse-sidecar-hook --version
+		dpkg-deb --extract build/packages/fuse-sidecar-tools_*.deb build/unpacked &&
+		build/unpacked/usr/libexec/oci/hooks.d/fuse-sidecar-hook --version &&
+		build/unpacked/usr/bin/fuse-sidecar --version
 }
 
 run_deb() {
