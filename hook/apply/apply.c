@@ -8,7 +8,7 @@
  *   make-shared,       |                       | announced, then done   | taken back, unless
  *   bind-shared        |                       | with a lock on it      | another pod uses it
  *   replace-bind       |                       | in the container       | ends with it
- *   detach-stale       | asked, and judged     | detached, if dead yet  | stays: it was dead
+ *   detach-stale       | probed, and judged    | detached, if dead yet  | stays: it was dead
  *   verify-propagation |                       | by tables read again   |
  *   record             |                       | committed              | says why
  *   expose             |                       | in the container       | ends with it
@@ -64,7 +64,7 @@ static int apply_step(struct run *run, const struct plan_step *step, struct erro
 int apply_plan(struct run *run, struct error *err)
 {
 	const struct plan *plan = &run->judgement.plan;
-	int r = has_wait(plan) ? apply_ask_gate(run, err) : 0;
+	int r = has_wait(plan) ? apply_probe_gate(run, err) : 0;
 
 	if (r < 0)
 		return r;

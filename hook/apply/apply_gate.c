@@ -36,7 +36,7 @@ static void name_provider(const struct topology *topology, struct gate_path *pat
 }
 
 /* Every wait step of the plan, as one gate. */
-static int build(const struct run *run, struct gate *ret)
+static int apply_gate_build(const struct run *run, struct gate *ret)
 {
 	const struct plan *plan = &run->judgement.plan;
 
@@ -111,7 +111,7 @@ static void audit_gate(
 			wait ? wait : "", gate->n, gate->n == 1 ? " is" : "s are");
 }
 
-static int note_state(struct run *run, const struct gate_path *path, uint64_t now_usec)
+static int apply_gate_note_state(struct run *run, const struct gate_path *path, uint64_t now_usec)
 {
 	return topology_note_path(&run->session.topology, path->path,
 		&(struct path_note){
@@ -140,7 +140,7 @@ static bool has_other_user(const struct run *run)
 }
 
 /* Nothing stays shared for a container that was refused. */
-static void take_back_sharing(struct run *run)
+static void apply_gate_unshare(struct run *run)
 {
 	unsigned int left = has_other_user(run) ? 0 : rollback_run(run);
 
@@ -169,7 +169,7 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 		return 0;
 	container->status = status;
 	if (status == CONTAINER_DENIED)
-		take_back_sharing(run);
+		apply_gate_unshare(run);
 	if (refusal)
 		r = findings_add_as(&container->findings, refusal->code,
 			shut_severity(&run->input, refusal), refusal->subject, refusal->fix, "%s",
@@ -178,7 +178,7 @@ static int note_outcome(struct run *run, const struct gate *gate, enum container
 		const struct gate_path *path = &gate->paths[i];
 
 		if (path->state != PATH_UNKNOWN)
-			r = note_state(run, path, now_usec);
+			r = apply_gate_note_state(run, path, now_usec);
 	}
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
@@ -239,14 +239,14 @@ static int refuse_ahead(
 	return 0;
 }
 
-int apply_ask_gate(struct run *run, struct error *err)
+int apply_probe_gate(struct run *run, struct error *err)
 {
 	cleanup_gate struct gate gate = {0};
 	cleanup_error struct error refusal = {0};
 	uint64_t waited_usec = 0;
 	int r;
 
-	if (build(run, &gate) < 0)
+	if (apply_gate_build(run, &gate) < 0)
 		return error_memory(err);
 	keep_missing(&gate);
 	if (gate.n == 0)
@@ -306,7 +306,7 @@ int apply_wait(struct run *run, struct error *err)
 	bool denied;
 	int r, noted;
 
-	r = build(run, &gate);
+	r = apply_gate_build(run, &gate);
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	/* Other hooks of the pod may use what was made so far: it is in the record. */

@@ -58,7 +58,7 @@ int apply_create_directory(struct run *run, const struct plan_step *step, struct
 	return 0;
 }
 
-static void audit_detached(
+static void apply_audit_detached(
 	struct run_session *session, const struct plan_step *step, unsigned int detached)
 {
 	audit_send(&session->audit,
@@ -87,7 +87,7 @@ static void count_heal(
 	path->last_heal_usec = run_realtime_usec();
 }
 
-int apply_ask_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
+int apply_probe_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
 	struct error *err)
 {
 	cleanup_free struct probe_question *questions = calloc(paths->n + 1, sizeof(*questions));
@@ -219,7 +219,7 @@ int apply_detach_stale(struct run *run, const struct plan_step *step, struct err
 	if (detached > 0) {
 		run->known.tables_changed = true;
 		count_heal(&run->session, step, detached);
-		audit_detached(&run->session, step, detached);
+		apply_audit_detached(&run->session, step, detached);
 	}
 	if (r < 0 || left == PATH_UNKNOWN || left == PATH_ABSENT)
 		return r;

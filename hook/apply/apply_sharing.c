@@ -33,7 +33,7 @@ static int share_error(struct error *err, int r, const char *host_path)
 }
 
 /* It did not come: the record is written again by whoever takes the run back. */
-static void withdraw(struct run_session *session, const struct plan_step *step)
+static void sharing_withdraw(struct run_session *session, const struct plan_step *step)
 {
 	struct topology_volume *volume = topology_volume(&session->topology, step->host_path);
 
@@ -64,11 +64,11 @@ static void unmake_shared(struct run_session *session, const struct plan_step *s
 		     : mount_set_propagation(fd, PROPAGATION_PRIVATE, false);
 
 	if (r == 0)
-		withdraw(session, step);
+		sharing_withdraw(session, step);
 }
 
 /* On `undo` as soon as it is done. */
-static int share(
+static int sharing_share(
 	struct run *run, const struct plan_step *step, int fd, int *ret_fd, struct error *err)
 {
 	enum rollback_kind kind =
@@ -78,7 +78,7 @@ static int share(
 
 	r = make_shared(step, fd, &bound);
 	if (r < 0) {
-		withdraw(&run->session, step);
+		sharing_withdraw(&run->session, step);
 		return share_error(err, r, step->host_path);
 	}
 	r = rollback_list_add(&run->session.rollback, kind, bound, step->host_path);
@@ -124,7 +124,7 @@ static void audit_shared(struct run *run, const struct plan_step *step)
 		step->host_path);
 }
 
-static int copy_text(char **to, const char *from)
+static int sharing_copy_text(char **to, const char *from)
 {
 	if (*to || !from)
 		return 0;
@@ -133,13 +133,13 @@ static int copy_text(char **to, const char *from)
 }
 
 /* The pod's first record is written before its first container is entered in it. */
-static int announce(struct run *run, const struct plan_step *step, struct error *err)
+static int sharing_announce(struct run *run, const struct plan_step *step, struct error *err)
 {
 	struct topology *topology = &run->session.topology;
 
-	if (copy_text(&topology->pod_uid, run->input.identity.pod_uid) < 0 ||
-		copy_text(&topology->pod_name, run->input.identity.pod_name) < 0 ||
-		copy_text(&topology->pod_namespace, run->input.identity.pod_namespace) < 0)
+	if (sharing_copy_text(&topology->pod_uid, run->input.identity.pod_uid) < 0 ||
+		sharing_copy_text(&topology->pod_name, run->input.identity.pod_name) < 0 ||
+		sharing_copy_text(&topology->pod_namespace, run->input.identity.pod_namespace) < 0)
 		return error_memory(err);
 	topology->updated_usec = run_realtime_usec();
 	return shared_bind_announce(run->session.runtime_fd, topology, step->host_path, err);
@@ -164,10 +164,10 @@ int apply_share(struct run *run, const struct plan_step *step, struct error *err
 	now = mounts_cover(&run->known.node.host, step->host_path);
 	if (now && now->shared)
 		return 0;
-	r = step->action == PLAN_BIND_SHARED ? announce(run, step, err) : 0;
+	r = step->action == PLAN_BIND_SHARED ? sharing_announce(run, step, err) : 0;
 	if (r < 0)
 		return r;
-	r = share(run, step, fd, &shared, err);
+	r = sharing_share(run, step, fd, &shared, err);
 	if (r == 0)
 		r = apply_refresh(run, err);
 	if (r < 0)
@@ -267,7 +267,7 @@ int apply_replace_bind(struct run *run, const struct plan_step *step, struct err
 }
 
 /* The first finding as the error that ends the run. */
-static int disproved(const struct findings *findings, struct error *err)
+static int sharing_disproved(const struct findings *findings, struct error *err)
 {
 	const struct finding *first = &findings->items[0];
 
@@ -281,7 +281,7 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	const struct target *target;
 	int r;
 
-	r = apply_refresh_way(run, err);
+	r = apply_refresh_path(run, err);
 	if (r < 0)
 		return r;
 	target = apply_target(&run->judgement, step->path);
@@ -292,7 +292,7 @@ int apply_verify(struct run *run, const struct plan_step *step, struct error *er
 	if (r < 0)
 		return error_set(err, r, FINDING_INTERNAL, NULL, NULL, "out of memory");
 	if (findings_verdict(&findings) == VERDICT_DENY)
-		return disproved(&findings, err);
+		return sharing_disproved(&findings, err);
 	audit_send(&run->session.audit,
 		&(struct audit_entry){
 			.kind = AUDIT_PROPAGATION_VERIFIED,

@@ -12,7 +12,7 @@
  * Before apply_detach_dead() of several paths: ask them all at once, so that those that hang take
  * one probeTimeout together. apply_detach_dead() leaves those alone. 0 or a negative errno.
  */
-int apply_ask_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
+int apply_probe_ahead(struct run *run, const struct mount_table *host, const struct strv *paths,
 	struct error *err);
 
 /*
@@ -48,7 +48,7 @@ int apply_expose(struct run *run, const struct plan_step *step, struct error *er
  * wait for; else it is refused, said and recorded here: a provider that is not there, and no live
  * mount of it.
  */
-int apply_ask_gate(struct run *run, struct error *err);
+int apply_probe_gate(struct run *run, struct error *err);
 
 /*
  * apply_gate.c: every wait step of the plan at once. The pod's lock is let go meanwhile: what was

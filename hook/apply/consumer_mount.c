@@ -20,7 +20,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int missing(struct error *err, int r, const struct target *target, const char *why)
+static int consumer_report_missing(
+	struct error *err, int r, const struct target *target, const char *why)
 {
 	return error_set(err, r, FINDING_MOUNT_NOT_IN_CONSUMER, target->request->path,
 		"start the pod without a user namespace (hostUsers: true), or with a runtime that "
@@ -39,7 +40,7 @@ static bool is_of(const struct mount_entry *mount, const char *device)
 }
 
 /* The container's mounts on the way to the path. */
-static int read_way(const struct run_input *input, const struct target *target,
+static int consumer_read_path(const struct run_input *input, const struct target *target,
 	struct mount_table *ret, struct error *err)
 {
 	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
@@ -64,7 +65,7 @@ static int open_mount(const struct run_input *input, const struct target *target
 	if (r < 0 && !safe_walk_has_changed(r))
 		return r;
 	if (r < 0 || !is_of(&mount, device))
-		return missing(err, -ESTALE, target, "it has just been unmounted");
+		return consumer_report_missing(err, -ESTALE, target, "it has just been unmounted");
 	*ret_fd = move_fd(&fd);
 	return 0;
 }
@@ -75,7 +76,7 @@ struct place {
 	int mount_id; /* of the container's mount that the place is on */
 };
 
-static int put_in_namespace(void *data, struct error *err)
+static int consumer_attach_in_namespace(void *data, struct error *err)
 {
 	const struct place *place = data;
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -89,11 +90,11 @@ static int put_in_namespace(void *data, struct error *err)
 		return 0;
 	if (r == 0)
 		r = mount_attach(place->attach, fd);
-	return r < 0 ? missing(err, r, place->target, strerror(-r)) : 0;
+	return r < 0 ? consumer_report_missing(err, r, place->target, strerror(-r)) : 0;
 }
 
-static int put(const struct run_input *input, const struct target *target, const char *device,
-	int mount_id, struct error *err)
+static int consumer_attach(const struct run_input *input, const struct target *target,
+	const char *device, int mount_id, struct error *err)
 {
 	static const struct mount_attach_how how = {PROPAGATION_SLAVE, "", true};
 	cleanup_container_ns struct container_ns ns = CONTAINER_NS_NONE;
@@ -106,12 +107,12 @@ static int put(const struct run_input *input, const struct target *target, const
 		return r;
 	r = mount_attach_prepare(fd, &how, &attach);
 	if (r < 0)
-		return missing(err, r, target,
+		return consumer_report_missing(err, r, target,
 			r == -EOPNOTSUPP ? "this kernel cannot attach a mount in a container (it "
 					   "lacks open_tree and move_mount)"
 					 : strerror(-r));
 	r = container_ns_open(input->state.pid, input->pid_start_ticks, &ns, err);
-	return r < 0 ? r : container_ns_run(&ns, put_in_namespace, &place, err);
+	return r < 0 ? r : container_ns_run(&ns, consumer_attach_in_namespace, &place, err);
 }
 
 int consumer_mount_ensure(const struct run_input *input, const struct target *target,
@@ -123,7 +124,7 @@ int consumer_mount_ensure(const struct run_input *input, const struct target *ta
 
 	if (target->relation != TARGET_SEES || !target->container_path || !target->host_path)
 		return 0;
-	r = read_way(input, target, &before, err);
+	r = consumer_read_path(input, target, &before, err);
 	if (r < 0)
 		return r;
 	there = mounts_at(&before, target->container_path);
@@ -131,17 +132,19 @@ int consumer_mount_ensure(const struct run_input *input, const struct target *ta
 	if (there && is_of(there, device))
 		return 0;
 	if (!carrier || there)
-		return missing(err, -EBUSY, target, "another mount of the container's is there");
+		return consumer_report_missing(
+			err, -EBUSY, target, "another mount of the container's is there");
 	/* In a shared one it would appear on the node, over the very mount that it is of. */
 	if (carrier->shared)
-		return missing(err, -EXDEV, target, "the container's bind is shared");
-	r = put(input, target, device, carrier->id, err);
+		return consumer_report_missing(
+			err, -EXDEV, target, "the container's bind is shared");
+	r = consumer_attach(input, target, device, carrier->id, err);
 	if (r == 0)
-		r = read_way(input, target, &after, err);
+		r = consumer_read_path(input, target, &after, err);
 	if (r < 0)
 		return r;
 	there = mounts_at(&after, target->container_path);
-	return there && mount_entry_is_fuse(there)
-		       ? 1
-		       : missing(err, -ESTALE, target, "it has just been unmounted");
+	return there && mount_entry_is_fuse(there) ? 1
+						   : consumer_report_missing(err, -ESTALE, target,
+							     "it has just been unmounted");
 }

@@ -44,7 +44,7 @@ int apply_refresh(struct run *run, struct error *err)
 	return context_load(run, LOAD_MOUNTS_PLACES, err);
 }
 
-int apply_refresh_way(struct run *run, struct error *err)
+int apply_refresh_path(struct run *run, struct error *err)
 {
 	return context_load(run, LOAD_MOUNTS_WAYS, err);
 }

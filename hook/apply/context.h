@@ -19,7 +19,7 @@ int apply_open_locked(const struct run *run, const char *volume, const char *hos
 int apply_refresh(struct run *run, struct error *err);
 
 /* The same, and all that it takes to tell which way mounts travel. */
-int apply_refresh_way(struct run *run, struct error *err);
+int apply_refresh_path(struct run *run, struct error *err);
 
 /* The target of that FUSE path, valid until the next refresh; NULL without. */
 const struct target *apply_target(const struct judgement *judgement, const char *path);

@@ -112,7 +112,7 @@ static bool is_live(const struct run_input *input, const struct options *options
 }
 
 /* What a captured state has no more need of: a process. */
-static int gather(struct run *run, const struct options *options, struct error *err)
+static int check_gather(struct run *run, const struct options *options, struct error *err)
 {
 	int r = options->state_path ? facts_require_pid(run, err) : 0;
 
@@ -137,14 +137,14 @@ static int judge_container(struct run *run, const struct options *options,
 	if (options->state_path)
 		r = parse_config(&run->input, config, true, err);
 	if (r == 0)
-		r = gather(run, options, err);
+		r = check_gather(run, options, err);
 	if (r < 0)
 		return r;
 	return judge(&run->known.facts, &run->judgement) < 0 ? error_memory(err) : 0;
 }
 
 /* An input that cannot be judged is a denial too, as it is for the hook. */
-static int deny(struct judgement *judgement, const struct error *err)
+static int check_deny(struct judgement *judgement, const struct error *err)
 {
 	if (findings_add_error(&judgement->findings, err) < 0)
 		return -ENOMEM;
@@ -153,7 +153,7 @@ static int deny(struct judgement *judgement, const struct error *err)
 	return 0;
 }
 
-static int print(const struct run *run, bool json)
+static int check_print(const struct run *run, bool json)
 {
 	const struct identity *identity = run->input.identity.pod_uid ? &run->input.identity : NULL;
 	cleanup_free char *text = NULL;
@@ -182,14 +182,14 @@ int cmd_check(const struct options *options)
 	if (r == 0 && !run.input.pod.active)
 		;
 	else if (run_read_policy(&run, &policy_err) < 0)
-		r = deny(&run.judgement, &policy_err);
+		r = check_deny(&run.judgement, &policy_err);
 	else if (r < 0 || judge_container(&run, options, &config, &err) < 0)
-		r = deny(&run.judgement, &err);
+		r = check_deny(&run.judgement, &err);
 	/* In mode audit no container fails. */
 	if (run.input.config.audit_only)
 		run.judgement.exit = EXIT_DONE;
 	if (r == 0)
-		r = print(&run, options->json);
+		r = check_print(&run, options->json);
 	if (r < 0) {
 		fprintf(stderr, TOOL_PROGRAM " check: out of memory\n");
 		return EXIT_INTERNAL;

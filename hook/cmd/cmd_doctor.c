@@ -36,7 +36,7 @@ static const struct check checks[] = {
 	{.what = "SELinux", .run = doctor_selinux, .live = true},
 };
 
-static int open_root(struct doctor *doctor, const char *path)
+static int doctor_open_root(struct doctor *doctor, const char *path)
 {
 	doctor->root = path;
 	doctor->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -46,7 +46,7 @@ static int open_root(struct doctor *doctor, const char *path)
 	return -errno;
 }
 
-static int print(const struct doctor *doctor, bool json)
+static int doctor_print(const struct doctor *doctor, bool json)
 {
 	cleanup_free char *text = NULL;
 
@@ -94,7 +94,7 @@ static bool has_privilege(struct doctor *doctor)
 	return false;
 }
 
-static void run_checks(struct doctor *doctor)
+static void doctor_run_checks(struct doctor *doctor)
 {
 	/* An image's files are what they are for whoever can read them. */
 	bool all = doctor->root || has_privilege(doctor);
@@ -118,7 +118,7 @@ int cmd_doctor(const struct options *options)
 					     "an image: give one of them\n");
 		return EXIT_INPUT;
 	}
-	if (options->root && open_root(&doctor, options->root) < 0)
+	if (options->root && doctor_open_root(&doctor, options->root) < 0)
 		return EXIT_INPUT;
 	r = drop_privileges_with_programs(PRIVILEGES_DOCTOR);
 	if (r < 0) {
@@ -127,8 +127,8 @@ int cmd_doctor(const struct options *options)
 	}
 	if (options->hooks_dirs)
 		return print_hooks_dirs(&doctor);
-	run_checks(&doctor);
-	if (print(&doctor, options->json) < 0) {
+	doctor_run_checks(&doctor);
+	if (doctor_print(&doctor, options->json) < 0) {
 		fprintf(stderr, TOOL_PROGRAM " doctor: out of memory\n");
 		return EXIT_INTERNAL;
 	}

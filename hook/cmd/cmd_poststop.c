@@ -39,7 +39,7 @@ static bool is_awaited(const struct topology *topology, const struct topology_co
 }
 
 /* A provider that was let start, and whose poststop has not come. */
-static bool is_to_come(const struct run_session *session, const struct topology_path *path)
+static bool poststop_is_to_come(const struct run_session *session, const struct topology_path *path)
 {
 	const struct topology_container *provider =
 		topology_container(&session->topology, path->provider);
@@ -48,14 +48,14 @@ static bool is_to_come(const struct run_session *session, const struct topology_
 	       provider->role == ROLE_PROVIDER;
 }
 
-static bool is_own(const struct run_input *input, const struct topology_path *path)
+static bool poststop_is_own(const struct run_input *input, const struct topology_path *path)
 {
 	return own_volume_is(&input->config, input->identity.pod_uid, path->host_path);
 }
 
 /* In the pod's own directory, but from a volume that is to be seen elsewhere: a subPath of a
  * hostPath. */
-static bool is_elsewhere(const struct run_input *input, const struct topology_path *path,
+static bool poststop_is_elsewhere(const struct run_input *input, const struct topology_path *path,
 	const struct mount_table *host)
 {
 	const struct mount_entry *mount = mounts_at(host, path->host_path);
@@ -79,12 +79,12 @@ static int awaits_a_provider(const struct run *run, bool *ret, struct error *err
 	for (size_t i = 0; r == 0 && i < run->session.topology.n_paths && !*ret; i++) {
 		const struct topology_path *path = &run->session.topology.paths[i];
 
-		if (!is_to_come(&run->session, path))
+		if (!poststop_is_to_come(&run->session, path))
 			continue;
-		if (is_own(&run->input, path) && host.n == 0)
+		if (poststop_is_own(&run->input, path) && host.n == 0)
 			r = mnttab_read(0, &host, err);
-		*ret = r == 0 &&
-		       (!is_own(&run->input, path) || is_elsewhere(&run->input, path, &host));
+		*ret = r == 0 && (!poststop_is_own(&run->input, path) ||
+					 poststop_is_elsewhere(&run->input, path, &host));
 	}
 	return r;
 }
@@ -93,7 +93,7 @@ static int awaits_a_provider(const struct run *run, bool *ret, struct error *err
  * poststop comes when the container is removed, maybe long after the next instance of the same name
  * was created: the record names that one's id then, and nothing here is this container's any more.
  */
-static int leave(struct run *run, struct error *err)
+static int poststop_leave(struct run *run, struct error *err)
 {
 	const struct topology_container *container =
 		topology_container_by_id(&run->session.topology, run->input.identity.container_id);
@@ -152,7 +152,7 @@ static int run_poststop(struct run *run, struct error *err)
 		lock_remove_file(&run->session.lock);
 		return 0;
 	}
-	return leave(run, err);
+	return poststop_leave(run, err);
 }
 
 /* It never fails: nobody would act on it, and the container is gone. */

@@ -113,7 +113,7 @@ static int carry_out(struct run *run, struct error *err)
 }
 
 /* Say what ended the run, and what the process exits with for it. */
-static int fail(const struct run *run, const struct error *err)
+static int prestart_fail(const struct run *run, const struct error *err)
 {
 	bool enforced = !run->input.config.audit_only;
 
@@ -136,16 +136,16 @@ static int run_stage(struct run *run, const char *stage, struct error *err)
 		r = run_read_identity(run, err);
 	/* Before bad input is judged: the policy may say that nothing fails a container here. */
 	if (run_read_policy(run, &policy_err) < 0)
-		return fail(run, &policy_err);
+		return prestart_fail(run, &policy_err);
 	if (r == 0)
 		r = run_read_request(&run->input, err);
 	if (r < 0)
-		return fail(run, err);
+		return prestart_fail(run, err);
 	if (run->input.identity.is_sandbox)
 		return EXIT_DONE;
 	r = carry_out(run, err);
 	if (r < 0)
-		return fail(run, err);
+		return prestart_fail(run, err);
 	return run->input.config.audit_only ? EXIT_DONE : (int)run->judgement.exit;
 }
 

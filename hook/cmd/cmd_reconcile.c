@@ -105,7 +105,7 @@ static int reconcile_locked(struct run *run, bool dry_run, struct error *err)
 	break_hung(run, dry_run);
 	if (pod_has_live_container(&run->session.topology))
 		return dry_run ? 0 : reconcile_isolate_record(run, err);
-	r = dry_run ? pod_end_say(run, err) : pod_end(run, err);
+	r = dry_run ? pod_end_report(run, err) : pod_end(run, err);
 	if (r < 0)
 		return r;
 	if (r > 0) {

@@ -53,7 +53,7 @@ static bool has_moved(const struct program *program, const char *name)
 	return false;
 }
 
-static int refuse(const struct verb *verb, const char *problem, const char *word)
+static int commands_refuse(const struct verb *verb, const char *problem, const char *word)
 {
 	fprintf(stderr, "%s %s: %s%s%s\nusage: %s %s%s\n", program_name(), verb->command.name,
 		problem, word ? " " : "", word ? text_quote(word) : "", program_name(),
@@ -107,9 +107,9 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			ret->policy_path = optarg;
 			break;
 		case ':':
-			return refuse(verb, "no value for", argv[optind - 1]);
+			return commands_refuse(verb, "no value for", argv[optind - 1]);
 		default:
-			return refuse(verb, "unknown option", argv[optind - 1]);
+			return commands_refuse(verb, "unknown option", argv[optind - 1]);
 		}
 	}
 }
@@ -119,11 +119,11 @@ static int parse_arguments(const struct verb *verb, int n, char **words, struct 
 	if (n > 0 && verb->argument)
 		*verb->argument(ret) = words[0];
 	if (n > (verb->argument ? 1 : 0))
-		return refuse(verb, "unexpected argument", words[verb->argument ? 1 : 0]);
+		return commands_refuse(verb, "unexpected argument", words[verb->argument ? 1 : 0]);
 	if (n == 0 && verb->argument_required)
-		return refuse(verb, "an argument is missing", NULL);
+		return commands_refuse(verb, "an argument is missing", NULL);
 	if (ret->manifest_path && ret->json + ret->sarif + ret->fix > 1)
-		return refuse(verb, "one of --json, --sarif and --fix is possible", NULL);
+		return commands_refuse(verb, "one of --json, --sarif and --fix is possible", NULL);
 	return 0;
 }
 

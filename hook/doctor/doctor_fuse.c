@@ -32,9 +32,9 @@ static void check_module(struct doctor *doctor)
 	struct facts facts = {0};
 	const char *how = "";
 
-	node_look(&facts);
+	node_query(&facts);
 	if (facts.fuse_module == KNOWN_NO && doctor->fix && load_module() == 0) {
-		node_look(&facts);
+		node_query(&facts);
 		how = "; fixed: modprobe fuse has loaded it";
 	}
 	if (facts.fuse_module == KNOWN_YES)

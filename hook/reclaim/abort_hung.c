@@ -55,7 +55,7 @@ static void connection_clear(struct connection *connection)
 	cleanup_close_fd(&connection->fd);
 }
 
-static struct connection look_into(const struct mount_entry *mount)
+static struct connection abort_hung_read_connection(const struct mount_entry *mount)
 {
 	const struct fuse_connection asked = probe_connection(mount);
 	cleanup_close int fd = fusectl_open(&asked);
@@ -105,8 +105,8 @@ static bool same_device(const struct topology_path *path, unsigned int major, un
 }
 
 /* Its time begins when it is first seen to hang. */
-static int note_hung(struct run_session *session, const struct topology_path *path, bool dry_run,
-	struct error *err)
+static int abort_hung_note(struct run_session *session, const struct topology_path *path,
+	bool dry_run, struct error *err)
 {
 	const struct path_note note = {
 		.state = PATH_HUNG,
@@ -125,7 +125,8 @@ static int note_hung(struct run_session *session, const struct topology_path *pa
 
 /* A path whose connection may have to be broken: an orphan's, on the mount that the record names.
  */
-static const struct mount_entry *candidate(const struct run *run, const struct topology_path *path)
+static const struct mount_entry *abort_hung_is_candidate(
+	const struct run *run, const struct topology_path *path)
 {
 	const struct mount_entry *mount;
 
@@ -138,14 +139,14 @@ static const struct mount_entry *candidate(const struct run *run, const struct t
 
 /* Below no volume of the pod's own only what was seen to be its provider's; and nowhere what is
  * another pod's, or is not there any more. */
-static int is_own(
+static int abort_hung_is_own(
 	const struct run *run, const struct topology_path *path, bool *ret, struct error *err)
 {
 	const struct claim claim = {
 		.volume = path->volume, .host_path = path->host_path, .path = path};
 	cleanup_mount_owner struct mount_owner owner = {0};
 	struct dead_mount mount = {0};
-	int r = authority_look(&run->input, &claim, &mount, err);
+	int r = authority_query(&run->input, &claim, &mount, err);
 
 	if (safe_walk_has_changed(r) || (r == 0 && !same_device(path, mount.major, mount.minor))) {
 		error_clear(err);
@@ -159,12 +160,12 @@ static int judge_hung(struct run *run, const struct topology_path *path,
 	const struct connection *connection, bool dry_run, struct error *err)
 {
 	bool own = false;
-	int r = is_own(run, path, &own, err);
+	int r = abort_hung_is_own(run, path, &own, err);
 
 	if (r < 0 || !own)
 		return r;
 	if (path->state != PATH_HUNG || path->hung_boot_usec == 0)
-		return note_hung(&run->session, path, dry_run, err);
+		return abort_hung_note(&run->session, path, dry_run, err);
 	if (run_boottime_usec() < path->hung_boot_usec + run->input.config.abort_hung_after_usec)
 		return 0;
 	return break_path(&run->session, path, connection, dry_run, err);
@@ -177,7 +178,7 @@ struct round {
 	size_t n;
 };
 
-static void round_clear(struct round *round)
+static void abort_round_clear(struct round *round)
 {
 	for (size_t i = 0; round->connections && i < round->n; i++)
 		connection_clear(&round->connections[i]);
@@ -185,11 +186,11 @@ static void round_clear(struct round *round)
 	free(round->questions);
 }
 
-#define cleanup_round __attribute__((cleanup(round_clear)))
+#define cleanup_round __attribute__((cleanup(abort_round_clear)))
 
 /* All connections are looked into before any mount is asked; then all at once, so that those that
  * hang take one time-out together. */
-static int ask_all(struct run *run, struct round *round, struct error *err)
+static int abort_hung_probe_all(struct run *run, struct round *round, struct error *err)
 {
 	int r;
 
@@ -200,10 +201,10 @@ static int ask_all(struct run *run, struct round *round, struct error *err)
 		return error_memory(err);
 	for (size_t i = 0; i < round->n; i++) {
 		const struct topology_path *path = &run->session.topology.paths[i];
-		const struct mount_entry *mount = candidate(run, path);
+		const struct mount_entry *mount = abort_hung_is_candidate(run, path);
 
-		round->connections[i] =
-			mount ? look_into(mount) : (struct connection){.fd = -EBADF};
+		round->connections[i] = mount ? abort_hung_read_connection(mount)
+					      : (struct connection){.fd = -EBADF};
 		round->questions[i].host_path = mount ? path->host_path : NULL;
 	}
 	r = probe_paths(&run->known.node.host, round->questions, round->n, run_probe_timeout(run));
@@ -222,7 +223,7 @@ int abort_hung(struct run *run, bool dry_run, struct error *err)
 		return 0;
 	r = node_read_host(&run->known.node, &run->known.facts, err);
 	if (r == 0)
-		r = ask_all(run, &round, err);
+		r = abort_hung_probe_all(run, &round, err);
 	for (size_t i = 0; r == 0 && i < round.n; i++) {
 		const struct topology_path *path = &run->session.topology.paths[i];
 

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void audit_detached(
+static void dead_mounts_audit(
 	struct run_session *session, const struct claim *claim, unsigned int detached)
 {
 	const struct topology_path *path = claim->path;
@@ -52,7 +52,7 @@ static void audit_hung(struct run_session *session, const struct claim *claim)
 }
 
 /* Since when it hangs, by what abortHungAfter counts; and which mount that is. */
-static int note_hung(
+static int dead_mounts_note_hung(
 	struct run_session *session, const struct claim *claim, const struct dead_mount *mount)
 {
 	char device[32];
@@ -77,7 +77,7 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	bool known = claim->path && claim->path->state == PATH_HUNG, own = false;
 	cleanup_mount_owner struct mount_owner owner = {0};
 	struct dead_mount mount = {0};
-	int r = authority_look(&run->input, claim, &mount, err);
+	int r = authority_query(&run->input, claim, &mount, err);
 
 	if (safe_walk_has_changed(r)) {
 		error_clear(err);
@@ -90,7 +90,7 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
 	if (!known)
 		audit_hung(&run->session, claim);
 	run->session.hung_noted = run->session.hung_noted || !known;
-	if (note_hung(&run->session, claim, &mount) < 0 ||
+	if (dead_mounts_note_hung(&run->session, claim, &mount) < 0 ||
 		strv_add(&run->session.hung_own, claim->host_path) < 0)
 		return error_memory(err);
 	return 0;
@@ -100,7 +100,7 @@ static int keep_hung(struct run *run, const struct claim *claim, struct error *e
  * The poststop of another container, or of an instance before, may find that none of the pod lives;
  * that of the provider is still to come, and may do what nobody else may.
  */
-static bool is_to_come(const struct run *run, const struct topology_path *path)
+static bool dead_mounts_is_to_come(const struct run *run, const struct topology_path *path)
 {
 	const struct topology_container *provider =
 		topology_container(&run->session.topology, path->provider);
@@ -109,7 +109,7 @@ static bool is_to_come(const struct run *run, const struct topology_path *path)
 	       strcmp(provider->id, run->input.identity.container_id) != 0;
 }
 
-static int detach(struct run *run, const struct claim *claim, struct error *err)
+static int dead_mounts_detach_one(struct run *run, const struct claim *claim, struct error *err)
 {
 	enum path_state left;
 	unsigned int detached;
@@ -118,8 +118,8 @@ static int detach(struct run *run, const struct claim *claim, struct error *err)
 	r = apply_detach_dead(run, claim, &detached, &left, err);
 	run->session.metrics.heals += detached;
 	if (detached > 0)
-		audit_detached(&run->session, claim, detached);
-	if (left == PATH_DEAD && claim->path && is_to_come(run, claim->path))
+		dead_mounts_audit(&run->session, claim, detached);
+	if (left == PATH_DEAD && claim->path && dead_mounts_is_to_come(run, claim->path))
 		run->session.awaits_poststop = true;
 	if (left == PATH_HUNG && !strv_contains(&run->session.hung, claim->host_path) &&
 		strv_add(&run->session.hung, claim->host_path) < 0)
@@ -168,13 +168,15 @@ static int claim_path(struct run *run, const struct topology_path *path, const c
 }
 
 /* Nobody asks whether it lives. */
-static int look_unasked(struct run *run, const struct topology_path *path, struct error *err)
+static int dead_mounts_read_unprobed(
+	struct run *run, const struct topology_path *path, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	const struct mount_entry *mount;
 	int r;
 
-	if (!path->host_path || !path_is_normalized(path->host_path) || !is_to_come(run, path))
+	if (!path->host_path || !path_is_normalized(path->host_path) ||
+		!dead_mounts_is_to_come(run, path))
 		return 0;
 	r = mnttab_query_read(path->host_path, &host, err);
 	mount = r < 0 ? NULL : mounts_at(&host, path->host_path);
@@ -210,14 +212,14 @@ static int find_claims(struct run *run, const char *provider, struct claims *ret
 		if (r == 0 && grounded)
 			ret->items[ret->n++] = claim;
 		else if (r == 0 && !provider)
-			r = look_unasked(run, &run->session.topology.paths[i], err);
+			r = dead_mounts_read_unprobed(run, &run->session.topology.paths[i], err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int ask_ahead(struct run *run, const struct claims *claims, struct error *err)
+static int dead_mounts_probe_ahead(struct run *run, const struct claims *claims, struct error *err)
 {
 	cleanup_mnttab_query struct mnttab_query now = MNTTAB_QUERY_NONE;
 	cleanup_mount_table struct mount_table host = {0};
@@ -232,7 +234,7 @@ static int ask_ahead(struct run *run, const struct claims *claims, struct error 
 		return 0;
 	mnttab_query_open(0, MNTTAB_QUERY_ANY, &now);
 	r = mnttab_query_add(&now, &paths, &host, err);
-	return r < 0 ? r : apply_ask_ahead(run, &host, &paths, err);
+	return r < 0 ? r : apply_probe_ahead(run, &host, &paths, err);
 }
 
 int dead_mounts_detach(struct run *run, const char *provider, struct error *err)
@@ -241,10 +243,10 @@ int dead_mounts_detach(struct run *run, const char *provider, struct error *err)
 	int first = find_claims(run, provider, &claims, err);
 
 	if (first == 0)
-		first = ask_ahead(run, &claims, err);
+		first = dead_mounts_probe_ahead(run, &claims, err);
 	for (size_t i = 0; i < claims.n; i++) {
 		cleanup_error struct error later = {0};
-		int r = detach(run, &claims.items[i], first == 0 ? err : &later);
+		int r = dead_mounts_detach_one(run, &claims.items[i], first == 0 ? err : &later);
 
 		if (r < 0 && first == 0)
 			first = r;
@@ -274,8 +276,8 @@ static bool is_candidate(
 	return mount_entry_is_fuse(mount) && rest && *rest && !is_inside_fuse(host, mount, volume);
 }
 
-static int say_dead(struct run *run, const struct mount_table *host, const struct claim *claim,
-	struct error *err)
+static int dead_mounts_report_one(struct run *run, const struct mount_table *host,
+	const struct claim *claim, struct error *err)
 {
 	const struct mount_entry *found = NULL;
 	struct dead_mount mount = {0};
@@ -307,7 +309,7 @@ static int say_dead(struct run *run, const struct mount_table *host, const struc
 	return 0;
 }
 
-int dead_mounts_say(struct run *run, struct error *err)
+int dead_mounts_report(struct run *run, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
 	cleanup_claims struct claims claims = {0};
@@ -319,7 +321,7 @@ int dead_mounts_say(struct run *run, struct error *err)
 		/* The sweep of the pod's own volumes says the others. */
 		if (!own_volume_is(&run->input.config, run->input.identity.pod_uid,
 			    claims.items[i].host_path))
-			r = say_dead(run, &host, &claims.items[i], err);
+			r = dead_mounts_report_one(run, &host, &claims.items[i], err);
 	}
 	return r < 0 ? r : dead_mounts_sweep(run, true, err);
 }
@@ -337,7 +339,7 @@ static const struct topology_path *path_of(const struct run_session *session, co
 	return NULL;
 }
 
-static int ask_volume_ahead(
+static int dead_mounts_probe_volume(
 	struct run *run, const struct mount_table *host, const char *volume, struct error *err)
 {
 	cleanup_strv struct strv paths = {0};
@@ -350,7 +352,7 @@ static int ask_volume_ahead(
 			!strv_contains(&paths, target) && strv_add(&paths, target) < 0)
 			return error_memory(err);
 	}
-	return apply_ask_ahead(run, host, &paths, err);
+	return apply_probe_ahead(run, host, &paths, err);
 }
 
 /* The first error; `err` has it already where `first` is one. */
@@ -358,7 +360,7 @@ static int sweep_volume(struct run *run, const struct mount_table *host, const c
 	bool dry_run, int first, struct error *err)
 {
 	cleanup_error struct error unasked = {0};
-	int asked = ask_volume_ahead(run, host, volume, first == 0 ? err : &unasked);
+	int asked = dead_mounts_probe_volume(run, host, volume, first == 0 ? err : &unasked);
 
 	if (first == 0)
 		first = asked;
@@ -373,9 +375,9 @@ static int sweep_volume(struct run *run, const struct mount_table *host, const c
 		if (!is_candidate(host, mount, volume))
 			continue;
 		if (dry_run)
-			r = say_dead(run, host, &claim, first == 0 ? err : &later);
+			r = dead_mounts_report_one(run, host, &claim, first == 0 ? err : &later);
 		else
-			r = detach(run, &claim, first == 0 ? err : &later);
+			r = dead_mounts_detach_one(run, &claim, first == 0 ? err : &later);
 		if (r < 0 && first == 0)
 			first = r;
 	}

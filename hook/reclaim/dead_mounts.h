@@ -25,6 +25,6 @@ int dead_mounts_detach(struct run *run, const char *provider, struct error *err)
 int dead_mounts_sweep(struct run *run, bool dry_run, struct error *err);
 
 /* Only say on standard output what both would detach at the end of the pod. Errors as above. */
-int dead_mounts_say(struct run *run, struct error *err);
+int dead_mounts_report(struct run *run, struct error *err);
 
 #endif

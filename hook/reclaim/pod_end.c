@@ -110,7 +110,7 @@ static int remove_mounts(struct run *run, struct error *err)
 }
 
 /* It is all that is known of the mount: who made it, and since when it hangs. */
-static int keep(struct run *run, struct error *err)
+static int pod_end_keep(struct run *run, struct error *err)
 {
 	int r;
 
@@ -158,12 +158,12 @@ int pod_end(struct run *run, struct error *err)
 
 	if (r < 0)
 		return r;
-	return r > 0 ? keep(run, err) : end_record(run, err);
+	return r > 0 ? pod_end_keep(run, err) : end_record(run, err);
 }
 
-int pod_end_say(struct run *run, struct error *err)
+int pod_end_report(struct run *run, struct error *err)
 {
-	int r = dead_mounts_say(run, err);
+	int r = dead_mounts_report(run, err);
 
 	if (r < 0)
 		return r;

@@ -19,6 +19,6 @@ int pod_end(struct run *run, struct error *err);
 
 /* Say on standard output what pod_end() would take off the host, and change nothing. 1 where it
  * would keep the record. */
-int pod_end_say(struct run *run, struct error *err);
+int pod_end_report(struct run *run, struct error *err);
 
 #endif

@@ -43,7 +43,7 @@ bool authority_is_elsewhere(const struct run_input *input, const struct mount_ta
 	return false;
 }
 
-static int is_elsewhere(
+static int authority_mount_is_elsewhere(
 	const struct run_input *input, const struct dead_mount *mount, bool *ret, struct error *err)
 {
 	cleanup_mount_table struct mount_table host = {0};
@@ -73,7 +73,7 @@ int authority_find(const struct run *run, const struct claim *claim, const struc
 	if (!noted && !claim->could_itself) {
 		bool elsewhere = false;
 
-		r = is_elsewhere(&run->input, mount, &elsewhere, err);
+		r = authority_mount_is_elsewhere(&run->input, mount, &elsewhere, err);
 		if (r < 0 || elsewhere)
 			return r;
 	}
@@ -82,7 +82,7 @@ int authority_find(const struct run *run, const struct claim *claim, const struc
 	return r;
 }
 
-static int read_config(struct run *run)
+static int authority_read_config(struct run *run)
 {
 	cleanup_error struct error err = {0};
 	int r = 0;
@@ -105,7 +105,8 @@ int authority_of_container(
 {
 	*ret = false;
 	/* reconcile runs for no container. */
-	if ((!run->input.state.bundle && !run->input.spec.root_path) || read_config(run) < 0)
+	if ((!run->input.state.bundle && !run->input.spec.root_path) ||
+		authority_read_config(run) < 0)
 		return 0;
 	return provider_rights_unmount(&run->known.facts, path, host_path, ret) < 0
 		       ? error_memory(err)
@@ -127,7 +128,8 @@ int authority_claim(
 	return authority_of_container(run, place->path, place->host_path, &ret->could_itself, err);
 }
 
-static int identify(int fd, const char *host_path, struct dead_mount *mount, struct error *err)
+static int authority_identify_fd(
+	int fd, const char *host_path, struct dead_mount *mount, struct error *err)
 {
 	int r = mount_id_of(fd, &mount->id, &mount->unique);
 
@@ -142,10 +144,10 @@ int authority_identify(const struct run_input *input, const struct claim *claim,
 	cleanup_close int fd = -EBADF;
 	int r = host_path_open_below(&input->config, claim->volume, claim->host_path, &fd, err);
 
-	return r < 0 ? r : identify(fd, claim->host_path, mount, err);
+	return r < 0 ? r : authority_identify_fd(fd, claim->host_path, mount, err);
 }
 
-int authority_look(const struct run_input *input, const struct claim *claim,
+int authority_query(const struct run_input *input, const struct claim *claim,
 	struct dead_mount *mount, struct error *err)
 {
 	cleanup_mount_entry struct mount_entry entry = {0};
@@ -153,7 +155,7 @@ int authority_look(const struct run_input *input, const struct claim *claim,
 	int r = host_path_open_below(&input->config, claim->volume, claim->host_path, &fd, err);
 
 	if (r == 0)
-		r = identify(fd, claim->host_path, mount, err);
+		r = authority_identify_fd(fd, claim->host_path, mount, err);
 	if (r < 0)
 		return r;
 	r = mnttab_query_of(fd, NULL, &entry, err);

@@ -61,7 +61,7 @@ int authority_identify(const struct run_input *input, const struct claim *claim,
 	struct dead_mount *mount, struct error *err);
 
 /* The same of a FUSE mount, with its device. */
-int authority_look(const struct run_input *input, const struct claim *claim,
+int authority_query(const struct run_input *input, const struct claim *claim,
 	struct dead_mount *mount, struct error *err);
 
 #endif

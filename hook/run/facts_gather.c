@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order is by need: input, record, then the mounts by the targets that these tell. What only a
+ * stage may insist on is asked of the caller, and nothing else differs.
+ */
 #include "hook/run/facts_gather.h"
 
 #include "hook/run/facts_mounted.h"
@@ -101,7 +105,7 @@ int facts_gather(struct run *run, enum facts_for whom, struct error *err)
 		return r;
 	worker_status_at(run->session.progress, "opening root.path", run->input.spec.root_path);
 	facts_forget_servers(&run->session.topology);
-	node_look(&run->known.facts);
+	node_query(&run->known.facts);
 	if (whom == FACTS_FOR_STAGE)
 		r = load_mounts(run, LOAD_MOUNTS_WAYS, err);
 	else

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asked before the judge and not at the step: who is refused for a mount on its path is refused
+ * while nothing has been made, shared, bound or detached for it.
+ */
 #include "hook/run/facts_mounted.h"
 
 #include "hook/mount/probe.h"

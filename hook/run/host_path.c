@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Nothing of the host is opened by a path that a pod or a record names without one of the policy's
+ * roots above it; below that root the walk is safe_walk.c's.
+ */
 #include "hook/run/host_path.h"
 
 #include "hook/mount/safe_walk.h"

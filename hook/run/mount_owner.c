@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool lives(const struct topology *topology)
+static bool owner_lives(const struct topology *topology)
 {
 	for (size_t i = 0; i < topology->n_containers; i++) {
 		const struct topology_container *container = &topology->containers[i];
@@ -42,7 +42,7 @@ static bool is_mounted_there(const char *host_path, const char *device)
 	return strcmp(now, device) == 0;
 }
 
-static bool is_asked_for(
+static bool owner_is_queried(
 	const struct topology_path *path, const struct mount_owner_question *question)
 {
 	if (question->host_path && path_below(question->host_path, path->host_path))
@@ -62,21 +62,21 @@ static bool is_providers(const struct topology *topology, const struct topology_
 	return provider ? topology_container_is_allowed(provider) : path->own_mount;
 }
 
-static const struct topology_path *providing(
+static const struct topology_path *owner_find_provider(
 	const struct topology *topology, const struct mount_owner_question *question)
 {
-	if (!lives(topology))
+	if (!owner_lives(topology))
 		return NULL;
 	for (size_t i = 0; i < topology->n_paths; i++) {
 		const struct topology_path *path = &topology->paths[i];
 
-		if (is_providers(topology, path) && is_asked_for(path, question))
+		if (is_providers(topology, path) && owner_is_queried(path, question))
 			return path;
 	}
 	return NULL;
 }
 
-static int copy_text(char **to, const char *from)
+static int owner_copy_text(char **to, const char *from)
 {
 	*to = from ? strdup(from) : NULL;
 	return from && !*to ? -ENOMEM : 0;
@@ -85,9 +85,9 @@ static int copy_text(char **to, const char *from)
 static int name_owner(
 	const struct topology *topology, const struct topology_path *path, struct mount_owner *ret)
 {
-	if (copy_text(&ret->provider, path->provider) < 0 ||
-		copy_text(&ret->pod_namespace, topology->pod_namespace) < 0 ||
-		copy_text(&ret->pod_name, topology->pod_name) < 0)
+	if (owner_copy_text(&ret->provider, path->provider) < 0 ||
+		owner_copy_text(&ret->pod_namespace, topology->pod_namespace) < 0 ||
+		owner_copy_text(&ret->pod_name, topology->pod_name) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -107,7 +107,7 @@ int mount_owner_find(const struct run *run, const struct mount_owner_question *q
 		if (run->session.topology.pod_uid &&
 			strcmp(entry->uid, run->session.topology.pod_uid) == 0)
 			continue;
-		path = providing(&entry->topology, question);
+		path = owner_find_provider(&entry->topology, question);
 		if (path && name_owner(&entry->topology, path, ret) < 0)
 			return error_memory(err);
 	}

@@ -87,7 +87,7 @@ static enum known selinux_known(void)
 	return errno == ENOENT ? KNOWN_NO : KNOWN_NOT;
 }
 
-void node_look(struct facts *facts)
+void node_query(struct facts *facts)
 {
 	facts->fuse_module = filesystem_known("fuse");
 	facts->fuse_device = fuse_device_known();
@@ -110,7 +110,7 @@ int node_read_host(struct node *node, struct facts *facts, struct error *err)
 }
 
 /* -EBADF: neither absolute nor in a bundle that is known. */
-static int open_root(const struct facts *facts)
+static int node_open_root(const struct facts *facts)
 {
 	const char *path = facts->spec->root_path;
 	cleanup_close int bundle = -EBADF;
@@ -129,7 +129,7 @@ static int open_root(const struct facts *facts)
 
 int node_resolve_root(struct node *node, struct facts *facts, struct error *err)
 {
-	cleanup_close int fd = open_root(facts);
+	cleanup_close int fd = node_open_root(facts);
 	char *root = NULL;
 	int r = fd < 0 ? fd : fd_path(fd, &root);
 

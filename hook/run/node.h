@@ -18,7 +18,7 @@ struct node {
 
 /* /proc/filesystems, /dev/fuse, AppArmor (of facts->spec's profile too, where it is there) and
  * SELinux into `facts`: what cannot be read stays KNOWN_NOT. */
-void node_look(struct facts *facts);
+void node_query(struct facts *facts);
 
 /* The hook's own mount table into node->host and facts->host. */
 int node_read_host(struct node *node, struct facts *facts, struct error *err);

@@ -215,7 +215,7 @@ int run_lock_record_again(struct run *run, struct error *err)
 }
 
 /* Nothing is read from it: no container is refused for it. */
-static void update_shown(struct run_session *session, const char *text)
+static void run_update_copy(struct run_session *session, const char *text)
 {
 	cleanup_error struct error err = {0};
 
@@ -233,7 +233,7 @@ int run_commit(struct run_session *session, struct error *err)
 	r = record_commit_text(
 		session->runtime_fd, session->topology.pod_uid, text, &session->committed, err);
 	if (r == 0)
-		update_shown(session, text);
+		run_update_copy(session, text);
 	return r;
 }
 

@@ -99,7 +99,7 @@ static int next_question(int fd, struct parser_question *ret)
 	return n == (ssize_t)sizeof(*ret) ? 1 : -EPROTO;
 }
 
-static int tell_answer(int fd, const struct parser_answer *answered)
+static int parser_reply_answer(int fd, const struct parser_answer *answered)
 {
 	ssize_t n;
 
@@ -129,7 +129,7 @@ static int serve_one(int fd, struct parser_memory *memory, const struct parser_q
 	text = (struct text){.name = name, .data = data, .size = question->size};
 	answered.size =
 		parser_serve_answer(memory, (enum parser_document)question->document, &text);
-	return tell_answer(fd, &answered);
+	return parser_reply_answer(fd, &answered);
 }
 
 /* What json-c asks the system for when it is first used: a seed, which some builds read from a

@@ -11,7 +11,7 @@
 typedef int check_fn(
 	const struct facts *facts, const struct targets *targets, struct findings *findings);
 
-static int run_checks(
+static int judge_run_checks(
 	const struct facts *facts, const struct targets *targets, struct findings *findings)
 {
 	/* The order is that of the report: may it, can it, will it work, is it well made. */
@@ -46,7 +46,7 @@ int judge(const struct facts *facts, struct judgement *ret)
 		if (r < 0)
 			return r;
 		judgement.role = targets_role(&judgement.targets);
-		r = run_checks(facts, &judgement.targets, &judgement.findings);
+		r = judge_run_checks(facts, &judgement.targets, &judgement.findings);
 		if (r < 0)
 			return r;
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whose a mount is was found out before: here is only which of them stand in a provider's way. */
 #include "policy/check/mounted.h"
 
 #include "oci/base/cleanup.h"

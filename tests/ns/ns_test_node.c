@@ -57,18 +57,18 @@ static void this_kernel_has_fuse(void **state)
 
 	(void)state;
 	/* The other tests of this suite mount FUSE. */
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.fuse_module, KNOWN_YES);
 	assert_int_equal(facts.fuse_device, KNOWN_YES);
 }
 
-/* What node_look() says with `file` in the place of one of the kernel's. */
+/* What node_query() says with `file` in the place of one of the kernel's. */
 static struct facts look_with(const char *file, const char *place)
 {
 	struct facts facts = {0};
 
 	assert_int_equal(mount(file, place, NULL, MS_BIND, NULL), 0);
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(umount(place), 0);
 	return facts;
 }
@@ -111,19 +111,19 @@ static void without_their_files_security_modules_are_off(void **state)
 
 	(void)state;
 	assert_int_equal(mount("tmpfs", "/sys", "tmpfs", 0, NULL), 0);
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor, KNOWN_NO);
 	assert_int_equal(facts.selinux, KNOWN_NO);
 	assert_int_equal(ns_sandbox_mkdirs("/sys/module/apparmor/parameters"), 0);
 	assert_int_equal(
 		ns_sandbox_write("/sys/module/apparmor/parameters/enabled", "N\n", 0644), 0);
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor, KNOWN_NO);
 	assert_int_equal(
 		ns_sandbox_write("/sys/module/apparmor/parameters/enabled", "Y\n", 0644), 0);
 	assert_int_equal(ns_sandbox_mkdirs("/sys/fs/selinux"), 0);
 	assert_int_equal(ns_sandbox_write("/sys/fs/selinux/enforce", "0", 0644), 0);
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor, KNOWN_YES);
 	assert_int_equal(facts.selinux, KNOWN_YES);
 	assert_int_equal(umount("/sys"), 0);
@@ -141,19 +141,19 @@ static void a_profile_that_is_loaded_has_its_mode(void **state)
 	assert_int_equal(ns_sandbox_mkdirs("/sys/module/apparmor/parameters"), 0);
 	assert_int_equal(
 		ns_sandbox_write("/sys/module/apparmor/parameters/enabled", "Y\n", 0644), 0);
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor_mode, APPARMOR_NOT_KNOWN);
 	assert_int_equal(ns_sandbox_mkdirs("/sys/kernel/security/apparmor"), 0);
 	assert_int_equal(ns_sandbox_write("/sys/kernel/security/apparmor/profiles",
 				 "crio-default (enforce)\nmy-rclone (complain)\n", 0444),
 		0);
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor_mode, APPARMOR_LETS);
 	spec.apparmor_profile = other;
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor_mode, APPARMOR_NOT_LOADED);
 	spec.apparmor_profile = none;
-	node_look(&facts);
+	node_query(&facts);
 	assert_int_equal(facts.apparmor_mode, APPARMOR_NOT_KNOWN);
 	assert_int_equal(umount("/sys"), 0);
 }

@@ -53,7 +53,7 @@ static int open_all(void *data)
 		if (authority_identify(&run.input, ways[i], &mount, &err) != -EREMOTE ||
 			err.code != FINDING_PATH_UNSAFE)
 			return 2;
-		if (authority_look(&run.input, ways[i], &mount, &err) != -EREMOTE ||
+		if (authority_query(&run.input, ways[i], &mount, &err) != -EREMOTE ||
 			err.code != FINDING_PATH_UNSAFE)
 			return 3;
 		if (apply_open_locked(&run, ways[i]->volume, ZURG, &lock, &fd, &err) != -EREMOTE ||
@@ -92,7 +92,7 @@ static void a_mount_that_is_there_is_told(void **state)
 	assert_int_equal(init(&run), 0);
 	assert_int_equal(fuse_daemon_leave_dead(ZURG), 0);
 	assert_int_equal(authority_identify(&run.input, &claim, &by_id, &err), 0);
-	assert_int_equal(authority_look(&run.input, &unplaced, &whole, &err), 0);
+	assert_int_equal(authority_query(&run.input, &unplaced, &whole, &err), 0);
 	assert_true(by_id.id > 0);
 	assert_int_equal(by_id.id, whole.id);
 	assert_true(whole.minor > 0);
@@ -109,11 +109,11 @@ static void what_is_gone_has_changed(void **state)
 	(void)state;
 	assert_int_equal(init(&run), 0);
 	/* The mount, */
-	assert_true(safe_walk_has_changed(authority_look(&run.input, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_query(&run.input, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 	/* and the directory, too. */
 	assert_int_equal(rename(VOLUME "/a", VOLUME "/b"), 0);
-	assert_true(safe_walk_has_changed(authority_look(&run.input, &claim, &mount, &err)));
+	assert_true(safe_walk_has_changed(authority_query(&run.input, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
 	assert_true(safe_walk_has_changed(authority_identify(&run.input, &claim, &mount, &err)));
 	assert_int_equal(err.code, FINDING_PATH_UNSAFE);
