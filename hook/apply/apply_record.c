@@ -7,10 +7,10 @@
 #include "hook/apply/apply_steps.h"
 
 #include "hook/mount/mnttab_query.h"
-#include "hook/mount/probe.h"
 #include "hook/mount/publish_record.h"
 #include "hook/mount/shared_bind.h"
 #include "hook/record/record_copy.h"
+#include "hook/run/facts_paths.h"
 #include "hook/sys/deadline.h"
 #include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
@@ -67,15 +67,6 @@ static int apply_record_note_state(
 		});
 }
 
-static bool is_waited_for(const struct plan *plan, const char *path)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		if (plan->steps[i].action == PLAN_WAIT && strcmp(plan->steps[i].path, path) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * The state of each path now, where its place on the host is known. A container that is about to
  * wait for a path leaves that one to the gate, which asks and notes the answer: a probe is a child.
@@ -83,25 +74,23 @@ static bool is_waited_for(const struct plan *plan, const char *path)
 static int note_paths(
 	struct run *run, enum container_status status, uint64_t now_usec, struct error *err)
 {
-	const struct topology_path *paths = run->session.topology.paths;
-	size_t n = run->session.topology.n_paths;
-	cleanup_free struct probe_question *questions = calloc(n ? n : 1, sizeof(*questions));
-	int r;
+	const struct topology *topology = &run->session.topology;
+	const struct facts_paths how = {
+		.host = &run->known.node.host,
+		.probe_timeout_usec = run_probe_timeout(run),
+		.waits = status == CONTAINER_WAITING ? &run->judgement.plan : NULL,
+	};
+	cleanup_free struct probe_question *questions = NULL;
+	int r = facts_paths_read(topology, &how, &questions);
 
 	if (!questions)
 		return error_memory(err);
-	for (size_t i = 0; i < n; i++) {
-		if (status != CONTAINER_WAITING ||
-			!is_waited_for(&run->judgement.plan, paths[i].path))
-			questions[i].host_path = paths[i].host_path;
-	}
-	r = probe_paths(&run->known.node.host, questions, n, run_probe_timeout(run));
 	if (r < 0)
 		return error_set(err, r, FINDING_HOST_IO, NULL, NULL,
 			"cannot probe the pod's FUSE paths: %s", strerror(-r));
-	for (size_t i = 0; i < n; i++) {
-		if (questions[i].host_path &&
-			apply_record_note_state(run, paths[i].path, &questions[i], now_usec) < 0)
+	for (size_t i = 0; i < topology->n_paths; i++) {
+		if (questions[i].host_path && apply_record_note_state(run, topology->paths[i].path,
+						      &questions[i], now_usec) < 0)
 			return error_memory(err);
 	}
 	return 0;

@@ -3,7 +3,7 @@
 #include "hook/cmd/commands.h"
 
 #include "hook/mount/kubens.h"
-#include "hook/mount/pod_now.h"
+#include "hook/run/pod_now.h"
 #include "hook/output/status_json.h"
 #include "hook/output/status_tree.h"
 #include "hook/output/terminal.h"

@@ -3,7 +3,7 @@
 #ifndef FSH_HOOK_OUTPUT_STATUS_JSON_H
 #define FSH_HOOK_OUTPUT_STATUS_JSON_H
 
-#include "hook/mount/pod_now.h"
+#include "hook/run/pod_now.h"
 #include "oci/base/jsonpack.h"
 
 #define STATUS_SCHEMA "fuse-sidecar.io/status/v1"

@@ -4,7 +4,7 @@
 #ifndef FSH_HOOK_OUTPUT_STATUS_TREE_H
 #define FSH_HOOK_OUTPUT_STATUS_TREE_H
 
-#include "hook/mount/pod_now.h"
+#include "hook/run/pod_now.h"
 #include <stdbool.h>
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
  */
 #include "hook/run/metrics_file.h"
 
-#include "hook/mount/pod_now.h"
+#include "hook/run/pod_now.h"
 #include "hook/record/metrics_store.h"
 #include "hook/record/record.h"
 #include "hook/record/runtime_dir.h"

@@ -359,11 +359,12 @@ static void begin(struct scene *scene, const char *capture, const struct change 
 /* The program beside the hook's, confined as it is. */
 static int run_check(void *unused)
 {
-	const char *hook = getenv("HOOK_BINARY");
-	cleanup_free char *tool = strdup(hook ? hook : "build/fuse-sidecar-hook");
+	const char *named = getenv("TOOL_BINARY"), *hook = getenv("HOOK_BINARY");
+	cleanup_free char *tool = strdup(named ? named : hook ? hook : "build/fuse-sidecar-hook");
 
 	(void)unused;
-	*strrchr(tool, '-') = '\0';
+	if (!named)
+		*strrchr(tool, '-') = '\0';
 	execl(tool, tool, "check", "--json", "--state", BUNDLE "/state.json", BUNDLE "/config.json",
 		NULL);
 	return 127;

@@ -3,9 +3,9 @@
  * All paths are probed at once, and processes by pid and start time: what `status` prints is one
  * moment, and takes one time-out however many mounts hang.
  */
-#include "hook/mount/pod_now.h"
+#include "hook/run/pod_now.h"
 
-#include "hook/mount/probe.h"
+#include "hook/run/facts_paths.h"
 #include "hook/sys/process.h"
 #include "oci/base/cleanup.h"
 #include <string.h>
@@ -14,18 +14,13 @@ static int pod_now_read_paths(
 	struct pod_now *pod, const struct mount_table *host, uint64_t probe_timeout_usec)
 {
 	const struct topology *topology = &pod->topology;
-	cleanup_free struct probe_question *questions =
-		calloc(topology->n_paths + 1, sizeof(*questions));
+	const struct facts_paths how = {.host = host, .probe_timeout_usec = probe_timeout_usec};
+	cleanup_free struct probe_question *questions = NULL;
 
+	/* What cannot be asked is not known. */
+	(void)facts_paths_read(topology, &how, &questions);
 	if (!questions)
 		return -ENOMEM;
-	for (size_t i = 0; i < topology->n_paths; i++)
-		questions[i].host_path = topology->paths[i].host_path;
-	/* All at once: those that hang take the time-out together. */
-	if (probe_paths(host, questions, topology->n_paths, probe_timeout_usec) < 0) {
-		for (size_t i = 0; i < topology->n_paths; i++)
-			questions[i].state = PATH_UNKNOWN;
-	}
 	for (size_t i = 0; i < topology->n_paths; i++) {
 		pod->paths[i].state = questions[i].state;
 		if (!questions[i].mount)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pod's record beside what the kernel says of it now. */
-#ifndef FSH_HOOK_MOUNT_POD_NOW_H
-#define FSH_HOOK_MOUNT_POD_NOW_H
+#ifndef FSH_HOOK_RUN_POD_NOW_H
+#define FSH_HOOK_RUN_POD_NOW_H
 
 #include "oci/spec/mountinfo.h"
 #include "policy/record/topology.h"
