@@ -41,7 +41,7 @@ static bool is_prestart(const struct trial *trial)
 
 static bool has_not_started(const struct trial *trial)
 {
-	return strstr(trial->said, "cannot start") != NULL;
+	return strstr(trial->said, "fuse-sidecar-hook: cannot start: ") != NULL;
 }
 
 /* The supervisor could not do its part, and has killed a worker that was at work already: as any
