@@ -54,6 +54,7 @@ test | cmd:curl | curl | curl
 test | cmd:python3 | python3 | python3
 test | py:jsonschema | python3-jsonschema | python3-jsonschema
 test | cmd:script | bsdutils | util-linux
+test | cmd:git | git | git
 demo | cmd:unshare,nsenter,mount | util-linux | util-linux
 demo | cmd:ps | procps | procps-ng
 demo | cmd:ip | iproute2 | iproute
@@ -76,6 +77,7 @@ valgrind | cmd:valgrind | valgrind | valgrind
 bench | cmd:jq | jq | jq
 bench | cmd:unshare | util-linux | util-linux
 clang | cmd:clang | clang | clang
+clang | cmd:clang-format | clang-format | clang-tools-extra
 distros | cmd:debootstrap | debootstrap | debootstrap
 distros | cmd:unshare,setpriv,pivot_root | util-linux | util-linux
 distros | cmd:ip | iproute2 | iproute
