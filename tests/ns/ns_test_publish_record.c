@@ -191,9 +191,9 @@ static void a_hostile_image_gets_no_mount_outside_its_root(void **state)
 static void what_is_no_directory_in_the_image_is_unsafe(void **state)
 {
 	static const struct image images[] = {
-		{"/run is a file", 18, NULL, "no directory",
+		{"/run is a file", 18, NULL, "not a directory",
 			{{'r', "/run", NULL}, {'f', "/run", NULL}}},
-		{"/run is a FIFO", 18, NULL, "no directory",
+		{"/run is a FIFO", 18, NULL, "not a directory",
 			{{'r', "/run", NULL}, {'p', "/run", NULL}}},
 		{"/run leads to itself", 18, NULL, "symlink",
 			{{'r', "/run", NULL}, {'l', "/run", "run"}}},
@@ -204,11 +204,11 @@ static void what_is_no_directory_in_the_image_is_unsafe(void **state)
 				{'l', "/run/fuse-sidecar", "/proc/self/root/etc"}}},
 		{"the place leads nowhere", 18, NULL, "symlink",
 			{{'l', "/run/fuse-sidecar", "nowhere"}}},
-		{"the place is a FIFO", 18, NULL, "no directory",
+		{"the place is a FIFO", 18, NULL, "not a directory",
 			{{'p', "/run/fuse-sidecar", NULL}}},
-		{"the place is a file", 18, NULL, "no directory",
+		{"the place is a file", 18, NULL, "not a directory",
 			{{'f', "/run/fuse-sidecar", NULL}}},
-		{"the place is a device", 18, NULL, "no directory",
+		{"the place is a device", 18, NULL, "not a directory",
 			{{'c', "/run/fuse-sidecar", NULL}}},
 	};
 
