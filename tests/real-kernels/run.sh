@@ -25,7 +25,7 @@ cd -- "$(dirname -- "$0")/../.." || exit 1
 
 read -ra KERNELS <<<"${KERNELS:-5.10 6.1 6.12 7.2}"
 LOGS=${BUILD_DIR:?not set, run make check-real-kernels}/real-kernels
-read -ra LEAVE_OUT <<<"${LEAVE_OUT:-}"
+read -r -d '' -a LEAVE_OUT <<<"${LEAVE_OUT:-}"
 LIMIT_SECONDS=${LIMIT_SECONDS:-2400}
 MEMORY=3072M
 
