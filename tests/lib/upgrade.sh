@@ -40,23 +40,25 @@ upgrade_create_container() {
 		echo "$n" >>"$UPGRADE_DIR/failed"
 }
 
-# upgrade_create FIRST STEP LAST
+# upgrade_create FIRST STEP LAST: and then more of them, until there have been upgrades enough
 upgrade_create() {
 	local n
-	for ((n = $1; n <= $3; n += $2)); do
+	for ((n = $1; n <= $3 || (n <= 10 * $3 && UPGRADES_WANTED); n += $2)); do
 		upgrade_create_container "$n"
+		echo "$n" >>"$UPGRADE_DIR/created"
+		[[ ! -e $UPGRADE_DIR/enough ]] || UPGRADES_WANTED=0
 	done
 }
 
 # upgrade_while_creating CONTAINERS UPGRADES COMMAND... : the command, with the number of the upgrade as its
-# last argument, again and again until that many containers have been created by two hands. Sets
-# UPGRADES_DONE: those that ended before the last container was there. UPGRADES is how many are wanted:
-# creating goes on until they have been.
+# last argument, again and again until at least that many containers have been created by two hands, and at
+# least that many upgrades have ended before the last container was there. Sets UPGRADES_DONE.
 upgrade_while_creating() {
 	local containers=$1 wanted=$2 hands=()
 	shift 2
 	: >"$UPGRADE_DIR/failed"
 	UPGRADES_DONE=0
+	UPGRADES_WANTED=1
 	upgrade_create 1 2 "$containers" &
 	hands+=($!)
 	upgrade_create 2 2 "$containers" &
@@ -64,15 +66,19 @@ upgrade_while_creating() {
 	while upgrade_running "${hands[@]}"; do
 		"$@" "$UPGRADES_DONE" >"$UPGRADE_DIR/upgrade" 2>&1 || {
 			cat "$UPGRADE_DIR/upgrade"
+			: >"$UPGRADE_DIR/enough"
 			break
 		}
 		upgrade_running "${hands[@]}" && ((++UPGRADES_DONE))
 		# Spread over the whole time; a machine that is slow at upgrading takes no pause.
-		((UPGRADES_DONE < wanted)) || sleep 0.2
+		((UPGRADES_DONE < wanted)) || {
+			: >"$UPGRADE_DIR/enough"
+			sleep 0.2
+		}
 	done
 	wait "${hands[@]}"
 	((UPGRADES_DONE >= wanted)) || {
-		echo "$UPGRADES_DONE upgrades while $containers containers were created, $wanted wanted"
+		echo "$UPGRADES_DONE upgrades while $(wc -l <"$UPGRADE_DIR/created") containers were created, $wanted wanted"
 		return 1
 	}
 }
@@ -91,10 +97,10 @@ upgrade_none_failed() {
 	}
 }
 
-# upgrade_hook_ran CONTAINERS: once at prestart for each of them
+# Once at prestart for each container that was created.
 upgrade_hook_ran() {
 	local n
-	diff <(for ((n = 1; n <= $1; n++)); do upgrade_pod_uid "$n"; echo; done) \
+	diff <(sort -n "$UPGRADE_DIR/created" | while read -r n; do upgrade_pod_uid "$n"; echo; done) \
 		<(journal_json FUSE_SIDECAR_ACTION=activated FUSE_SIDECAR_STAGE=prestart |
 			jq -r '.[].FUSE_SIDECAR_POD_UID' | sort)
 }
