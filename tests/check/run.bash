@@ -147,7 +147,7 @@ reap() {
 
 lane_is_free() {
 	local i
-	[[ -z $1 ]] || for i in "${running[@]}"; do
+	[[ -z $1 ]] || for i in "${!running[@]}"; do
 		[[ ${lanes[i]} != "$1" ]] || return 1
 	done
 }
