@@ -5,10 +5,10 @@
  */
 #include "hook/run/metrics_file.h"
 
-#include "hook/run/pod_now.h"
 #include "hook/record/metrics_store.h"
 #include "hook/record/record.h"
 #include "hook/record/runtime_dir.h"
+#include "hook/run/pod_now.h"
 #include "hook/sys/mnttab_read.h"
 #include "hook/sys/write_whole.h"
 #include "oci/base/cleanup.h"

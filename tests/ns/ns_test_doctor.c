@@ -57,7 +57,8 @@ static void put_program(const char *verb, const char *path)
 /* What `doctor --fix` of a tool at that place says. */
 static char *doctor_at(const char *place)
 {
-	cleanup_free char *before = getenv("TOOL_BINARY") ? strdup(getenv("TOOL_BINARY")) : NULL;
+	const char *tool = getenv("TOOL_BINARY");
+	cleanup_free char *before = tool ? strdup(tool) : NULL;
 	char *said;
 
 	assert_int_equal(setenv("TOOL_BINARY", place, 1), 0);
