@@ -120,13 +120,13 @@ launch() {
 	eval "command=(${commands[$1]})"
 	started[$1]=$(now)
 	{
-		local rc child
+		local rc child told
 		CMOCKA_MESSAGE_OUTPUT=TAP env --default-signal=INT,QUIT \
 			timeout --kill-after=10 "${limits[$1]}" "${command[@]}" {ended}>&- &
 		child=$!
-		trap 'kill -TERM "$child"' TERM
-		# The signal ends the first wait only.
-		while wait "$child"; rc=$?; kill -0 "$child" 2>/dev/null; do :; done
+		trap 'told=1; kill -TERM "$child"' TERM
+		# The signal ends a wait. Whether the child is there is not asked: its number may be another's by now.
+		while told=0; wait "$child"; rc=$?; ((told)); do :; done
 		echo "$1 $rc" >&"$ended"
 	} >"$(log_of "$1")" 2>&1 </dev/null &
 	running[$1]=$!
