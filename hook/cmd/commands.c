@@ -4,10 +4,13 @@
 
 #include "hook/cmd/verb.h"
 #include "hook/sys/program_name.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/code.h"
 #include "oci/base/text.h"
+#include "policy/config/did_you_mean.h"
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_commands(FILE *out, const struct program *program)
@@ -127,6 +130,21 @@ static int parse_arguments(const struct verb *verb, int n, char **words, struct 
 	return 0;
 }
 
+static void print_unknown(const struct program *program, const char *word)
+{
+	cleanup_free const char **names = calloc(program->n_verbs, sizeof(*names));
+	const char *near = NULL;
+
+	for (size_t i = 0; names && i < program->n_verbs; i++)
+		names[i] = program->verbs[i].command.name;
+	if (names)
+		near = did_you_mean(word, names, program->n_verbs);
+	fprintf(stderr, "%s: unknown %s %s", program->name, program->unknown, text_quote(word));
+	if (near)
+		fprintf(stderr, "; did you mean %s?", text_quote(near));
+	fputc('\n', stderr);
+}
+
 static const struct verb *choose_verb(
 	const struct program *program, const char *word, int *ret_exit)
 {
@@ -147,8 +165,7 @@ static const struct verb *choose_verb(
 		*ret_exit = EXIT_MOVED;
 	} else {
 		if (word)
-			fprintf(stderr, "%s: no %s %s\n", program->name, program->unknown,
-				text_quote(word));
+			print_unknown(program, word);
 		print_usage(stderr, program);
 		*ret_exit = EXIT_INPUT;
 	}
