@@ -10,13 +10,7 @@ cd -- "$(dirname -- "$0")/../.."
 # shellcheck source=tests/lint/rooms.bash
 . tests/lint/rooms.bash
 
-objects=()
-for room in "${rooms[@]}"; do
-	for source in "$room"/*.c; do
-		object=${1:?}/${source%.c}.o
-		[[ ! -e $object ]] || objects+=("$object")
-	done
-done
+room_objects "${1:?}"
 nm --print-file-name --extern-only -- "${objects[@]}" | awk -v at="$1/" -v order="${rooms[*]}" '
 	BEGIN { n = split(order, room, " "); for (i = 1; i <= n; i++) level[room[i]] = i }
 	{

@@ -9,3 +9,15 @@ rooms=(
 	policy/{config,record,check,lint,report}
 	hook/{sys,journal,sandbox,record,mount,worker,run,apply,reclaim,output,doctor,cmd}
 )
+
+# room_objects OBJECT-DIRECTORY: into `objects`, those of all rooms that have been made
+room_objects() {
+	local room source object
+	objects=()
+	for room in "${rooms[@]}"; do
+		for source in "$room"/*.c; do
+			object=$1/${source%.c}.o
+			[[ ! -e $object ]] || objects+=("$object")
+		done
+	done
+}
