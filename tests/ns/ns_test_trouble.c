@@ -284,7 +284,7 @@ static void run_becomes_read_only_later(void **state)
 
 #define MANY NS_SANDBOX_DIR "/many"
 /* A hundred thousand are read in a stage's time. */
-#define PATIENCE_FOR_MOUNTS 4
+#define PATIENCE_FOR_MOUNTS 10
 
 /* All that there is at `from`, at a new directory as well. */
 static bool copy_mounts(const char *from, int number)
